@@ -1,0 +1,45 @@
+# Needs Python 3.11 or 3.12 and make; everything else is installed into .venv, once.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# Two busy processes that each start a thread per core slow one another down many times over.
+export OMP_NUM_THREADS := 1
+export OMP_WAIT_POLICY := PASSIVE
+# ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
+export ORT_DISABLE_TELEMETRY := 1
+
+.PHONY: install demo check format test test-all realdata bench clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/python -m training.fairclip
+	$(BIN)/python -m export --repository model_repository --name fairclip
+	$(BIN)/python -m serving.during model_repository -- \
+	  $(BIN)/fair-audit --endpoint {endpoint} --model fairclip
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: install
+	$(BIN)/python -m pytest -q
+
+realdata: install
+	$(BIN)/python -m pytest -q -m realdata
+
+test-all: install
+	$(BIN)/python -m pytest -q -m ''
+
+clean:
+	rm -rf $(VENV) runs reports data model_repository/*/

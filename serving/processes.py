@@ -1,0 +1,57 @@
+"""Ends a server with everything it started and holds, as /proc tells it (Linux)."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def end_group(server: "subprocess.Popen[bytes]", kill_after_seconds: float) -> None:
+    """End `server`, which leads its own process group, and leave nothing of it behind.
+
+    SIGTERM first, SIGKILL to the group when `kill_after_seconds` have passed; the shared memory of
+    processes that were killed is removed, theirs only.
+    """
+    regions = triton_shared_memory(group_members(server.pid))
+    server.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(kill_after_seconds)
+    with suppress(ProcessLookupError):  # usual: its stubs have ended with it
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    for region in regions:
+        region.unlink(missing_ok=True)
+
+
+def group_members(group: int) -> list[int]:
+    """Ids of the processes in process group `group`, its leader included."""
+    members = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        # "pid (name) state parent group ...", and the name may hold anything
+        fields = _text(folder / "stat").rpartition(")")[2].split()
+        if fields and int(fields[2]) == group:
+            members.append(int(folder.name))
+    return members
+
+
+def triton_shared_memory(pids: Iterable[int]) -> set[Path]:
+    """The files in /dev/shm that Triton's Python backend made for the processes `pids`.
+
+    Regions that clients registered have other names and are not among them.
+    """
+    found = set()
+    for pid in pids:
+        for line in _text(Path(f"/proc/{pid}/maps")).splitlines():
+            _, _, name = line.partition("/dev/shm/triton_")
+            if "_backend_shm_region_" in name:
+                found.add(Path("/dev/shm") / f"triton_{name.removesuffix(' (deleted)')}")
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # the process has ended

@@ -1,0 +1,1 @@
+"""`fair-audit`: streams a labelled split through a Triton server and reports by group."""

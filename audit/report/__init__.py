@@ -1,0 +1,1 @@
+"""Writers of the report: aggregates only, safe to share."""

@@ -1,10 +1,12 @@
-"""`fair-audit`: the command line.
+"""`fair-audit`: the command line. Without a command it audits served models.
 
-Exit codes: 0 done, 2 the command makes no sense, 3 data or server, 130 interrupted.
+Exit codes: 0 done, 1 the policy fails, 2 the command makes no sense, 3 data or server,
+4 inconclusive under --strict, 130 interrupted.
 """
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +14,8 @@ from typing import Annotated, Literal
 import tyro
 from rich.console import Console
 
+from audit import commands
+from audit.analysis import AnalysisOptions
 from audit.endpoint import connect, self_described_models
 from audit.run import Request, audit_model
 from fairness.errors import FairAuditError, UsageError
@@ -20,23 +24,34 @@ REPORTS = Path("reports")
 
 DESCRIPTION = """Audit models served by Triton, by demographic group.
 
-Streams a labelled split through the server and writes per-group results to
-reports/MODEL/RUN: report/ holds aggregates and may be shared, records/ holds one row a sample.
+Streams a labelled split through the server and writes the results to reports/MODEL/RUN:
+report/ holds aggregates and may be shared, records/ holds one row a sample.
 
 Examples:
 
   fair-audit --endpoint localhost:8001
 
-  fair-audit --model fairclip --data data/fairvlmed --attributes race,gender --out audits/first
+  fair-audit --model fairclip --attributes race,gender --intersect race*gender --out audits/first
+
+  fair-audit --model fairclip --policy policy.yaml --strict
 
   fair-audit --model fairclip --out audits/first --resume
+
+Other commands, each with --help:
+
+  fair-audit report     a report from anybody's predictions, without a server
+
+  fair-audit threshold  choose an operating threshold on validation
+
+  fair-audit inspect    what a data set can show, before any inference
 """
 
 
 @dataclass(frozen=True)
 class Options:
-    """The flags of `fair-audit`."""
+    """The flags of `fair-audit` itself."""
 
+    analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
     endpoint: str = "localhost:8001"
     """Triton's gRPC address, HOST:PORT."""
     model: str | None = None
@@ -47,6 +62,8 @@ class Options:
     """Which split to audit."""
     attributes: str = ""
     """Names separated by commas, e.g. race,gender; without it, all of the dataset."""
+    threshold: str | None = None
+    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
     out: Path | None = None
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False
@@ -59,6 +76,13 @@ class Options:
     """Batches sent and not yet answered."""
 
 
+COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
+    "report": commands.report,
+    "threshold": commands.threshold,
+    "inspect": commands.inspect,
+}
+
+
 def main() -> None:
     """Entry point of the console script `fair-audit`."""
     sys.exit(run(sys.argv[1:]))
@@ -66,32 +90,38 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    options = tyro.cli(Options, prog="fair-audit", description=DESCRIPTION, args=arguments)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     try:
-        audit(options, console)
+        if arguments and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](arguments[1:], console)
+        if arguments and not arguments[0].startswith("-"):
+            raise UsageError(f"no command '{arguments[0]}' (there are: {', '.join(COMMANDS)})")
+        options = tyro.cli(Options, prog="fair-audit", description=DESCRIPTION, args=arguments)
+        return audit(options, console)
     except FairAuditError as error:
         print(f"fair-audit: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("fair-audit: interrupted; go on with the same command and --resume", file=sys.stderr)
         return 130
-    return 0
 
 
-def audit(options: Options, console: Console) -> None:
-    """Audit the model asked for, or all that describe themselves."""
+def audit(options: Options, console: Console) -> int:
+    """Audit the model asked for, or all that describe themselves; the worst exit code."""
     if options.in_flight < 1:
         raise UsageError("--in-flight must be at least 1")
     request = Request(
         endpoint=options.endpoint,
         data=options.data,
         split=options.split,
-        attributes=tuple(filter(None, (a.strip() for a in options.attributes.split(",")))),
+        attributes=commands.names_in(options.attributes),
+        threshold=options.threshold,
         on_error=options.on_error,
         probes=options.probes,
         in_flight=options.in_flight,
+        resume=options.resume,
     )
+    codes = set()
     with connect(options.endpoint) as client:
         if options.model is not None:
             models = [options.model]
@@ -99,8 +129,9 @@ def audit(options: Options, console: Console) -> None:
             models = self_described_models(client, options.endpoint)
         for model in models:
             out = run_folder(options, model, alone=len(models) == 1)
-            audit_model(client, model, request, out, options.resume, console)
+            codes.add(audit_model(client, model, request, options.analysis, out, console))
             console.print(f"report: {out / 'report' / 'report.md'}", highlight=False)
+    return next(code for code in (1, 4, 0) if code in codes)
 
 
 def run_folder(options: Options, model: str, alone: bool) -> Path:

@@ -4,7 +4,7 @@ PASS: the whole interval lies inside the margin. FAIL: the whole interval lies o
 INCONCLUSIVE: the data cannot tell. Without a policy there is no verdict.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -46,8 +46,8 @@ class Rule(BaseModel):
             raise ValueError(f"scope '{self.scope}' needs an attribute")
         if self.scope == "pairs" and self.min is not None:
             raise ValueError("pairs take max only: the largest difference in either direction")
-        if self.change and self.scope == "pairs":
-            raise ValueError("a change is of a number, not of a pair: use scope groups or gap")
+        if self.change and self.scope != "groups":
+            raise ValueError("a change is that of a group or of the whole split: use scope groups")
         return self
 
 
@@ -96,13 +96,16 @@ def read_policy(path: Path) -> Policy:
         raise UsageError(f"--policy {path}: {where}: {first['msg']}") from None
 
 
-def judge(policy: Policy, report: GroupReport, changes: GroupReport | None = None) -> list[Check]:
+def judge(
+    policy: Policy, report: GroupReport, changes: Sequence[Contrast] | None = None
+) -> list[Check]:
     """Hold every number that a rule names against its margin.
 
     Args:
         policy: the rules.
         report: the numbers.
-        changes: rows of the differences to a baseline run, which rules with `change` need.
+        changes: differences to a baseline run (`fairness/statistics/changes.py`), which rules with
+            `change` need.
 
     Raises:
         UsageError: a rule names a number that the report does not have.
@@ -111,8 +114,7 @@ def judge(policy: Policy, report: GroupReport, changes: GroupReport | None = Non
     for rule in policy.rules:
         if rule.change and changes is None:
             raise UsageError(f"policy '{policy.name}': a rule on the change needs --baseline RUN")
-        source = changes if rule.change and changes is not None else report
-        found = list(numbers_of(rule, source))
+        found = list(numbers_of(rule, report, changes or ()))
         if not found:
             raise UsageError(
                 f"policy '{policy.name}': the report has no {rule.metric} for "
@@ -123,7 +125,7 @@ def judge(policy: Policy, report: GroupReport, changes: GroupReport | None = Non
     return checks
 
 
-def overall_verdict(checks: list[Check]) -> Verdict:
+def overall_verdict(checks: Sequence[Check]) -> Verdict:
     """FAIL if anything fails, else INCONCLUSIVE if anything is, else PASS."""
     verdicts = {check.verdict for check in checks}
     if "FAIL" in verdicts:
@@ -131,8 +133,15 @@ def overall_verdict(checks: list[Check]) -> Verdict:
     return "INCONCLUSIVE" if "INCONCLUSIVE" in verdicts else "PASS"
 
 
-def numbers_of(rule: Rule, report: GroupReport) -> Iterator[Check]:
+def numbers_of(rule: Rule, report: GroupReport, changes: Sequence[Contrast]) -> Iterator[Check]:
     """The checks that one rule makes."""
+    if rule.change:
+        for change in changes:
+            named = rule.groups is None or change.group_a in rule.groups
+            place = (rule.metric, rule.attribute or "overall")
+            if named and (change.metric, change.attribute) == place:
+                yield check(rule, change.attribute, change.group_a, change)
+        return
     if rule.scope == "pairs":
         for contrast in report.contrasts:
             if contrast.metric == rule.metric and contrast.attribute == rule.attribute:

@@ -1,10 +1,13 @@
 """What stays with the data's owner: one row a sample, in a folder that only the user can open."""
 
+import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.predictions import SPLIT_KEY
 from fairness.outcomes import Outcomes
 
 
@@ -15,8 +18,11 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def write_outcomes(path: Path, outcomes: Outcomes) -> None:
-    """One row a sample: id, patient, target, score, group names (null: unknown), covariates."""
+def write_outcomes(path: Path, outcomes: Outcomes, split_sha256: str) -> None:
+    """One row a sample: id, patient, target, score, group names (null: unknown), covariates.
+
+    The schema's metadata carry the fingerprint of the split.
+    """
     columns: dict[str, object] = {
         "id": list(outcomes.ids),
         "patient": list(outcomes.patients),
@@ -27,4 +33,13 @@ def write_outcomes(path: Path, outcomes: Outcomes) -> None:
         names = (*attribute.groups, None)  # code -1 picks the null at the end
         columns[attribute.name] = [names[code] for code in outcomes.codes[attribute.name]]
     columns.update(outcomes.covariates)
-    pq.write_table(pa.table(columns), path)
+    table = pa.table(columns).replace_schema_metadata({SPLIT_KEY: split_sha256.encode()})
+    pq.write_table(table, path)
+
+
+def write_skipped(path: Path, skipped: Sequence[tuple[str, str]]) -> None:
+    """Id of and reason for every sample that was left out."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("id", "reason"))
+        writer.writerows(skipped)

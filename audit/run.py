@@ -1,7 +1,7 @@
-"""Audit one served model on one split: check, stream, journal, report."""
+"""Audit one served model on one split: check, stream, journal, hand over to the analysis."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -10,21 +10,22 @@ import numpy as np
 from rich.console import Console
 from tritonclient.grpc import InferenceServerClient
 
+from audit.analysis import AnalysisOptions, finish
 from audit.client import TritonPredictor
 from audit.endpoint import ServedModel, describe, verify
 from audit.journal import Journal
 from audit.progress import with_progress
-from audit.records import private_folder, write_outcomes
-from audit.report.files import write_report
-from audit.report.terminal import print_report
+from audit.records import private_folder, write_outcomes, write_skipped
+from audit.threshold import read_threshold
 from fairness.attributes import UNKNOWN, Attribute
+from fairness.contract import Threshold
 from fairness.datasets import open_split
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import score, to_outcomes
-from fairness.outcomes import GroupReport, Outcomes
+from fairness.outcomes import Outcomes
 from fairness.samples import batched
-from fairness.summary import Names, summarise
+from fairness.summary import Names
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,23 @@ class Request:
     split: str
     attributes: tuple[str, ...]
     """Names; empty: all that the dataset has."""
+    threshold: str | None
+    """A number or a threshold.json; None: the model's own."""
     on_error: Literal["stop", "skip"]
     probes: bool
     in_flight: int
+    resume: bool
 
 
 def audit_model(
     client: InferenceServerClient,
     name: str,
     request: Request,
+    options: AnalysisOptions,
     out: Path,
-    resume: bool,
     console: Console,
-) -> GroupReport:
-    """Run the audit of the model `name`, write `out/report` and `out/records`, print the table.
+) -> int:
+    """Audit the model `name`, write `out/report` and `out/records`; the exit code of its verdict.
 
     Raises:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
@@ -61,14 +65,21 @@ def audit_model(
     split = open_split(model.spec.dataset, data, request.split, model.spec.target, request.on_error)
     attributes = chosen_attributes(split, request.attributes)
     check_labels(split)
-    outcomes = collect(client, model, split, attributes, request, out, resume, console)
-    provenance = provenance_of(model, identity, split, len(outcomes), request.endpoint)
-    names = Names(model.name, split.name, request.split)
-    report = summarise(outcomes, model.spec.threshold.value, names, provenance)
-    write_outcomes(out / "records" / "outcomes.parquet", outcomes)
-    write_report(out / "report", report)
-    print_report(report, console)
-    return report
+    threshold = model.spec.threshold
+    if request.threshold is not None:
+        threshold = read_threshold(request.threshold, split.fingerprint())
+    outcomes = collect(client, model, split, attributes, request, out, console)
+    write_outcomes(out / "records" / "outcomes.parquet", outcomes, split.fingerprint())
+    write_skipped(out / "records" / "skipped.csv", split.skipped)
+    return finish(
+        outcomes,
+        threshold.value,
+        Names(model.name, split.name, request.split),
+        provenance_of(model, identity, split, len(outcomes), threshold, request.endpoint),
+        options,
+        out,
+        console,
+    )
 
 
 def collect(
@@ -78,7 +89,6 @@ def collect(
     attributes: tuple[Attribute, ...],
     request: Request,
     out: Path,
-    resume: bool,
     console: Console,
 ) -> Outcomes:
     """Stream what the journal lacks, then read every outcome back from it."""
@@ -92,16 +102,12 @@ def collect(
         "batch_size": str(model.batch_size),
     }
     journal_path = private_folder(out / "records") / "journal.sqlite"
-    with Journal(journal_path, run, resume=resume) as journal:
-        batches = journal.unanswered(batched(split, model.batch_size))
+    with Journal(journal_path, run, resume=request.resume) as journal:
         remaining = len(split) - len(journal)
         if remaining:
-            answered = score(batches, predict)
-            for rows in with_progress(answered, remaining, model.name, console):
+            batches = journal.unanswered(batched(split, model.batch_size))
+            for rows in with_progress(score(batches, predict), remaining, model.name, console):
                 journal.record(rows)
-        (out / "records" / "skipped.csv").write_text(
-            "".join(f"{id_},{reason}\n" for id_, reason in split.skipped)
-        )
         return to_outcomes(journal.rows(), attributes)
 
 
@@ -138,11 +144,21 @@ def check_labels(split: FairVLMed) -> None:
 
 
 def provenance_of(
-    model: ServedModel, identity: str, split: FairVLMed, n: int, endpoint: str
+    model: ServedModel,
+    identity: str,
+    split: FairVLMed,
+    n: int,
+    threshold: Threshold,
+    endpoint: str,
 ) -> dict[str, Any]:
     """What was measured, on what, with what: everything a reader needs to repeat it."""
     spec = model.spec
+    statements = [split.statement() or ""]
+    if threshold.split_sha256 == split.fingerprint():
+        statements.append("the threshold was chosen on this very split: its rates are optimistic")
     return {
+        "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
+        f"answered by {model.server} on {model.device}",
         "model": {
             "name": model.name,
             "version": model.version,
@@ -161,14 +177,9 @@ def provenance_of(
             "split_sha256": split.fingerprint(),
             "n": n,
             "n_skipped": len(split.skipped),
-            "statement": split.statement(),
+            "statement": "; ".join(filter(None, statements)),
         },
-        "threshold": {
-            "value": spec.threshold.value,
-            "rule": spec.threshold.rule,
-            "split": spec.threshold.split,
-            "split_sha256": spec.threshold.split_sha256,
-        },
+        "threshold": asdict(threshold),
         "server": {"name": model.server, "endpoint": endpoint, "device": model.device},
         "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

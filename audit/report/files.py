@@ -1,18 +1,59 @@
-"""The files of `report/`: written whole or not at all."""
+"""The files of `report/`: aggregates only, each written whole or not at all."""
 
+import csv
+import io
+import json
 import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
+from audit.policy import Check, Policy, overall_verdict
+from audit.report.junit import to_junit
+from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
-from fairness.outcomes import GroupReport
+from fairness.compat import Compared
+from fairness.outcomes import Contrast, GroupReport, Row
 
 
-def write_report(folder: Path, report: GroupReport) -> None:
-    """Write report.json, groups.csv and report.md into `folder`."""
+def write_report(
+    folder: Path,
+    report: GroupReport,
+    policy: Policy | None,
+    checks: Sequence[Check] | None,
+    compared: Sequence[Compared],
+) -> None:
+    """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "report.json", report.to_json())
-    write_atomically(folder / "groups.csv", report.to_csv())
-    write_atomically(folder / "report.md", to_markdown(report))
+    document = report.document()
+    if policy is not None and checks is not None:
+        document["verdict"] = overall_verdict(checks)
+        document["policy"] = policy.model_dump(mode="json")
+        document["checks"] = [asdict(check) for check in checks]
+        write_atomically(folder / "junit.xml", to_junit(policy, checks))
+    else:
+        document["verdict"] = None
+        (folder / "junit.xml").unlink(missing_ok=True)
+    if compared:
+        columns = ("attribute", "group", "metric", "original", "ours")
+        document["compat"] = [
+            dict(zip(columns, line, strict=True)) for line in compat_lines(report, compared)
+        ]
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    write_atomically(folder / "report.json", text)
+    write_atomically(folder / "groups.csv", to_csv(Row, report.rows))
+    write_atomically(folder / "contrasts.csv", to_csv(Contrast, report.contrasts))
+    write_atomically(folder / "report.md", to_markdown(report, policy, checks, compared))
+
+
+def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:
+    """One line an item; undefined is empty, floats are written so that they read back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([f.name for f in fields(kind)])
+    writer.writerows(["" if v is None else v for v in asdict(item).values()] for item in items)
+    return text.getvalue()
 
 
 def write_atomically(path: Path, text: str) -> None:

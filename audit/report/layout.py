@@ -1,22 +1,25 @@
 """Which numbers of a report people see, in which order and with how many digits.
 
-The terminal and Markdown show the same lines; report.json and groups.csv hold every row.
+The terminal and Markdown show the same lines; report.json and the csv files hold every number.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fairness.outcomes import GroupReport, Row
+from fairness.compat import Compared
+from fairness.outcomes import Contrast, GroupReport, Row
 
 GROUP_METRICS = {
     "AUC": "auc",
-    "accuracy": "accuracy",
     "selected": "selection_rate",
     "TPR": "true_positive_rate",
     "FPR": "false_positive_rate",
+    "PPV": "positive_predictive_value",
+    "Brier": "brier_score",
 }
-GROUP_COLUMNS = ("n", "positive", *GROUP_METRICS)
 GAP_METRICS = {
     "ES-AUC": "es_auc",
+    "worst AUC": "auc_worst",
     "AUC gap": "auc_difference",
     "DPD": "demographic_parity_difference",
     "EOD": "equalized_odds_difference",
@@ -26,61 +29,89 @@ NOT_DEFINED = "-"
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One group: the cells of `GROUP_COLUMNS` as text."""
+    """One group: counts, then one cell for each of `GROUP_METRICS`, as text."""
 
     attribute: str
     group: str
+    n: str
+    positive: str
     cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class GapLine:
-    """What differs between the groups of one attribute, as text."""
+    """One number over the groups of an attribute, as text."""
 
     attribute: str
-    text: str
+    label: str
+    value: str
+    groups: str
+    """`White - Black`: the two that are furthest apart; empty where that is not what it is."""
+    p: str
+    note: str
 
 
 def headline(report: GroupReport) -> list[str]:
     """What answered, on what data, at which threshold: the lines above the table."""
     about = report.provenance
-    model, split = about["model"], about["data"]
-    lines = [
-        f"{model['name']} version {model['version']} ({model['identity']}), "
-        f"answered by {about['server']['name']} on {about['server']['device']}",
-        f"{split['dataset']} {split['split']} in {split['path']}: {split['n']} images scored, "
-        f"{split['n_skipped']} skipped",
-        f"threshold {about['threshold']['value']:.4f} ({about['threshold']['rule']}, chosen on "
-        f"{about['threshold']['split']})",
-    ]
-    if split["statement"]:
-        lines.append(split["statement"])
+    data, threshold = about["data"], about["threshold"]
+    lines = [about["what_answered"]]
+    lines.append(
+        f"{data['dataset']} {data['split']} in {data['path']}: {data['n']} scored, "
+        f"{data['n_skipped']} skipped"
+    )
+    lines.append(
+        f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
+        f"{threshold['split']})"
+    )
+    if data["statement"]:
+        lines.append(data["statement"])
     return lines
 
 
-def group_lines(report: GroupReport) -> list[GroupLine]:
+def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
     """The overall line, then every group that has cases, `unknown` last."""
     lines = []
     for (attribute, group), rows in rows_by_group(report).items():
         first = next(iter(rows.values()))
         if first.n == 0 or (group == "all" and attribute != "overall"):
             continue
-        cells = [str(first.n), str(first.n_positive)]
-        cells += [number(rows[metric]) for metric in GROUP_METRICS.values()]
-        lines.append(GroupLine(attribute, group, tuple(cells)))
+        least = report.provenance["statistics"]["suppress_below"]
+        n = f"< {least}*" if first.n is None else str(first.n)
+        positive = NOT_DEFINED if first.n_positive is None else str(first.n_positive)
+        cells = [cell(rows[metric], interval) for metric in GROUP_METRICS.values()]
+        lines.append(GroupLine(attribute, group, n, positive, tuple(cells)))
     return lines
 
 
 def gap_lines(report: GroupReport) -> list[GapLine]:
-    """One line for each attribute; it says so where the attribute was never recorded."""
+    """The numbers over the groups of each attribute; says so where it was never recorded."""
+    tests = {(c.attribute, c.metric): c for c in report.contrasts}
     lines = []
     for (attribute, group), rows in rows_by_group(report).items():
         if group != "all" or attribute == "overall":
             continue
-        first = next(iter(rows.values()))
-        parts = [f"{label} {number(rows[metric])}" for label, metric in GAP_METRICS.items()]
-        text = ", ".join(parts) if first.n else "not recorded for any image of this split"
-        lines.append(GapLine(attribute, text))
+        if rows["auc"].n == 0:
+            lines.append(GapLine(attribute, "", "", "", "", "not recorded for any image"))
+            continue
+        for label, metric in GAP_METRICS.items():
+            row, test = rows[metric], tests.get((attribute, metric))
+            pair = f"{test.group_a} - {test.group_b}" if test and row.value else ""
+            lines.append(GapLine(attribute, label, cell(row), pair, p_text(test), row.reason or ""))
+    return lines
+
+
+def compat_lines(report: GroupReport, compared: Sequence[Compared]) -> list[tuple[str, ...]]:
+    """attribute, group, metric, the original's number, ours; hidden groups stay hidden."""
+    ours = {(row.attribute, row.group, row.metric): row for row in report.rows}
+    lines: list[tuple[str, ...]] = []
+    for number in compared:
+        row = ours.get((number.attribute, number.group, number.metric))
+        if row is not None and row.n is None:
+            continue
+        original = NOT_DEFINED if number.original is None else f"{number.original:.4f}"
+        value = NOT_DEFINED if row is None or row.value is None else f"{row.value:.4f}"
+        lines.append((number.attribute, number.group, number.metric, original, value))
     return lines
 
 
@@ -92,6 +123,18 @@ def rows_by_group(report: GroupReport) -> dict[tuple[str, str], dict[str, Row]]:
     return table
 
 
-def number(row: Row) -> str:
-    """Three decimals, or a dash where undefined."""
-    return NOT_DEFINED if row.value is None else f"{row.value:.3f}"
+def cell(row: Row, interval: bool = True) -> str:
+    """`0.853 [0.812, 0.888]`, or a dash where undefined."""
+    if row.value is None:
+        return NOT_DEFINED
+    if row.low is None or row.high is None or not interval:
+        return f"{row.value:.3f}"
+    return f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+
+
+def p_text(contrast: Contrast | None) -> str:
+    """`0.012 (0.036)`: p and, adjusted for its family, in brackets."""
+    if contrast is None or contrast.p is None:
+        return ""
+    adjusted = "" if contrast.p_adjusted is None else f" ({contrast.p_adjusted:.3f})"
+    return f"{contrast.p:.3f}{adjusted}"

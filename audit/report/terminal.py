@@ -1,33 +1,95 @@
-"""The table at the end of a run, on the terminal."""
+"""The tables at the end of a run, on the terminal; they fit into 80 columns."""
 
+from collections.abc import Sequence
+
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from audit.report.layout import GROUP_COLUMNS, GapLine, gap_lines, group_lines, headline
+from audit.policy import Check, Policy, overall_verdict
+from audit.report.layout import compat_lines, gap_lines, group_lines, headline
+from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 
+COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
+SHOWN = ("AUC", "selected", "TPR", "FPR")
+"""Columns of the table of groups; report.md has all, each with its interval."""
 
-def print_report(report: GroupReport, console: Console) -> None:
-    """One table of groups, one line of gaps an attribute, and what answered."""
+
+def print_report(
+    report: GroupReport,
+    policy: Policy | None,
+    checks: Sequence[Check] | None,
+    compared: Sequence[Compared],
+    console: Console,
+) -> None:
+    """What answered, a table of groups, the gaps, the verdict."""
     for text in headline(report):
         console.print(text, highlight=False, markup=False)
-    table = Table(header_style="bold")
-    table.add_column("attribute")
-    table.add_column("group")
-    for column in GROUP_COLUMNS:
-        table.add_column(column, justify="right")
-    previous = None
-    for line in group_lines(report):
-        if previous is not None and line.attribute != previous:
+    print_groups(report, console)
+    print_gaps(report, console)
+    if compared:
+        print_compat(report, compared, console)
+    if policy is None or checks is None:
+        console.print("no policy, no verdict: no margin was set (--policy)", highlight=False)
+    else:
+        print_checks(policy, checks, console)
+
+
+def print_groups(report: GroupReport, console: Console) -> None:
+    """One row a group; the AUC with its interval, the rest without."""
+    table = plain_table("group", "n", "positive", *SHOWN)
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    attribute = "overall"
+    full, short = group_lines(report), group_lines(report, interval=False)
+    for line, brief in zip(full, short, strict=True):
+        if line.attribute != attribute:
+            attribute = line.attribute
             table.add_section()
-        name = line.attribute if line.attribute != previous else ""
-        table.add_row(name, line.group, *line.cells)
-        previous = line.attribute
+            table.add_row(f"[bold]{escape(attribute)}[/]")
+        name = "all" if attribute == "overall" else f"  {line.group}"
+        table.add_row(escape(name), line.n, line.positive, line.cells[0], *brief.cells[1:4])
     console.print(table)
-    print_gaps(gap_lines(report), console)
 
 
-def print_gaps(lines: list[GapLine], console: Console) -> None:
-    """`race: ES-AUC 0.71, ...`."""
-    for line in lines:
-        console.print(f"{line.attribute}: {line.text}", highlight=False, markup=False)
+def print_gaps(report: GroupReport, console: Console) -> None:
+    """One row a number over groups; p of the largest gap, adjusted for its family in brackets."""
+    table = plain_table("between groups", "value", "furthest apart", "p (adjusted)")
+    attribute = None
+    for line in gap_lines(report):
+        if line.attribute != attribute:
+            attribute = line.attribute
+            table.add_section()
+            table.add_row(f"[bold]{escape(attribute)}[/]")
+        label = line.label or line.note
+        table.add_row(f"  {label}", line.value, escape(line.groups), line.p)
+    console.print(table)
+
+
+def print_compat(report: GroupReport, compared: Sequence[Compared], console: Console) -> None:
+    """The original's numbers beside ours."""
+    table = plain_table("attribute", "group", "metric", "original", "ours")
+    for line in compat_lines(report, compared):
+        table.add_row(*map(escape, line))
+    console.print(table)
+
+
+def print_checks(policy: Policy, checks: Sequence[Check], console: Console) -> None:
+    """Every number that the policy names, and the verdict."""
+    table = plain_table("number", "margin", "value", "verdict", "why")
+    for check in checks:
+        limits = "" if check.low is None else f" [{check.low:.3f}, {check.high:.3f}]"
+        value = "-" if check.value is None else f"{check.value:.3f}{limits}"
+        number = f"{check.metric} of {check.attribute} {check.group}"
+        verdict = f"[{COLORS[check.verdict]}]{check.verdict}[/]"
+        table.add_row(escape(number), check.margin, escape(value), verdict, escape(check.reason))
+    console.print(table)
+    verdict = overall_verdict(checks)
+    console.print(f"verdict by policy '{escape(policy.name)}': [{COLORS[verdict]}]{verdict}[/]")
+
+
+def plain_table(*columns: str) -> Table:
+    """A table with a rule under its head and no frame."""
+    return Table(*columns, box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))

@@ -1,0 +1,121 @@
+"""`fair-audit inspect`: what a data set can show, before any inference."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.datasets import SPLITS, open_split
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.errors import DataError
+from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
+
+
+@dataclass(frozen=True)
+class GroupCounts:
+    """One group of one split, and the gaps to the other groups that it could show."""
+
+    attribute: str
+    group: str
+    n: int
+    patients: int
+    positive: int
+    auc_gap: float
+    """Smallest AUC difference that would probably be found (80 % power); NaN if none could."""
+    rate_gap: float
+    """The same for the true positive rate."""
+
+
+def inspect_folder(dataset: str, root: Path, target: str, console: Console) -> None:
+    """Print groups by label for every split, then what is wrong with the data.
+
+    Raises:
+        DataError: there is no split at all.
+    """
+    splits = []
+    for name in SPLITS:
+        try:
+            splits.append(open_split(dataset, root, name, target, "skip"))
+        except DataError as error:
+            console.print(f"{name}: {error}", highlight=False, markup=False)
+    if not splits:
+        raise DataError(f"{root}: no split can be read; see docs/data.md for the layouts")
+    for split in splits:
+        print_counts(split, console)
+    for line in findings(splits):
+        console.print(line, highlight=False, markup=False)
+
+
+def group_counts(split: FairVLMed) -> list[GroupCounts]:
+    """Every group that has samples, and the unknown."""
+    y, patients = split.labels, np.array(split.patients)
+    counts = []
+    for attribute in split.attributes:
+        codes = split.codes[attribute.name]
+        for code in (*range(len(attribute.groups)), UNKNOWN):
+            inside, others = codes == code, (codes != code) & (codes != UNKNOWN)
+            if not inside.any():
+                continue
+            sizes, rest = label_counts(y[inside]), label_counts(y[others])
+            comparable = code != UNKNOWN
+            counts.append(
+                GroupCounts(
+                    attribute=attribute.name,
+                    group=attribute.label(code),
+                    n=int(inside.sum()),
+                    patients=np.unique(patients[inside]).size,
+                    positive=sizes[0],
+                    auc_gap=detectable_auc_gap(sizes, rest) if comparable else np.nan,
+                    rate_gap=detectable_rate_gap(sizes[0], rest[0]) if comparable else np.nan,
+                )
+            )
+    return counts
+
+
+def label_counts(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, int]:
+    """Numbers of positives and negatives."""
+    return int(labels.sum()), int((1 - labels).sum())
+
+
+def print_counts(split: FairVLMed, console: Console) -> None:
+    """One table a split."""
+    table = Table("attribute", "group", title=f"{split.split}: {len(split)} images")
+    for column in ("n", "patients", "positive", "detectable AUC gap", "detectable TPR gap"):
+        table.add_column(column, justify="right")
+    previous = None
+    for row in group_counts(split):
+        if previous is not None and row.attribute != previous:
+            table.add_section()
+        name = row.attribute if row.attribute != previous else ""
+        gaps = ["-" if np.isnan(gap) else f"{gap:.2f}" for gap in (row.auc_gap, row.rate_gap)]
+        counts = map(str, (row.n, row.patients, row.positive))
+        table.add_row(name, row.group, *counts, *gaps)
+        previous = row.attribute
+    console.print(table)
+
+
+def findings(splits: Sequence[FairVLMed]) -> list[str]:
+    """What a reviewer would ask about: unreadable, unknown, duplicated, leaking."""
+    lines = []
+    for split in splits:
+        lines += [f"{split.split}: {id_} unusable: {reason}" for id_, reason in split.skipped]
+        for attribute in split.attributes:
+            unknown = int((split.codes[attribute.name] == UNKNOWN).sum())
+            if unknown:
+                share = unknown / len(split)
+                lines.append(f"{split.split}: {attribute.name} {UNKNOWN_LABEL} for {share:.1%}")
+    images = Counter(c for split in splits for c in split.image_checksums)
+    repeated = sum(count - 1 for count in images.values())
+    lines.append(f"images that repeat another one: {repeated}")
+    seen: dict[str, set[str]] = defaultdict(set)
+    for split in splits:
+        for patient in split.patients:
+            seen[patient].add(split.split)
+    crossing = sum(len(where) > 1 for where in seen.values())
+    lines.append(f"patients in more than one split: {crossing}")
+    return lines

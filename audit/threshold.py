@@ -1,0 +1,76 @@
+"""The operating threshold: chosen on one split, refused on the same."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from fairness.arrays import FloatArray, IntArray
+from fairness.contract import Threshold
+from fairness.errors import UsageError
+
+_ADAPTER = TypeAdapter(Threshold)
+
+
+def choose(target: IntArray, score: FloatArray, rule: str) -> float:
+    """The threshold that a rule gives; a score >= it is a positive prediction.
+
+    Args:
+        target: (n,) of 0/1, both present.
+        score: (n,).
+        rule: `youden`; `fixed:0.5`; `sensitivity:0.9` or `specificity:0.9`: the threshold with the
+            best other rate among those that reach it.
+
+    Raises:
+        UsageError: the rule cannot be read.
+    """
+    name, _, number = rule.partition(":")
+    candidates = np.append(np.unique(score), np.nextafter(score.max(), np.inf))
+    positives, negatives = np.sort(score[target == 1]), np.sort(score[target == 0])
+    sensitivity = 1 - np.searchsorted(positives, candidates, side="left") / len(positives)
+    specificity = np.searchsorted(negatives, candidates, side="left") / len(negatives)
+    try:
+        wanted = float(number) if number else float("nan")
+        if name == "fixed" and np.isfinite(wanted):
+            return wanted
+        if name == "youden" and not number:
+            return float(candidates[np.argmax(sensitivity + specificity)])
+        if name == "sensitivity" and 0 < wanted <= 1:
+            return float(candidates[np.flatnonzero(sensitivity >= wanted)[-1]])
+        if name == "specificity" and 0 < wanted <= 1:
+            return float(candidates[np.flatnonzero(specificity >= wanted)[0]])
+    except ValueError:
+        pass  # no number: the same message as for an unknown rule
+    raise UsageError(f"--rule {rule}: use youden, fixed:0.5, sensitivity:0.9 or specificity:0.9")
+
+
+def write_threshold(path: Path, threshold: Threshold) -> None:
+    """Write threshold.json."""
+    path.write_text(json.dumps(asdict(threshold), indent=1) + "\n", encoding="utf-8")
+
+
+def read_threshold(text: str, split_sha256: str) -> Threshold:
+    """The value of `--threshold`: a number, or a threshold.json that was not tuned on this split.
+
+    Raises:
+        UsageError: neither, or it was chosen on the split that is audited.
+    """
+    try:
+        return Threshold(value=float(text), rule="fixed", split="no data", split_sha256="")
+    except ValueError:
+        pass  # not a number, so a file
+    try:
+        threshold = _ADAPTER.validate_json(Path(text).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--threshold {text}: {error.strerror}; give a number or a file") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"--threshold {text}: no threshold.json: {first['msg']}") from None
+    if threshold.split_sha256 == split_sha256 and not threshold.rule.startswith("fixed"):
+        raise UsageError(
+            f"--threshold {text} was tuned on the split that is audited; choose it on validation: "
+            "fair-audit --split val, then fair-audit threshold on its outcomes.parquet"
+        )
+    return threshold

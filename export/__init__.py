@@ -1,0 +1,1 @@
+"""Export: a checkpoint becomes a Triton model that owns its preprocessing and describes itself."""

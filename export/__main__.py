@@ -1,0 +1,109 @@
+"""`python -m export`: a training run becomes the next version of a model in a Triton repository.
+
+Exit codes: 0 done, 2 the command makes no sense, 3 data, 130 interrupted.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from export.repository import require_name, require_writable
+from fairness.errors import DataError, FairAuditError, UsageError
+
+RUNS = Path("runs")
+
+DESCRIPTION = """Export a training run as an ONNX model that Triton serves.
+
+The model takes images as stored, prepares them itself, and answers a probability. Before anything
+is written, torch and ONNX Runtime must agree on fresh images of three sizes. The weights stay fp32.
+
+Examples:
+
+  python -m export
+
+  python -m export runs/fairclip/20260102-030405 --repository model_repository --name fairclip
+
+  python -m export --name fairclip_small --threads 2
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `python -m export`."""
+
+    run: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")] = None
+    """Folder of a training run; without it, the newest under runs/."""
+    repository: Path = Path("model_repository")
+    """Triton's model repository; made if absent."""
+    name: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """The model's name in the repository; without it, that of the training method."""
+    threads: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """CPU threads of one inference; without it, the server decides."""
+
+
+def main() -> None:
+    """Entry point of `python -m export`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    options = tyro.cli(Options, prog="python -m export", description=DESCRIPTION, args=arguments)
+    try:
+        export(options)
+    except FairAuditError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("export: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def export(options: Options) -> None:
+    """Check the arguments, then export.
+
+    Raises:
+        UsageError: the name or the number of threads is impossible.
+        DataError: no checkpoint, no parity, or a repository that cannot be written to.
+    """
+    if options.threads is not None and options.threads < 1:
+        raise UsageError("--threads must be at least 1; leave it out to let the server decide")
+    if options.name is not None:
+        require_name(options.name)
+    require_writable(options.repository)
+    checkpoint = find_checkpoint(options.run)
+    # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from export.pipeline import export_checkpoint
+
+    export_checkpoint(checkpoint, options.repository, options.name, options.threads)
+
+
+def find_checkpoint(chosen: Path | None) -> Path:
+    """The best checkpoint of the chosen run, or of the newest run under `runs/`.
+
+    Raises:
+        DataError: there is none.
+    """
+    if chosen is None:
+        found = sorted(RUNS.glob("**/best/checkpoint.json"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            raise DataError(
+                f"no run with a checkpoint under {RUNS}/; train one with "
+                "python -m training.fairclip, or name the folder of a run"
+            )
+        return found[-1].parent
+    if not chosen.is_dir():
+        raise DataError(f"{chosen}: no such folder; name the folder of a training run")
+    if not (chosen / "best" / "checkpoint.json").is_file():
+        raise DataError(
+            f"{chosen}: holds no best/checkpoint.json; name the folder that training printed"
+        )
+    return chosen / "best"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Demographic attributes: what a group code means. Raw codes die in the readers (`datasets/`)."""
+
+from dataclasses import dataclass
+
+UNKNOWN = -1
+"""The code of a value that was not recorded; it belongs to no group."""
+
+UNKNOWN_LABEL = "unknown"
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One demographic attribute: code `i` means `groups[i]`, and `UNKNOWN` means not recorded."""
+
+    name: str
+    groups: tuple[str, ...]
+
+    def label(self, code: int) -> str:
+        """The group's name for a code; `unknown` for every code outside `0..len(groups) - 1`."""
+        return self.groups[code] if 0 <= code < len(self.groups) else UNKNOWN_LABEL
+
+
+# Codes of Harvard-FairVLMed, spec/fairclip.md section 1.3; the names are the npz keys.
+RACE = Attribute("race", ("Asian", "Black", "White"))
+GENDER = Attribute("gender", ("Female", "Male"))
+ETHNICITY = Attribute("ethnicity", ("Non-Hispanic", "Hispanic"))
+LANGUAGE = Attribute("language", ("English", "Spanish", "Other"))
+MARITAL_STATUS = Attribute(
+    "maritalstatus",
+    ("Married or partnered", "Single", "Divorced", "Widowed", "Legally separated"),
+)

@@ -1,0 +1,81 @@
+"""Finds the text that goes with each image, and cuts it as the original does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness.datasets.npz import Npz
+from fairness.datasets.splits import SUMMARY, file_id, read_rows, read_table
+from fairness.errors import DataError
+
+MAX_CHARACTERS = 180
+
+SUMMARY_FILES = ("gpt-4_summarized_notes.csv", "gpt4_summarized_notes.csv")
+"""Both names are in use."""
+
+NOTE_KEY = "note"
+
+LABEL_TEXTS = ("A photo of non-glaucoma", "A photo of glaucoma")
+"""What stands for the note under `text_source="label"`: the prompt of the class, 0 then 1."""
+
+
+def truncate(note: str) -> str:
+    """At most 180 characters: a longer note is cut there, and then from its last space on.
+
+    A long note without any space loses its 180th character too, as in the original
+    (FairCLIP, `src/modules.py`).
+    """
+    if len(note) <= MAX_CHARACTERS:
+        return note
+    cut = note[:MAX_CHARACTERS]
+    return cut[: cut.rfind(" ")]
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Where the notes of a data set come from: one source for all of its files."""
+
+    source: str
+    """In words, for messages."""
+    texts: Mapping[str, str] | None
+    """File id to text; None if each npz holds its own."""
+
+    def read(self, npz: Npz) -> str:
+        """The note of one file, truncated.
+
+        Raises:
+            DataError: there is none, or it is empty.
+        """
+        note = self._find(npz).strip()
+        if not note:
+            raise DataError(
+                f"{npz.path}: its note is missing or empty ({self.source}); "
+                "use --text-source label, or go on without the file by --on-error skip"
+            )
+        return truncate(note)
+
+    def _find(self, npz: Npz) -> str:
+        if self.texts is not None:
+            return self.texts.get(npz.path.stem, "")
+        return str(npz.scalar(NOTE_KEY)) if NOTE_KEY in npz else ""
+
+
+def find_notes(root: Path) -> Notes:
+    """The first source of notes under `root`.
+
+    In order: a csv of summaries, read by position (column 0 the file, column 2 the text) whatever
+    its header; the column `gpt4_summary`, else `note`, of `data_summary.csv`; the npz files.
+
+    Raises:
+        DataError: a csv cannot be read.
+    """
+    for name in SUMMARY_FILES:
+        if (root / name).is_file():
+            rows = [row for row in read_rows(root / name) if len(row) > 2]
+            return Notes(str(root / name), {file_id(row[0]): row[2] for row in rows})
+    table = read_table(root / SUMMARY) if (root / SUMMARY).is_file() else []
+    for column in ("gpt4_summary", "note"):
+        if table and column in table[0]:
+            texts = {file_id(row.get("filename", "")): row[column] for row in table}
+            return Notes(f"column {column} of {root / SUMMARY}", texts)
+    return Notes(f"its key '{NOTE_KEY}'", None)

@@ -1,0 +1,115 @@
+"""Finds the npz files of one split, in every layout in which the data set is passed around.
+
+Either a folder a split (`Training`, `Validation`, `Test` or `Testing`, in any case, or short), or
+all files in one folder with a column `use` in `data_summary.csv`.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairness.errors import DataError, UsageError
+
+SPELLINGS = {
+    "train": ("training", "train"),
+    "val": ("validation", "val"),
+    "test": ("test", "testing"),
+}
+"""Split name to the accepted names of its folder and values of `use`, in lower case."""
+
+SUMMARY = "data_summary.csv"
+
+SYNTHETIC = "SYNTHETIC.json"
+"""Lies in the root of synthetic data only."""
+
+
+def find_files(root: Path, split: str) -> list[Path]:
+    """The npz files of a split, sorted by name.
+
+    Raises:
+        UsageError: `split` is none of train, val and test.
+        DataError: the folder or the split is missing, empty or given twice; says what is there.
+    """
+    if split not in SPELLINGS:
+        raise UsageError(f"unknown split '{split}'; use one of {', '.join(SPELLINGS)}")
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; docs/data.md says how to get or make the data")
+    folders = sorted(p for p in root.iterdir() if p.is_dir())
+    named = [p for p in folders if p.name.lower() in SPELLINGS[split]]
+    if len(named) > 1:
+        names = " and ".join(p.name for p in named)
+        raise DataError(f"{root}: {names} are both the {split} split; keep one of them")
+    if named:
+        files = sorted(_npz_files(named[0]))
+    elif (root / SUMMARY).is_file() and any(_npz_files(root)):
+        files = sorted(root / name for name in _names_by_use(root / SUMMARY, split))
+    else:
+        raise DataError(f"{root}: no {split} split ({_content(root, folders)}); see docs/data.md")
+    if not files:
+        raise DataError(
+            f"{named[0] if named else root / SUMMARY}: no npz files in the {split} split"
+        )
+    return files
+
+
+def _npz_files(folder: Path) -> Iterator[Path]:
+    """The npz files in a folder, without hidden ones: some systems leave such beside each file."""
+    return (path for path in folder.glob("*.npz") if not path.name.startswith("."))
+
+
+def _names_by_use(path: Path, split: str) -> Iterator[str]:
+    """File names of the rows whose `use` is this split."""
+    uses = {spelling: name for name, names in SPELLINGS.items() for spelling in names}
+    seen = set()
+    for number, row in enumerate(read_table(path), start=1):
+        name, use = row.get("filename", ""), row.get("use", "").lower()
+        if use not in uses:
+            raise DataError(
+                f"{path} row {number}: use is '{use}', expected train, val or test; correct the "
+                "column, or put the files into Training, Validation and Test"
+            )
+        if not name or Path(name).name != name or name in seen:
+            raise DataError(
+                f"{path} row {number}: '{name}' is not the name of a file beside it, or comes "
+                "twice; correct the column filename"
+            )
+        seen.add(name)
+        if uses[use] == split:
+            yield f"{file_id(name)}.npz"
+
+
+def file_id(name: str) -> str:
+    """The id of a sample: its file name without `.npz`."""
+    return name.strip().removesuffix(".npz")
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a csv file by column name (lower case); everything stripped of white space.
+
+    Raises:
+        DataError: the file cannot be read as UTF-8 csv.
+    """
+    rows = read_rows(path)
+    header = [name.lower() for name in rows[0]] if rows else []
+    return [dict(zip(header, row, strict=False)) for row in rows[1:]]
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """The rows of a csv file, header included, without blank lines; cells are stripped.
+
+    Raises:
+        DataError: the file cannot be read as UTF-8 csv.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [[cell.strip() for cell in row] for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not readable as UTF-8 csv ({error}); fetch it again") from None
+
+
+def _content(root: Path, folders: list[Path]) -> str:
+    """What is there instead, in a few words."""
+    files = len(list(_npz_files(root)))
+    names = ", ".join(p.name for p in folders if not p.name.startswith(".")) or "none"
+    summary = "with" if (root / SUMMARY).is_file() else "no"
+    return f"folders: {names}; npz files beside them: {files}; {summary} {SUMMARY}"

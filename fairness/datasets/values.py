@@ -1,0 +1,86 @@
+"""Reads one value of one npz file and checks that it is what it must be."""
+
+import math
+
+import numpy as np
+
+from fairness.arrays import Image
+from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.npz import Npz
+from fairness.errors import DataError
+
+
+class UnknownCodeError(DataError):
+    """A group code without a meaning: the whole copy may be coded differently, so never skipped."""
+
+
+def read_code(npz: Npz, attribute: Attribute) -> int:
+    """The group code of an attribute; `UNKNOWN` for -1, NaN, or where the key is absent.
+
+    Raises:
+        UnknownCodeError: the code is outside the known groups.
+    """
+    if attribute.name not in npz:
+        return UNKNOWN
+    value = npz.scalar(attribute.name)
+    if isinstance(value, float) and math.isnan(value):
+        return UNKNOWN
+    if value != UNKNOWN and value not in range(len(attribute.groups)):
+        known = ", ".join(f"{code} {group}" for code, group in enumerate(attribute.groups))
+        raise UnknownCodeError(
+            f"{npz.path}: {attribute.name} is {value!r}, known are {known}, -1 unknown; "
+            "this copy is coded differently: recode it as docs/data.md says"
+        )
+    return int(value)
+
+
+def read_label(npz: Npz, key: str) -> int:
+    """A 0/1 label.
+
+    Raises:
+        DataError: the key is absent, or its value is anything else.
+    """
+    value = npz.scalar(key)
+    if value not in (0, 1):
+        raise DataError(
+            f"{npz.path}: '{key}' is {value!r}, expected 0 or 1; choose a 0/1 key by --target, or "
+            "go on without the file by --on-error skip"
+        )
+    return int(value)
+
+
+def read_measurement(npz: Npz, key: str) -> float:
+    """A number; NaN where the key is absent.
+
+    Raises:
+        DataError: the value is a text.
+    """
+    if key not in npz:
+        return math.nan
+    value = npz.scalar(key)
+    if isinstance(value, str):
+        raise DataError(
+            f"{npz.path}: '{key}' is the text {value!r}, expected a number; store a number or NaN"
+        )
+    return float(value)
+
+
+def read_image(npz: Npz, key: str) -> Image:
+    """A grey image, (H, W) uint8.
+
+    Raises:
+        DataError: not two-dimensional, empty, not of integers, or outside 0..255.
+    """
+    array = npz.array(key)
+    where = f"{npz.path}: '{key}'"
+    if array.ndim != 2 or array.size == 0:
+        raise DataError(f"{where} has shape {array.shape}, expected one grey image (H, W)")
+    if array.dtype.kind not in "iu":
+        # The original turns images scaled to 0..1 into black ones without a word.
+        hint = "multiply by 255 and " if array.dtype.kind == "f" and array.max() <= 1 else ""
+        raise DataError(f"{where} holds {array.dtype}, expected 0..255; {hint}store it as uint8")
+    if array.dtype != np.uint8 and (array.min() < 0 or array.max() > 255):
+        raise DataError(
+            f"{where} has values {array.min()}..{array.max()}, expected 0..255; rescale it to uint8"
+        )
+    return np.ascontiguousarray(array, dtype=np.uint8)

@@ -1,0 +1,131 @@
+"""Which groups to report by: recorded attributes, age bins, intersections, strata of a control."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairness.arrays import FloatArray, IntArray
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL, Attribute
+from fairness.errors import DataError, UsageError
+from fairness.outcomes import Outcomes
+
+OUTSIDE = -2
+"""The code of a sample that a grouping does not speak of: another stratum of the control."""
+
+NAMED_BINS = {
+    "fairfedmed": (60.0,),  # the two age groups of FairFedMed
+    "decades": tuple(float(edge) for edge in range(20, 91, 10)),
+}
+MOST_LEVELS = 8
+"""A control with at most so many distinct values is taken level by level, otherwise binned."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """One way to divide the samples: codes (n,), -1 unknown, `OUTSIDE` not spoken of."""
+
+    attribute: Attribute
+    codes: IntArray
+    factors: tuple[int, ...]
+    """Number of groups of each crossed attribute; `len(groups)` is their product."""
+
+
+def recorded(outcomes: Outcomes) -> list[Grouping]:
+    """One grouping for each attribute of the outcomes."""
+    return [plain(a, outcomes.codes[a.name]) for a in outcomes.attributes]
+
+
+def plain(attribute: Attribute, codes: IntArray) -> Grouping:
+    """A grouping by one attribute."""
+    return Grouping(attribute, codes, (len(attribute.groups),))
+
+
+def binned(name: str, values: FloatArray, bins: str) -> Grouping:
+    """Group by bins of a covariate; NaN is unknown.
+
+    Args:
+        name: of the covariate, which names the attribute.
+        values: (n,), NaN where unknown.
+        bins: `quantile:4`, edges such as `40,60,80`, or a name of `NAMED_BINS`.
+
+    Raises:
+        UsageError: the bins cannot be read, or do not ascend.
+        DataError: no value is known.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        raise DataError(f"'{name}' is not recorded for any image; leave its bins out")
+    edges = bin_edges(name, known, bins)
+    codes: IntArray = np.searchsorted(edges, values, side="right").astype(np.int64)
+    codes[~np.isfinite(values)] = UNKNOWN
+    labels = [f"< {edges[0]:g}"]
+    labels += [f"{a:g} to < {b:g}" for a, b in itertools.pairwise(edges)]
+    labels += [f">= {edges[-1]:g}"]
+    return plain(Attribute(name, tuple(labels)), codes)
+
+
+def bin_edges(name: str, known: FloatArray, bins: str) -> FloatArray:
+    """Ascending inner edges."""
+    edges: FloatArray
+    try:
+        if bins in NAMED_BINS:
+            edges = np.array(NAMED_BINS[bins])
+        elif bins.startswith("quantile:"):
+            count = int(bins.removeprefix("quantile:"))
+            edges = np.unique(np.quantile(known, np.arange(1, count) / count))
+        else:
+            edges = np.array([float(edge) for edge in bins.split(",")])
+    except ValueError:
+        edges = np.array([])
+    if not edges.size or (np.diff(edges) <= 0).any() or not np.isfinite(edges).all():
+        raise UsageError(
+            f"bins of '{name}': cannot read '{bins}'; give ascending edges (40,60,80), "
+            f"quantile:4, or one of {', '.join(NAMED_BINS)}"
+        )
+    return edges
+
+
+def intersection(parts: Sequence[Grouping]) -> Grouping:
+    """Cross groupings: `race*gender`; unknown where any part is."""
+    names = [" * ".join(g) for g in itertools.product(*(part.attribute.groups for part in parts))]
+    sizes = tuple(len(part.attribute.groups) for part in parts)
+    stacked = np.stack([part.codes for part in parts])
+    flat = np.ravel_multi_index(tuple(np.maximum(stacked, 0)), sizes)
+    codes = np.where((stacked < 0).any(axis=0), UNKNOWN, flat).astype(np.int64)
+    title = "*".join(part.attribute.name for part in parts)
+    return Grouping(Attribute(title, tuple(names)), codes, sizes)
+
+
+def with_unknown(grouping: Grouping) -> Grouping:
+    """The unknown as one more group: how sensitive the gaps are to leaving it out."""
+    groups = (*grouping.attribute.groups, UNKNOWN_LABEL)
+    codes = np.where(grouping.codes == UNKNOWN, len(groups) - 1, grouping.codes)
+    name = f"{grouping.attribute.name} (unknown as a group)"
+    return plain(Attribute(name, groups), codes)
+
+
+def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
+    """The grouping inside each stratum of a control variable: one grouping a stratum."""
+    return [
+        Grouping(
+            Attribute(
+                f"{grouping.attribute.name} | {stratum.attribute.name} {label}",
+                grouping.attribute.groups,
+            ),
+            np.where(stratum.codes == code, grouping.codes, OUTSIDE),
+            grouping.factors,
+        )
+        for code, label in enumerate(stratum.attribute.groups)
+    ]
+
+
+def strata(name: str, values: FloatArray, bins: str | None) -> Grouping:
+    """Strata of a control variable: its levels where it has few, else bins (thirds by default)."""
+    levels = np.unique(values[np.isfinite(values)])
+    if bins is None and 0 < levels.size <= MOST_LEVELS:
+        codes = np.searchsorted(levels, np.nan_to_num(values)).astype(np.int64)
+        codes[~np.isfinite(values)] = UNKNOWN
+        return plain(Attribute(name, tuple(f"= {level:g}" for level in levels)), codes)
+    return binned(name, values, bins or "quantile:3")

@@ -1,0 +1,1 @@
+"""Metrics of a binary classifier, and how far they differ between groups."""

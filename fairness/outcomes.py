@@ -1,0 +1,115 @@
+"""What an evaluation yields: one outcome a sample, and the report of rows made from them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fairness.arrays import Array, FloatArray, IntArray
+from fairness.attributes import Attribute
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Every scored sample of one split, as columns of length n; rows of people, never shared."""
+
+    ids: tuple[str, ...]
+    patients: tuple[str, ...]
+    target: IntArray
+    """0 or 1."""
+    score: FloatArray
+    """P(positive class) in [0, 1]."""
+    attributes: tuple[Attribute, ...]
+    codes: Mapping[str, IntArray]
+    """Attribute name to group codes, -1 where unknown."""
+    covariates: Mapping[str, FloatArray]
+    """Covariate name to values, NaN where unknown."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, index: Array) -> "Outcomes":
+        """The outcomes at an integer or boolean index, in its order."""
+        chosen = np.arange(len(self))[index]
+        return Outcomes(
+            ids=tuple(self.ids[i] for i in chosen),
+            patients=tuple(self.patients[i] for i in chosen),
+            target=self.target[chosen],
+            score=self.score[chosen],
+            attributes=self.attributes,
+            codes={name: codes[chosen] for name, codes in self.codes.items()},
+            covariates={name: values[chosen] for name, values in self.covariates.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of the report: a metric in a group, or over all groups of an attribute."""
+
+    model: str
+    dataset: str
+    split: str
+    attribute: str
+    """`overall` for the rows over the whole split."""
+    group: str
+    """A group's name, `unknown`, or `all`: every sample whose value of the attribute is known."""
+    metric: str
+    value: float | None
+    """None where undefined; `reason` says why."""
+    low: float | None
+    high: float | None
+    method: str | None
+    """How the interval was made; None where there is none."""
+    n: int | None
+    """Samples; None where the group is too small to be shown."""
+    n_positive: int | None
+    reason: str | None
+    """Why `value` or its interval is absent, or what a number over groups leaves out."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One signed difference between two groups: value of `group_a` minus value of `group_b`."""
+
+    attribute: str
+    metric: str
+    group_a: str
+    group_b: str
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    mde: float | None
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """Aggregates only: may be shared. `provenance` says what was measured, on what, with what."""
+
+    rows: tuple[Row, ...]
+    provenance: Mapping[str, Any]
+    contrasts: tuple[Contrast, ...] = field(default=())
+
+    def document(self) -> dict[str, Any]:
+        """What report.json holds: a schema version, provenance, rows, contrasts."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "provenance": dict(self.provenance),
+            "rows": [asdict(row) for row in self.rows],
+            "contrasts": [asdict(contrast) for contrast in self.contrasts],
+        }
+
+    def value(self, attribute: str, group: str, metric: str) -> float | None:
+        """The value of one row.
+
+        Raises:
+            KeyError: there is no such row.
+        """
+        for row in self.rows:
+            if (row.attribute, row.group, row.metric) == (attribute, group, metric):
+                return row.value
+        raise KeyError(f"{metric} of {attribute}={group}")

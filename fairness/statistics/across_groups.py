@@ -1,0 +1,79 @@
+"""Numbers of all groups together: largest gap, ratio, equity-scaled value, spread, worst group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairness.arrays import IntArray
+from fairness.metrics import disparity
+from fairness.statistics.contrasts import Pairs, joint_limits
+from fairness.statistics.measures import Summary
+from fairness.statistics.sampled import Sampled
+from fairness.statistics.simultaneous import (
+    equity_scaled_limits,
+    joint_quantile,
+    largest_difference,
+    norm_limits,
+)
+
+
+@dataclass(frozen=True)
+class Across:
+    """A summary's value and limits, and the two groups furthest apart in the metric behind it."""
+
+    value: float
+    low: float
+    high: float
+    highest: int
+    lowest: int
+
+
+def across(
+    summary: Summary, sampled: Sampled, everyone: int, families: dict[str, Pairs], dependent: bool
+) -> Across | None:
+    """One summary over the compared groups; None where fewer than two have a value.
+
+    Args:
+        summary: what to make of which metrics.
+        sampled: the groups, and others.
+        everyone: which of the sampled sets holds the cases of all groups.
+        families: the pairs compared, by metric.
+        dependent: whether a patient may be in several groups.
+    """
+    chosen = [families[name] for name in summary.metrics if len(families[name].value)]
+    if not chosen:
+        return None
+    widest = max(chosen, key=lambda pairs: float(np.abs(pairs.value).max()))
+    groups = np.union1d(widest.first, widest.second)
+    values = sampled.values[groups, widest.metric]
+    highest, lowest = int(groups[values.argmax()]), int(groups[values.argmin()])
+    if summary.kind == "difference":
+        limits = joint_limits(sampled, chosen, dependent)
+        low, high = (np.concatenate(side) for side in zip(*limits, strict=True))
+        return Across(float(np.ptp(values)), *largest_difference(low, high), highest, lowest)
+    value, low, high = _of_one_metric(summary, sampled, everyone, widest.metric, groups)
+    return Across(value, low, high, highest, lowest)
+
+
+def _of_one_metric(
+    summary: Summary, sampled: Sampled, everyone: int, metric: int, groups: IntArray
+) -> tuple[float, float, float]:
+    """Value and limits of the summaries that are no difference."""
+    confidence = sampled.settings.confidence
+    values = sampled.values[groups, metric]
+    errors = sampled.replicates[groups, metric] - values[:, None]
+    if summary.kind == "equity_scaled":
+        overall = float(sampled.values[everyone, metric])
+        moved = sampled.replicates[everyone, metric] - overall
+        value = float(disparity.equity_scaled(overall, values))
+        return value, *equity_scaled_limits(overall, values, moved, errors, confidence)
+    if summary.kind == "std":
+        value = float(values.std())
+        return value, *norm_limits(value, errors.std(0), confidence)
+    q = joint_quantile(errors, confidence, sampled.settings.quantile)
+    low, high = (side[groups] for side in sampled.limits(metric, q))
+    if summary.kind == "ratio":
+        best = high.min() / low.max() if low.max() > 0 else 1.0
+        return float(disparity.ratio(values)), float(low.min() / high.max()), float(min(best, 1.0))
+    pick = np.min if summary.kind == "smallest" else np.max
+    return float(pick(values)), float(pick(low)), float(pick(high))

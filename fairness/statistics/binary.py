@@ -1,0 +1,160 @@
+"""Every metric of a binary classifier as `Measures`; all replicates in a few matrix products.
+
+The point values come from `fairness.metrics` and are the definition. The replicates restate them in
+float32 for speed, and a test holds the two together.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.metrics import classification as c
+from fairness.statistics.bootstrap import Replicates, Weights
+from fairness.statistics.calibration import calibration_error, equal_mass_bins
+from fairness.statistics.delong import delong
+from fairness.statistics.measures import Metric, Summary
+from fairness.statistics.ranking import Ranking, divide
+from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
+
+NO_POSITIVE, NO_NEGATIVE = "no positive case", "no negative case"
+ONE_CLASS = "only one class"
+NOT_FITTED = "one class, one score, or classes that the score separates"
+
+SHARES = {  # name: what is counted, among what, of (TP, FP, FN, TN); why it can be undefined
+    "prevalence": ((1, 0, 1, 0), (1, 1, 1, 1), "no case"),
+    "selection_rate": ((1, 1, 0, 0), (1, 1, 1, 1), "no case"),
+    "accuracy": ((1, 0, 0, 1), (1, 1, 1, 1), "no case"),
+    "true_positive_rate": ((1, 0, 0, 0), (1, 0, 1, 0), NO_POSITIVE),
+    "false_negative_rate": ((0, 0, 1, 0), (1, 0, 1, 0), NO_POSITIVE),
+    "false_positive_rate": ((0, 1, 0, 0), (0, 1, 0, 1), NO_NEGATIVE),
+    "true_negative_rate": ((0, 0, 0, 1), (0, 1, 0, 1), NO_NEGATIVE),
+    "positive_predictive_value": ((1, 0, 0, 0), (1, 1, 0, 0), "nothing predicted positive"),
+    "negative_predictive_value": ((0, 0, 0, 1), (0, 0, 1, 1), "nothing predicted negative"),
+}
+COUNTED = np.array([row[0] for row in SHARES.values()], dtype=np.float32)
+AMONG = np.array([row[1] for row in SHARES.values()], dtype=np.float32)
+
+METRICS = (
+    *(
+        Metric(name, "share", row[2], given_outcome=row[2] in (NO_POSITIVE, NO_NEGATIVE))
+        for name, row in SHARES.items()
+    ),
+    Metric("auc", "auc", ONE_CLASS, given_outcome=True),
+    Metric("average_precision", "bounded", NO_POSITIVE),
+    Metric("brier_score", "mean", "no case"),
+    Metric("calibration_slope", "mean", NOT_FITTED),
+    Metric("calibration_intercept", "mean", ONE_CLASS),
+    Metric("calibration_error", "norm", "no case"),
+)
+SUMMARIES = (
+    Summary("es_auc", "equity_scaled", ("auc",)),
+    Summary("auc_difference", "difference", ("auc",)),
+    Summary("auc_std", "std", ("auc",)),
+    Summary("auc_worst", "smallest", ("auc",)),
+    Summary("es_accuracy", "equity_scaled", ("accuracy",)),
+    Summary("accuracy_difference", "difference", ("accuracy",)),
+    Summary("demographic_parity_difference", "difference", ("selection_rate",)),
+    Summary("demographic_parity_ratio", "ratio", ("selection_rate",)),
+    Summary("equal_opportunity_difference", "difference", ("true_positive_rate",)),
+    Summary("true_positive_rate_worst", "smallest", ("true_positive_rate",)),
+    Summary("false_positive_rate_difference", "difference", ("false_positive_rate",)),
+    Summary("false_positive_rate_worst", "largest", ("false_positive_rate",)),
+    Summary(
+        "equalized_odds_difference", "difference", ("true_positive_rate", "false_positive_rate")
+    ),
+)
+
+
+@dataclass(frozen=True)
+class BinaryScores:
+    """Truth and score of n cases; a score >= `threshold` is a positive prediction."""
+
+    positive: IntArray
+    """(n,) of 0/1."""
+    score: FloatArray
+    """(n,) in [0, 1]."""
+    threshold: float
+    bins: int = 10
+    metrics: tuple[Metric, ...] = METRICS
+    summaries: tuple[Summary, ...] = SUMMARIES
+
+    def values(self, rows: IntArray) -> FloatArray:
+        """(M,) in the order of `METRICS`."""
+        y, s = self.positive[rows], self.score[rows]
+        predicted = (s >= self.threshold).astype(np.int64)
+        return np.array(
+            [getattr(c, name)(y, predicted) for name in SHARES]
+            + [
+                c.auc(y, s),
+                c.average_precision(y, s),
+                c.brier_score(y, s),
+                fit_slope(y, s).value,
+                fit_intercept(y, s).value,
+                calibration_error(y, s, self.bins),
+            ]
+        )
+
+    def variances(self, rows: IntArray) -> FloatArray:
+        """(M,) DeLong's of the AUC."""
+        variance = np.full(len(METRICS), np.nan)
+        variance[len(SHARES)] = delong(self.positive[rows], self.score[rows])[1]
+        return variance
+
+    def among(self, rows: IntArray) -> BoolArray:
+        """(M, m) positives, negatives, predicted ones, or all."""
+        shares = AMONG.astype(bool) @ self._table(rows)
+        return np.vstack([shares, np.ones((len(METRICS) - len(SHARES), len(rows)), dtype=bool)])
+
+    def replicator(
+        self, rows: IntArray, names: frozenset[str]
+    ) -> Callable[[Weights], dict[str, Replicates]]:
+        """The shares always, the AUC if named, everything if anything else is."""
+        y, s = self.positive[rows], self.score[rows]
+        table, ranking = self._table(rows).astype(np.float32), Ranking.of(y, s)
+        if not names <= {*SHARES, "auc"}:
+            return self._everything(y, s, table, ranking)
+
+        def replicate(weights: Weights) -> dict[str, Replicates]:
+            shares = _shares(table @ weights)
+            return shares | {"auc": ranking.auc(weights)} if "auc" in names else shares
+
+        return replicate
+
+    def _everything(
+        self, y: IntArray, s: FloatArray, table: Weights, ranking: Ranking
+    ) -> Callable[[Weights], dict[str, Replicates]]:
+        """One matrix product for all that is made of weighted sums."""
+        slope, intercept = fit_slope(y, s), fit_intercept(y, s)
+        excess = np.equal.outer(np.arange(self.bins), equal_mass_bins(s, self.bins)) * (y - s)
+        columns = np.concatenate(
+            [table, (s - y)[None] ** 2, slope.influence, intercept.influence, excess]
+        ).astype(np.float32)
+        observed = (excess.sum(1) / max(1, len(y))).astype(np.float32)[:, None]
+
+        def replicate(weights: Weights) -> dict[str, Replicates]:
+            sums = columns @ weights
+            counts, squared, for_slope, for_intercept, in_bins = np.split(sums, [4, 5, 10, 12])
+            n = counts.sum(0)
+            auc, average_precision = ranking.both(weights)
+            return _shares(counts) | {
+                "auc": auc,
+                "average_precision": average_precision,
+                "brier_score": divide(squared[0], n),
+                "calibration_slope": refit(slope, for_slope),
+                "calibration_intercept": refit(intercept, for_intercept),
+                "calibration_error": np.abs(divide(in_bins, n) - observed).sum(0),
+            }
+
+        return replicate
+
+    def _table(self, rows: IntArray) -> BoolArray:
+        """(4, m) whether a case is a TP, FP, FN, TN."""
+        y, predicted = self.positive[rows] == 1, self.score[rows] >= self.threshold
+        return np.stack([y & predicted, ~y & predicted, y & ~predicted, ~y & ~predicted])
+
+
+def _shares(counts: Replicates) -> dict[str, Replicates]:
+    """Every share from (4, R) counts of TP, FP, FN, TN."""
+    return dict(zip(SHARES, divide(COUNTED @ counts, AMONG @ counts), strict=True))

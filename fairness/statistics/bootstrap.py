@@ -1,0 +1,73 @@
+"""One joint bootstrap, stratified and clustered by patient, as a matrix of weights.
+
+Patients are drawn with replacement inside each stratum (a group), all their cases together; a case
+weighs as often as its patient was drawn. Every metric of every group is then a function of the same
+weights, so replicates of differences and of their maxima come for free, and no group can be missed
+by a draw. Outcomes are not held fixed: in a cohort the prevalence of a group is random, too.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fairness.arrays import Array, FloatArray, IntArray
+
+Weights: TypeAlias = npt.NDArray[np.float32]
+Replicates: TypeAlias = npt.NDArray[np.float32]
+"""float32: they only say how far a number moves."""
+
+
+def units_of(patients: Array) -> IntArray:
+    """Number 0, 1, ... of each case's patient, (n,), in the order of the sorted patients."""
+    return np.unique(patients, return_inverse=True)[1].astype(np.int64)
+
+
+def resample(
+    units: IntArray, strata: IntArray, replicates: int, rng: np.random.Generator
+) -> Weights:
+    """Weights (n, R): how often each case's patient was drawn.
+
+    Args:
+        units: (n,) patient of each case, any integers.
+        strata: (n,) stratum of each case; a patient belongs to that of the first case.
+        replicates: R.
+        rng: source of the draws.
+    """
+    _, first, unit = np.unique(units, return_index=True, return_inverse=True)
+    stratum = strata[first]
+    counts = np.zeros((len(first), replicates), dtype=np.float32)
+    for value in np.unique(stratum):
+        members = np.flatnonzero(stratum == value)
+        draws = rng.integers(len(members), size=(replicates, len(members)))
+        draws += len(members) * np.arange(replicates)[:, None]
+        drawn = np.bincount(draws.ravel(), minlength=draws.size)
+        counts[members] = drawn.reshape(draws.shape).T
+    return np.take(counts, unit, axis=0)
+
+
+def effective_patients(units: IntArray) -> float:
+    """How many patients of equal weight carry as much information: (sum n_i)^2 / sum n_i^2 (Kish).
+
+    It is the number of patients where each has the same number of cases.
+    """
+    sizes = np.unique(units, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
+
+
+def resampled_variance(replicates: Replicates, patients: FloatArray) -> FloatArray:
+    """Variance over the last axis of (..., R); NaN where under 95 % of the replicates are defined.
+
+    Args:
+        replicates: NaN where a replicate is undefined, e.g. drew one class only.
+        patients: (...,) number drawn from; resampling m of them loses a factor (m - 1) / m.
+    """
+    defined = np.isfinite(replicates)
+    count = defined.sum(-1)
+    known = np.where(defined, replicates, 0.0)
+    mean = known.sum(-1, dtype=np.float64) / np.maximum(count, 1)
+    squares = np.where(defined, replicates - mean[..., None], 0.0) ** 2
+    variance = squares.sum(-1, dtype=np.float64) / np.maximum(count - 1, 1)
+    enough = (count >= 0.95 * replicates.shape[-1]) & (patients > 1)
+    correction = np.divide(patients, patients - 1, out=np.ones_like(patients), where=enough)
+    return np.where(enough, variance * correction, np.nan)

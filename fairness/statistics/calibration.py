@@ -1,0 +1,56 @@
+"""Calibration in bins of equal mass: does a score of 0.8 mean positive in 8 of 10?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fairness.arrays import Array, IntArray
+from fairness.statistics.intervals import wilson
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One bin of a calibration curve: mean score, share of positives with Wilson's interval."""
+
+    score: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+def equal_mass_bins(y_score: Array, bins: int) -> IntArray:
+    """Bin of each score (n,), cut at quantiles; equal scores share a bin, so bins may be empty."""
+    if not len(y_score):
+        return np.zeros(0, dtype=np.int64)
+    edges = np.quantile(y_score, np.linspace(0, 1, bins + 1)[1:-1])
+    return np.searchsorted(edges, y_score).astype(np.int64)
+
+
+def calibration_error(y_true: Array, y_score: Array, bins: int = 10) -> float:
+    """Expected calibration error over equal-mass bins; 0 means calibrated, biased upwards if small.
+
+    The mean over all cases of their bin's |share of positives - mean score|.
+    """
+    excess = np.bincount(equal_mass_bins(y_score, bins), np.subtract(y_true, y_score))
+    return float(np.abs(excess).sum() / len(y_true)) if len(y_true) else np.nan
+
+
+def calibration_curve(
+    y_true: Array, y_score: Array, bins: int = 10, q: float = 1.96
+) -> tuple[CurvePoint, ...]:
+    """The points of a reliability diagram, one a non-empty equal-mass bin, ascending."""
+    bin_of = equal_mass_bins(y_score, bins)
+    sizes = np.bincount(bin_of)
+    kept, n = np.flatnonzero(sizes), sizes[sizes > 0].astype(np.float64)
+    observed = np.bincount(bin_of, y_true)[kept] / n
+    score = np.bincount(bin_of, y_score)[kept] / n
+    low, high = wilson(observed, n, q)
+    columns = (
+        score.tolist(),
+        observed.tolist(),
+        low.tolist(),
+        high.tolist(),
+        sizes[kept].tolist(),
+    )
+    return tuple(CurvePoint(*point) for point in zip(*columns, strict=True))

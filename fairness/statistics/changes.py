@@ -1,0 +1,75 @@
+"""How each number changed against an earlier run on the same samples, resampled in pairs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fairness.arrays import FloatArray
+from fairness.attributes import Attribute
+from fairness.groups import Grouping, plain
+from fairness.outcomes import Contrast
+from fairness.statistics.analyse import ALL, OVERALL
+from fairness.statistics.bootstrap import resampled_variance, units_of
+from fairness.statistics.measures import Measures
+from fairness.statistics.sampled import sample
+from fairness.statistics.settings import Settings
+
+
+def changes(
+    new: Measures,
+    old: Measures,
+    patients: Sequence[str],
+    groupings: Sequence[Grouping],
+    settings: Settings,
+) -> list[Contrast]:
+    """New minus old for every metric of every group and overall.
+
+    Both are measured on the same samples and share every bootstrap weight, so what the two have in
+    common cancels. Limits are `value +- q * standard error`, clustered by patient.
+
+    Args:
+        new: measures of this run.
+        old: measures of the earlier run; sample i is the same sample in both.
+        patients: (n,) patient of each sample.
+        groupings: how to divide the samples.
+        settings: replicates and seed.
+
+    Returns:
+        Contrasts whose `group_a` is the group (`all` for overall) and whose `group_b` is
+        `baseline`; without p-values.
+    """
+    units = units_of(np.array(patients))
+    everyone = plain(Attribute(OVERALL, (ALL,)), np.zeros(len(units), dtype=np.int64))
+    found = []
+    for grouping in (everyone, *groupings):
+        cells = [np.flatnonzero(grouping.codes == g) for g in range(len(grouping.attribute.groups))]
+        pair = [
+            sample(m, cells, units, grouping.codes, settings, np.random.default_rng(settings.seed))
+            for m in (new, old)
+        ]
+        value = pair[0].values - pair[1].values  # (C, M)
+        moved = pair[0].replicates - pair[1].replicates  # (C, M, R)
+        error = np.sqrt(resampled_variance(moved, np.minimum(pair[0].patients, pair[1].patients)))
+        for c, group in enumerate(grouping.attribute.groups):
+            for m, metric in enumerate(new.metrics):
+                half = settings.quantile * error[c, m]
+                found.append(
+                    Contrast(
+                        attribute=grouping.attribute.name,
+                        metric=metric.name,
+                        group_a=group,
+                        group_b="baseline",
+                        value=number(value[c, m]),
+                        low=number(value[c, m] - half),
+                        high=number(value[c, m] + half),
+                        p=None,
+                        p_adjusted=None,
+                        mde=None,
+                    )
+                )
+    return found
+
+
+def number(x: float | FloatArray) -> float | None:
+    """A plain float; None where undefined."""
+    return float(x) if np.isfinite(x) else None

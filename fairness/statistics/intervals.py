@@ -1,0 +1,113 @@
+"""Intervals of one number and of the difference of two: closed forms, elementwise over arrays.
+
+All take the quantile `q` of the standard normal distribution, 1.96 for a single interval of 95 %, a
+larger one for simultaneous intervals (`simultaneous.py`).
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+
+from fairness.arrays import FloatArray
+
+Limits: TypeAlias = tuple[FloatArray, FloatArray]
+
+PSEUDO_CASES = 4
+"""Weight of the model variance in a small sample, in cases; half of them successes (Agresti and
+Coull, The American Statistician 1998). Chosen by simulation: benchmarks/coverage.py."""
+
+
+def wilson(share: FloatArray, n: FloatArray, q: FloatArray | float) -> Limits:
+    """Score interval of a share in [0, 1] among `n` trials, `n` > 0 not necessarily an integer.
+
+    Wilson, JASA 1927.
+    """
+    weight = q**2 / n
+    centre = (share + weight / 2) / (1 + weight)
+    half = q * np.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+
+
+def auc_score_interval(
+    auc: FloatArray,
+    variance: FloatArray,
+    negatives: FloatArray,
+    positives: FloatArray,
+    q: FloatArray | float,
+) -> Limits:
+    """Wilson's interval with as many trials as make a share as precise as this AUC.
+
+    The model variance is that of Hanley and McNeil (Radiology 1982); their two exponential terms
+    are averaged, so that neither class is favoured.
+
+    Args:
+        auc: estimates.
+        variance: of the estimates, e.g. DeLong's.
+        negatives: patients with negative cases.
+        positives: patients with positive cases.
+        q: quantile.
+    """
+    size = np.minimum(negatives, positives)
+    likely = _towards_half(auc, size)
+    per_positive = likely / (2 - likely) - likely**2
+    per_negative = 2 * likely**2 / (1 + likely) - likely**2
+    model = (per_positive + per_negative) / 2 * (1 / positives + 1 / negatives)
+    return wilson(auc, _effective_trials(auc, variance, model, size), q)
+
+
+def share_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) -> FloatArray:
+    """Independent trials that would make `share` as precise as it is with dependent cases."""
+    likely = _towards_half(share, patients)
+    return _effective_trials(share, variance, likely * (1 - likely) / patients, patients)
+
+
+def _effective_trials(
+    value: FloatArray, variance: FloatArray, model: FloatArray, size: FloatArray
+) -> FloatArray:
+    """`value (1 - value) / variance`, with a variance fit for small samples.
+
+    A variance estimated from few cases is often far too small, which is why the intervals of small
+    groups miss; it is mixed with `model` as if the model were worth `PSEUDO_CASES` cases. No AUC and
+    no share of dependent cases is less precise than `size` independent trials: that is the floor.
+    """
+    known = np.where(size > 1, variance, 0.0)  # undefined for a single case, and without weight
+    mixed = ((size - 1) * known + PSEUDO_CASES * model) / (size - 1 + PSEUDO_CASES)
+    return np.maximum(value * (1 - value) / mixed, size)
+
+
+def _towards_half(value: FloatArray, size: FloatArray) -> FloatArray:
+    """`value` with `PSEUDO_CASES` cases added, half of them successes: never 0 or 1."""
+    return (value * size + PSEUDO_CASES / 2) / (size + PSEUDO_CASES)
+
+
+def logit_interval(value: FloatArray, variance: FloatArray, q: FloatArray | float) -> Limits:
+    """Symmetric on the logit scale; [0, 1] where `value` is 0 or 1 (Pepe 2003, section 5.2)."""
+    inside = (value > 0) & (value < 1)
+    safe = np.where(inside, value, 0.5)
+    half = q * np.sqrt(variance) / (safe * (1 - safe))
+    odds = safe / (1 - safe)
+    low = odds / (odds + np.exp(np.minimum(half, 700.0)))
+    high = odds / (odds + np.exp(-half))
+    return np.where(inside, low, 0.0), np.where(inside, high, 1.0)
+
+
+def bounded_interval(value: FloatArray, variance: FloatArray, q: FloatArray | float) -> Limits:
+    """Wilson's interval of any statistic in [0, 1] with this variance; NaN where that is unknown."""
+    trials = np.full(np.shape(value), np.nan)
+    np.divide(value * (1 - value), variance, out=trials, where=variance > 0)
+    return wilson(value, np.maximum(trials, 1.0), q)
+
+
+def mover_difference(
+    a: FloatArray,
+    limits_a: Limits,
+    b: FloatArray,
+    limits_b: Limits,
+    correlation: FloatArray | float = 0.0,
+) -> Limits:
+    """Interval of a - b from the intervals of a and b (Newcombe 1998; Zou and Donner 2008)."""
+    under, over = (a - limits_a[0], limits_b[1] - b), (limits_a[1] - a, b - limits_b[0])
+    low, high = (
+        np.sqrt(np.maximum(x**2 + y**2 - 2 * correlation * x * y, 0.0)) for x, y in (under, over)
+    )
+    return a - b - low, a - b + high

@@ -1,0 +1,151 @@
+"""Sets of cases, measured and resampled together: their values, and how uncertain each is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.statistics import intervals
+from fairness.statistics.bootstrap import (
+    Replicates,
+    effective_patients,
+    resample,
+    resampled_variance,
+)
+from fairness.statistics.intervals import Limits
+from fairness.statistics.measures import Measures
+from fairness.statistics.settings import Settings
+
+BLOCK = 500_000
+"""Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """C sets of cases, M metrics, R replicates; NaN where a number is undefined."""
+
+    measures: Measures
+    settings: Settings
+    rows: tuple[IntArray, ...]
+    """The cases of each set."""
+    values: FloatArray
+    """(C, M)."""
+    replicates: Replicates
+    """(C, M, R)."""
+    variance: FloatArray
+    """(C, M) in closed form where there is one and no patient repeats, else of the replicates."""
+    trials: FloatArray
+    """(C, M) cases in the denominator."""
+    patients: FloatArray
+    """(C, M) effective number of patients in the denominator."""
+    negatives: FloatArray
+    """(C,) effective number of patients with negative cases."""
+    positives: FloatArray
+    """(C,) effective number of patients with positive cases."""
+    clustered: BoolArray
+    """(C,) whether some patient has several of the cases."""
+
+    def limits(self, metric: int, q: float) -> Limits:
+        """(C,) lower and upper limits of one metric at the normal quantile `q`."""
+        kind = self.measures.metrics[metric].kind
+        value, variance = self.values[:, metric], self.variance[:, metric]
+        size = np.maximum(self.patients[:, metric], 1.0)
+        if kind == "share":
+            dependent = intervals.share_trials(value, variance, size)
+            trials = np.where(self.clustered, dependent, np.maximum(self.trials[:, metric], 1.0))
+            return intervals.wilson(value, trials, q)
+        if kind == "auc" and self.settings.auc_interval == "logit":
+            return intervals.logit_interval(value, variance, q)
+        if kind == "auc":
+            sizes = np.maximum(self.negatives, 1.0), np.maximum(self.positives, 1.0)
+            return intervals.auc_score_interval(value, variance, *sizes, q)
+        if kind == "bounded":
+            return intervals.bounded_interval(value, variance, q)
+        half = stdtrit(np.maximum(size - 1, 1), ndtr(q)) * np.sqrt(variance)
+        return value - half, value + half
+
+    def method(self, cell: int, metric: int) -> str:
+        """How the limits were made, as the report says it."""
+        if self.clustered[cell]:
+            return "bootstrap of patients"
+        closed = {"share": "wilson", "auc": f"delong-{self.settings.auc_interval}"}
+        return closed.get(self.measures.metrics[metric].kind, "bootstrap")
+
+
+def sample(
+    measures: Measures,
+    cells: Sequence[IntArray],
+    units: IntArray,
+    strata: IntArray,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> Sampled:
+    """Measure every cell, and resample all of them with the same weights.
+
+    Args:
+        measures: the numbers.
+        cells: C indices of cases.
+        units: (n,) patient of each case.
+        strata: (n,) stratum of each case.
+        settings: replicates, and how intervals are made.
+        rng: source of the draws.
+    """
+    y = measures.positive
+    classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
+    negatives, positives = (
+        np.array([effective_patients(units[rows]) for rows in of_class]) for of_class in classes
+    )
+    inside = [measures.among(rows) for rows in cells]
+    patients = [_patients(units[rows], chosen) for rows, chosen in zip(cells, inside, strict=True)]
+    clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
+    replicates = _replicates(measures, cells, units, strata, settings.replicates, rng)
+    closed = np.stack([measures.variances(rows) for rows in cells])
+    return Sampled(
+        measures=measures,
+        settings=settings,
+        rows=tuple(cells),
+        values=np.stack([measures.values(rows) for rows in cells]),
+        replicates=replicates,
+        variance=np.where(
+            clustered[:, None] | np.isnan(closed),
+            resampled_variance(replicates, np.stack(patients)),
+            closed,
+        ),
+        trials=np.stack([chosen.sum(1) for chosen in inside]).astype(np.float64),
+        patients=np.stack(patients),
+        negatives=negatives,
+        positives=positives,
+        clustered=clustered,
+    )
+
+
+def _patients(units: IntArray, inside: BoolArray) -> FloatArray:
+    """(M,) effective number of patients among the chosen of (m,) cases; choices are (M, m)."""
+    return np.array([effective_patients(units[chosen]) for chosen in inside])
+
+
+def _replicates(
+    measures: Measures,
+    cells: Sequence[IntArray],
+    units: IntArray,
+    strata: IntArray,
+    replicates: int,
+    rng: np.random.Generator,
+) -> Replicates:
+    """(C, M, R), a block of weights at a time; cases outside every cell take no part."""
+    part = np.unique(np.concatenate(cells))
+    place = np.zeros(len(units), dtype=np.int64)
+    place[part] = np.arange(len(part))
+    names = [metric.name for metric in measures.metrics]
+    functions = [measures.replicator(rows, frozenset(names)) for rows in cells]
+    result = np.empty((len(cells), len(names), replicates), dtype=np.float32)
+    size = max(1, BLOCK // max(1, len(part)))
+    for start in range(0, replicates, size):
+        block = slice(start, min(start + size, replicates))
+        weights = resample(units[part], strata[part], block.stop - start, rng)
+        for cell, (function, rows) in enumerate(zip(functions, cells, strict=True)):
+            found = function(np.take(weights, place[rows], axis=0))
+            result[cell, :, block] = [found[name] for name in names]
+    return result

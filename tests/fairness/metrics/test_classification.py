@@ -1,0 +1,117 @@
+"""Each metric against scikit-learn, also with weights; undefined is NaN; weights are repeats."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from fairness.metrics import classification as c
+
+OF_SCORES = {
+    c.auc: sk.roc_auc_score,
+    c.average_precision: sk.average_precision_score,
+    c.brier_score: sk.brier_score_loss,
+}
+OF_PREDICTIONS = {
+    c.accuracy: sk.accuracy_score,
+    c.true_positive_rate: sk.recall_score,
+    c.positive_predictive_value: sk.precision_score,
+    c.selection_rate: lambda y, p, sample_weight: np.average(p, weights=sample_weight),
+    c.prevalence: lambda y, p, sample_weight: np.average(y, weights=sample_weight),
+    c.true_negative_rate: lambda y, p, sample_weight: sk.recall_score(
+        y, p, pos_label=0, sample_weight=sample_weight
+    ),
+    c.negative_predictive_value: lambda y, p, sample_weight: sk.precision_score(
+        y, p, pos_label=0, sample_weight=sample_weight
+    ),
+    c.false_positive_rate: lambda y, p, sample_weight: (
+        1 - sk.recall_score(y, p, pos_label=0, sample_weight=sample_weight)
+    ),
+    c.false_negative_rate: lambda y, p, sample_weight: (
+        1 - sk.recall_score(y, p, sample_weight=sample_weight)
+    ),
+}
+ALL = [*OF_SCORES, *OF_PREDICTIONS]
+
+
+def data(n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    score = np.clip(np.round(rng.normal(0.4 + 0.2 * y, 0.2), 2), 0, 1)  # rounded: many ties
+    return y, score, rng.integers(0, 4, (5, n))
+
+
+def second(metric, score):
+    return score if metric in OF_SCORES else (score >= 0.5).astype(int)
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
+def test_equals_scikit_learn_row_by_row(metric):
+    y, score, weights = data()
+    other = second(metric, score)
+    oracle = (OF_SCORES | OF_PREDICTIONS)[metric]
+    assert metric(y, other) == pytest.approx(
+        oracle(y, other, sample_weight=np.ones(len(y))), abs=1e-12
+    )
+    expected = [oracle(y, other, sample_weight=row) for row in weights]
+    np.testing.assert_allclose(metric(y, other, weights), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
+def test_integer_weights_are_repeats(metric):
+    y, score, weights = data(60)
+    other = second(metric, score)
+    repeated = metric(np.repeat(y, weights[0]), np.repeat(other, weights[0]))
+    assert metric(y, other, weights[0]) == pytest.approx(repeated, abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
+def test_no_case_and_no_weight_are_undefined(metric):
+    y, score, _ = data(20)
+    other = second(metric, score)
+    assert np.isnan(metric(y[:0], other[:0]))
+    assert np.isnan(metric(y, other, np.zeros((2, 20)))).all()
+
+
+@pytest.mark.parametrize(
+    ("metric", "undefined_where"),
+    [
+        (c.auc, {"truth": (0, 1)}),
+        (c.average_precision, {"truth": (0,)}),
+        (c.true_positive_rate, {"truth": (0,)}),
+        (c.false_negative_rate, {"truth": (0,)}),
+        (c.false_positive_rate, {"truth": (1,)}),
+        (c.true_negative_rate, {"truth": (1,)}),
+        (c.positive_predictive_value, {"prediction": (0,)}),
+        (c.negative_predictive_value, {"prediction": (1,)}),
+        (c.accuracy, {}),
+        (c.selection_rate, {}),
+        (c.prevalence, {}),
+        (c.brier_score, {}),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_undefined_exactly_where_its_denominator_is_empty(metric, undefined_where):
+    mixed = np.array([0, 1, 1, 0])
+    for constant in (0, 1):
+        one = np.full(4, constant)
+        assert np.isnan(metric(one, mixed)) == (constant in undefined_where.get("truth", ()))
+        assert np.isnan(metric(mixed, one)) == (constant in undefined_where.get("prediction", ()))
+
+
+@given(st.permutations(range(40)), st.integers(2, 4))
+def test_order_and_duplication_change_no_metric(order, copies):
+    y, score, _ = data(40)
+    for metric in ALL:
+        other = second(metric, score)
+        value = metric(y, other)
+        assert metric(y[order], other[order]) == pytest.approx(value, abs=1e-12)
+        assert metric(np.tile(y, copies), np.tile(other, copies)) == pytest.approx(value, abs=1e-12)
+
+
+def test_auc_sees_only_the_order_of_the_scores_and_flips_with_it():
+    y, score, _ = data()
+    assert c.auc(y, np.exp(3 * score)) == pytest.approx(c.auc(y, score), abs=1e-12)
+    assert c.auc(y, -score) == pytest.approx(1 - c.auc(y, score), abs=1e-12)
+    assert c.auc(y, np.zeros(len(y))) == 0.5

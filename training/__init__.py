@@ -1,0 +1,1 @@
+"""Training: fairness-aware models in torch, one entry point a method; may import fairness."""

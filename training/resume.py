@@ -1,0 +1,76 @@
+"""What a run leaves behind after each epoch, so that `--resume` goes on as if never stopped."""
+
+import io
+import pickle
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.optim import Optimizer
+
+from fairness.datasets.atomic import replace
+from fairness.errors import DataError, UsageError
+from training.models.clip import Clip
+
+STATE = "state.pt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run has come."""
+
+    epochs: int = 0
+    """Finished ones."""
+    best_epoch: int = 0
+    """The one with the highest validation AUC so far; 0 before the first."""
+    best_auc: float = -1.0
+
+
+Identity = dict[str, str]
+"""The settings and data that must stay the same while a run is continued, by name."""
+
+
+def save_state(
+    folder: Path, model: Clip, optimizer: Optimizer, progress: Progress, identity: Identity
+) -> None:
+    """Write the state into `folder`, made if absent, in one piece."""
+    content = io.BytesIO()
+    state = {
+        "identity": identity,
+        "progress": asdict(progress),
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    torch.save(state, content)
+    replace(folder / STATE, content.getvalue())
+
+
+def load_state(folder: Path, model: Clip, optimizer: Optimizer, identity: Identity) -> Progress:
+    """Put the state of `folder` back into model and optimizer; without one, start from nothing.
+
+    Raises:
+        UsageError: the run was started with other settings or data.
+        DataError: the state is damaged.
+    """
+    path = folder / STATE
+    if not path.exists():
+        return Progress()
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        _check_identity(path, state["identity"], identity)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return Progress(**state["progress"])
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError):
+        raise DataError(
+            f"{path}: damaged; remove it to start this run again, or train into another --out"
+        ) from None
+
+
+def _check_identity(path: Path, found: Identity, wanted: Identity) -> None:
+    for name, value in wanted.items():
+        if found[name] != value:
+            raise UsageError(
+                f"{path}: the run was started with {name} {found[name]}, not {value}; "
+                "continue it unchanged, or train into another --out"
+            )

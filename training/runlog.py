@@ -1,0 +1,99 @@
+"""Where a run reports: lines on the terminal and in `train.log`, a progress bar, TensorBoard."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+from torch.utils.tensorboard import SummaryWriter
+
+LOG = logging.getLogger("training")
+CONSOLE = Console(stderr=True)
+
+
+class _Terminal(logging.Handler):
+    """Prints above the progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        CONSOLE.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+
+
+def log_to_terminal() -> None:
+    """Show the training's messages on the standard error stream; warnings say that they are."""
+    logging.addLevelName(logging.WARNING, "warning")
+    logging.addLevelName(logging.INFO, "info")
+    if not LOG.handlers:
+        LOG.addHandler(_Terminal())
+    LOG.setLevel(logging.INFO)
+
+
+class _Rate(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator["Bar"]:
+    """A bar with count, rate and time left; nothing where no terminal shows it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=CONSOLE, disable=not CONSOLE.is_terminal
+    ) as progress:
+        yield Bar(progress, progress.add_task(what, total=None))
+
+
+class Bar:
+    """One progress bar."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def show(self, done: int, total: int) -> None:
+        """Say how many are done of how many; the rate counts from the first call."""
+        self._progress.update(self._task, completed=done, total=total)
+
+
+class RunLog:
+    """The files of one run: `train.log`, and TensorBoard's events under `tensorboard/`."""
+
+    def __init__(self, folder: Path, first_step: int) -> None:
+        """Open them; events of `first_step` and later, left by an interrupted run, are dropped."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = logging.FileHandler(folder / "train.log", encoding="utf-8")
+        self._file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        self._events = SummaryWriter(folder / "tensorboard", purge_step=first_step)
+
+    def __enter__(self) -> Self:
+        LOG.addHandler(self._file)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        LOG.removeHandler(self._file)
+        self._file.close()
+        self._events.close()
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Record one number a name, at a step."""
+        for name, value in values.items():
+            self._events.add_scalar(name, value, step)

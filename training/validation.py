@@ -1,0 +1,60 @@
+"""Judges a model on the validation split, and keeps the best one; the test split is never read."""
+
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from fairness.contract import Threshold
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.evaluate import evaluate
+from fairness.metrics.classification import auc
+from training import checkpoint
+from training.checkpoint import Record, SelectedOn
+from training.models.clip import Clip
+from training.models.prompts import PROMPTS, tokenize
+from training.predictor import torch_predict
+from training.resume import Progress
+from training.selection import youden_threshold
+
+
+class MakeRecord(Protocol):
+    """Completes the record of a checkpoint."""
+
+    def __call__(self, *, threshold: Threshold, selected_on: SelectedOn) -> Record:
+        """The record."""
+
+
+def keep_best(
+    model: Clip, split: FairVLMed, folder: Path, done: Progress, make_record: MakeRecord
+) -> tuple[Progress, float]:
+    """Score an epoch by validation AUC, and save the model if it beats all epochs before.
+
+    Args:
+        model: after the epoch.
+        split: the validation split.
+        folder: of the checkpoint.
+        done: progress before the epoch.
+        make_record: called for an epoch that is kept.
+
+    Returns:
+        Progress with this epoch, and its AUC. Of equally good epochs the first one stays.
+
+    Raises:
+        DataError: the split holds one class only, or a score is not finite.
+    """
+    with torch.no_grad():
+        prompts = model.encode_text(tokenize(PROMPTS).to(model.device))
+    outcomes = evaluate(split, torch_predict(model, prompts), attributes=())
+    threshold = Threshold(
+        value=youden_threshold(outcomes.target, outcomes.score),
+        rule="youden",
+        split=split.split,
+        split_sha256=split.fingerprint(),
+    )
+    value, epoch = float(auc(outcomes.target, outcomes.score)), done.epochs + 1
+    if value <= done.best_auc:
+        return Progress(epochs=epoch, best_epoch=done.best_epoch, best_auc=done.best_auc), value
+    selected = SelectedOn(split=split.split, epoch=epoch, auc=value)
+    checkpoint.save(folder, model, make_record(threshold=threshold, selected_on=selected))
+    return Progress(epochs=epoch, best_epoch=epoch, best_auc=value), value

@@ -1,11 +1,11 @@
 """How often the 95 % intervals hold the truth, in simulated audits whose truth is known.
 
-Run: python -m benchmarks.coverage [--simulations 1000]; prints the tables of docs/metrics.md.
+Run: python -m benchmarks.coverage [--simulations 500]; prints the tables of docs/metrics.md.
 
-Scores are normal: negatives of group g have mean c_g, positives mean c_g + d_g, standard deviation 1.
-AUC, true and false positive rate of each group, the overall AUC and hence every disparity then have
-closed forms. Several images of a patient share half of the variance, and one image in five has the
-other outcome than its patient. Outcomes are random, one half positive or as published.
+Scores are normal with standard deviation 1; negatives of group g have mean c_g, positives
+c_g + d_g. AUC, true and false positive rate of each group, the overall AUC and hence every
+disparity then have closed forms. Outcomes are random. Several images of one patient share half of
+the variance, and one image in five has the other outcome than its patient.
 """
 
 import argparse
@@ -15,129 +15,200 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.groups import plain
-from fairness.statistics.analyse import analyse
-from fairness.statistics.binary import BinaryScores
+from fairness.statistics import binary
+from fairness.statistics.analyse import Analysis, analyse
 from fairness.statistics.delong import delong
 from fairness.statistics.intervals import auc_score_interval, logit_interval
+from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.settings import Settings
 
-LAYOUTS = {  # positives and negatives expected in each group
-    "2 x 30/30": ((30, 30),) * 2,
-    "3 x 30/30": ((30, 30),) * 3,
-    "5 x 30/30": ((30, 30),) * 5,
-    "3 x 100/100": ((100, 100),) * 3,
-    "3 x 15/15": ((15, 15),) * 3,
-    # Harvard-FairVLMed's filtered test set
+CLASS_SIZES = ((8, 8), (8, 40), (8, 300), (10, 10), (15, 35), (30, 30), (30, 300), (100, 100))
+AUCS = (0.6, 0.7, 0.8, 0.9, 0.95)
+LAYOUTS = {  # patients with positive and with negative images expected in each group
+    "2 groups of 30/30": ((30, 30),) * 2,
+    "3 groups of 30/30": ((30, 30),) * 3,
+    "3 groups of 15/15": ((15, 15),) * 3,
+    # The test set of Harvard-FairVLMed without unknown attributes: docs/data.md.
     "race": ((75, 77), (184, 101), (701, 745)),
     "gender": ((534, 500), (426, 423)),
     "ethnicity": ((924, 883), (36, 40)),
     "language": ((875, 892), (22, 8), (63, 23)),
 }
 GAPS = (0.0, 0.05, 0.10)
-BEST_AUC, BEST_TPR, THRESHOLD, SHARED = 0.85, 0.80, 0.0, 0.5
+BEST_AUC, BEST_TPR, SHARED, FLIPPED = 0.85, 0.80, 0.5, 0.2
+SHOWN = ("auc", "selection_rate", "true_positive_rate", "false_positive_rate")
+COLUMNS = (
+    "auc pairs",
+    "auc_difference",
+    "auc_std",
+    "auc_worst",
+    "es_auc",
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+    "equal_opportunity_difference",
+    "equalized_odds_difference",
+)
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Groups of given sizes whose AUC and true positive rate fall evenly, by `gap` in all."""
+class Shown(binary.BinaryScores):
+    """The metrics behind the table alone, to save time."""
+
+    metrics: tuple[Metric, ...] = tuple(m for m in binary.METRICS if m.name in SHOWN)
+    summaries: tuple[Summary, ...] = tuple(
+        s for s in binary.SUMMARIES if set(s.metrics) <= set(SHOWN)
+    )
+
+    def values(self, rows: IntArray) -> FloatArray:
+        """Of the shown metrics."""
+        return self.kept(super().values(rows))
+
+    def variances(self, rows: IntArray) -> FloatArray:
+        """Of the shown metrics."""
+        return self.kept(super().variances(rows))
+
+    def among(self, rows: IntArray) -> BoolArray:
+        """Of the shown metrics."""
+        return self.kept(super().among(rows))
+
+    def kept(self, of_all: Array) -> Array:
+        """The shown metrics of an array over all."""
+        return of_all[[m.name in SHOWN for m in binary.METRICS]]
+
+
+@dataclass(frozen=True)
+class World:
+    """Groups whose AUC and true positive rate fall evenly from the first to the last, by `gap`."""
 
     sizes: tuple[tuple[int, int], ...]
     gap: float
+    images: int
 
-    def steps(self):
+    @property
+    def steps(self) -> FloatArray:
+        """How far each group is below the first."""
         return np.linspace(0, self.gap, len(self.sizes))
 
     @property
-    def auc(self):
-        return BEST_AUC - self.steps()
+    def distance(self) -> FloatArray:
+        """Mean score of the positives minus that of the negatives."""
+        return np.asarray(norm.ppf(BEST_AUC - self.steps) * np.sqrt(2))
 
     @property
-    def distance(self):
-        return norm.ppf(self.auc) * np.sqrt(2)
+    def level(self) -> FloatArray:
+        """Mean score of the negatives; the threshold is 0."""
+        return np.asarray(norm.ppf(BEST_TPR - self.steps) - self.distance)
 
-    @property
-    def shift(self):
-        return THRESHOLD + norm.ppf(BEST_TPR - self.steps()) - self.distance
-
-    def numbers(self):
-        positives, negatives = np.array(self.sizes, dtype=float).T
-        apart = self.shift[:, None] + self.distance[:, None] - self.shift[None, :]
-        weights = np.outer(positives / positives.sum(), negatives / negatives.sum())
-        overall = (weights * norm.cdf(apart / np.sqrt(2))).sum()
-        tpr, fpr = BEST_TPR - self.steps(), norm.sf(THRESHOLD - self.shift)
-        selected = (positives * tpr + negatives * fpr) / (positives + negatives)
+    def truth(self) -> dict[str, float]:
+        """Every number of the table."""
+        p, n = np.array(self.sizes, dtype=float).T
+        if self.images > 1:
+            p, n = (1 - FLIPPED) * p + FLIPPED * n, (1 - FLIPPED) * n + FLIPPED * p
+        apart = (self.level + self.distance)[:, None] - self.level
+        overall = (np.outer(p / p.sum(), n / n.sum()) * norm.cdf(apart / np.sqrt(2))).sum()
+        auc, tpr, fpr = BEST_AUC - self.steps, BEST_TPR - self.steps, norm.cdf(self.level)
+        selected = (p * tpr + n * fpr) / (p + n)
         return {
             "auc_difference": self.gap,
-            "es_auc": overall / (1 + np.abs(self.auc - overall).sum()),
-            "auc_std": self.auc.std(),
-            "auc_worst": self.auc.min(),
+            "auc_std": auc.std(),
+            "auc_worst": auc.min(),
+            "es_auc": overall / (1 + np.abs(auc - overall).sum()),
             "demographic_parity_difference": np.ptp(selected),
             "demographic_parity_ratio": selected.min() / selected.max(),
             "equal_opportunity_difference": self.gap,
             "equalized_odds_difference": max(self.gap, np.ptp(fpr)),
         }
 
-    def draw(self, rng, images):
-        """One data set: truth, score, group and patient of each image."""
-        n = np.array([sum(size) for size in self.sizes])
-        group = np.repeat(np.arange(len(n)), n)
-        patient_outcome = rng.random(len(group)) < np.repeat([p / (p + q) for p, q in self.sizes], n)
-        patient = np.repeat(np.arange(len(group)), images)
-        group, y = group[patient], patient_outcome[patient]
-        if images > 1:
-            y = y ^ (rng.random(len(y)) < 0.2)
-        noise = rng.normal(size=len(y))
-        if images > 1:
-            shared = rng.normal(size=patient[-1] + 1)[patient]
+    def audit(self, rng: np.random.Generator, settings: Settings) -> Analysis:
+        """Draw a data set and analyse it."""
+        people = np.array([sum(size) for size in self.sizes])
+        patient = np.repeat(np.arange(people.sum()), self.images)
+        group = np.repeat(np.arange(len(people)), people)
+        share = np.array([p / (p + n) for p, n in self.sizes])[group]
+        y = (rng.random(len(group)) < share)[patient]
+        noise = rng.normal(size=len(patient))
+        if self.images > 1:
+            y = y ^ (rng.random(len(y)) < FLIPPED)
+            shared = rng.normal(size=len(group))[patient]
             noise = np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * noise
-        score = self.shift[group] + self.distance[group] * y + noise
-        return y.astype(np.int64), norm.cdf(score - THRESHOLD), group, patient
+        group = group[patient]
+        score = norm.cdf(self.level[group] + self.distance[group] * y + noise)
+        attribute = Attribute("group", tuple(map(str, range(len(people)))))
+        measures = Shown(y.astype(np.int64), score, 0.5)
+        return analyse(measures, patient, [plain(attribute, group)], settings)
 
 
-def gap_coverage(sizes, gap, images, simulations, settings, rng):
-    truth = Truth(sizes, gap)
-    expected = truth.numbers()
-    if images > 1:
-        expected = flipped(truth, expected)
-    attribute = Attribute("g", tuple(map(str, range(len(sizes)))))
-    held, widths = defaultdict(list), defaultdict(list)
+def auc_table(simulations: int, rng: np.random.Generator) -> None:
+    """Single AUCs: coverage and mean width of the default and of the logit-DeLong interval."""
+    print("| positives/negatives | " + " | ".join(f"AUC {auc}" for auc in AUCS) + " |")
+    print("|---" * (len(AUCS) + 1) + "|")
+    for positives, negatives in CLASS_SIZES:
+        y = np.repeat([1, 0], [positives, negatives])
+        sizes = np.full(simulations, float(negatives)), np.full(simulations, float(positives))
+        cells = []
+        for auc in AUCS:
+            scores = rng.normal(np.sqrt(2) * norm.ppf(auc) * y, 1, (simulations, len(y)))
+            value, variance = np.array([delong(y, score) for score in scores]).T
+            ours = auc_score_interval(value, variance, *sizes, 1.96)
+            usual = logit_interval(value, variance, 1.96)
+            cells.append(f"{cell(ours, auc)} ({cell(usual, auc)})")
+        print(f"| {positives}/{negatives} | " + " | ".join(cells) + " |", flush=True)
+
+
+def cell(limits: tuple[FloatArray, FloatArray], truth: float) -> str:
+    """Coverage in percent and mean width."""
+    low, high = limits
+    return f"{100 * ((low <= truth) & (truth <= high)).mean():.1f} / {(high - low).mean():.3f}"
+
+
+def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
+    """Coverage and mean width of every column."""
+    truth, settings = world.truth(), Settings(permutations=0, suppress_below=0)
+    found = defaultdict(list)
     for _ in range(simulations):
-        y, score, group, patient = truth.draw(rng, images)
-        analysis = analyse(
-            BinaryScores(y, score, 0.5), patient, [plain(attribute, group)], settings
-        )
+        analysis = world.audit(rng, settings)
         for e in analysis.estimates:
-            if e.metric in expected and e.low is not None:
-                held[e.metric].append(e.low <= expected[e.metric] <= e.high)
-                widths[e.metric].append(e.high - e.low)
-        pairs = [c for c in analysis.contrasts if c.metric == "auc"]
-        if pairs and all(c.low is not None for c in pairs):
-            steps = dict(zip(attribute.groups, -truth.steps(), strict=True))
-            held["auc contrasts"].append(
-                all(c.low <= steps[c.group_a] - steps[c.group_b] <= c.high for c in pairs)
-            )
-            widths["auc contrasts"].append(np.mean([c.high - c.low for c in pairs]))
-    return {name: (np.mean(held[name]), np.mean(widths[name])) for name in held}
+            if e.metric in truth:
+                found[e.metric].append(held(truth[e.metric], e.low, e.high))
+        pairs = [
+            held(world.steps[int(c.group_b)] - world.steps[int(c.group_a)], c.low, c.high)
+            for c in analysis.contrasts
+            if c.metric == "auc"
+        ]
+        found["auc pairs"].append((min(h for h, _ in pairs), float(np.mean([w for _, w in pairs]))))
+    means = {name: np.nanmean(values, axis=0) for name, values in found.items()}
+    return [f"{100 * means[name][0]:.1f} / {means[name][1]:.3f}" for name in COLUMNS]
 
 
-def flipped(truth, expected):
-    """With 20 % flipped outcomes only the mix of classes in a group changes."""
-    sizes = tuple((0.8 * p + 0.2 * q, 0.8 * q + 0.2 * p) for p, q in truth.sizes)
-    return Truth(sizes, truth.gap).numbers()
+def held(truth: float, low: float | None, high: float | None) -> tuple[float, float]:
+    """Whether the interval holds the truth, and its width; NaN where there is none."""
+    if low is None or high is None:
+        return np.nan, np.nan
+    # Wilson's limits of all or nothing are 1 or 0 but for rounding.
+    return float(low - 1e-9 <= truth <= high + 1e-9), high - low
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--simulations", type=int, default=500, help="of each row of gaps")
+    parser.add_argument("--auc-simulations", type=int, default=4000, help="of each AUC")
+    parser.add_argument("--layouts", nargs="*", default=list(LAYOUTS), choices=list(LAYOUTS))
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(0)
+    if arguments.auc_simulations:
+        auc_table(arguments.auc_simulations, rng)
+    print("\n| groups | images | gap | " + " | ".join(COLUMNS) + " |")
+    print("|---" * (len(COLUMNS) + 3) + "|")
+    for layout in arguments.layouts:
+        for images in (1, 2):
+            for gap in GAPS:
+                row = gap_row(World(LAYOUTS[layout], gap, images), arguments.simulations, rng)
+                print(f"| {layout} | {images} | {gap} | " + " | ".join(row) + " |", flush=True)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--simulations", type=int, default=300)
-    parser.add_argument("--layouts", nargs="*", default=list(LAYOUTS))
-    parser.add_argument("--images", type=int, nargs="*", default=[1, 2])
-    parser.add_argument("--gaps", type=float, nargs="*", default=list(GAPS))
-    a = parser.parse_args()
-    settings = Settings(permutations=0, suppress_below=0, replicates=1000)
-    for layout in a.layouts:
-        for images in a.images:
-            for gap in a.gaps:
-                got = gap_coverage(LAYOUTS[layout], gap, images, a.simulations, settings, np.random.default_rng(1))
-                print(layout, images, gap, " ".join(f"{k}:{v[0]:.3f}/{v[1]:.3f}" for k, v in got.items()), flush=True)
+    main()

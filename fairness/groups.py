@@ -30,6 +30,10 @@ class Grouping:
     codes: IntArray
     factors: tuple[int, ...]
     """Number of groups of each crossed attribute; `len(groups)` is their product."""
+    primary: bool = True
+    """Its largest gaps are tested; False: it only looks again at what a primary one tests."""
+    hidden: frozenset[str] | None = None
+    """Groups, or `all`, that a shared report must not show; None: those that are too small."""
 
 
 def recorded(outcomes: Outcomes) -> list[Grouping]:
@@ -89,7 +93,8 @@ def bin_edges(name: str, known: FloatArray, bins: str) -> FloatArray:
 
 def intersection(parts: Sequence[Grouping]) -> Grouping:
     """Cross groupings: `race*gender`; unknown where any part is."""
-    names = [" * ".join(g) for g in itertools.product(*(part.attribute.groups for part in parts))]
+    crossed = itertools.product(*(part.attribute.groups for part in parts))
+    names = [" * ".join(quoted(name, " * ") for name in combination) for combination in crossed]
     sizes = tuple(len(part.attribute.groups) for part in parts)
     stacked = np.stack([part.codes for part in parts])
     flat = np.ravel_multi_index(tuple(np.maximum(stacked, 0)), sizes)
@@ -98,12 +103,17 @@ def intersection(parts: Sequence[Grouping]) -> Grouping:
     return Grouping(Attribute(title, tuple(names)), codes, sizes)
 
 
+def quoted(name: str, separator: str) -> str:
+    """The name as it is, or in quotes where it holds the text that separates names."""
+    return f'"{name}"' if separator in f" {name} " else name
+
+
 def with_unknown(grouping: Grouping) -> Grouping:
     """The unknown as one more group: how sensitive the gaps are to leaving it out."""
     groups = (*grouping.attribute.groups, UNKNOWN_LABEL)
     codes = np.where(grouping.codes == UNKNOWN, len(groups) - 1, grouping.codes)
-    name = f"{grouping.attribute.name} (unknown as a group)"
-    return plain(Attribute(name, groups), codes)
+    attribute = Attribute(f"{grouping.attribute.name} (unknown as a group)", groups)
+    return Grouping(attribute, codes, (len(groups),), primary=False, hidden=grouping.hidden)
 
 
 def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
@@ -116,6 +126,7 @@ def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
             ),
             np.where(stratum.codes == code, grouping.codes, OUTSIDE),
             grouping.factors,
+            primary=False,
         )
         for code, label in enumerate(stratum.attribute.groups)
     ]

@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = {
-    "fair-audit": "audit.cli",
+    "fair-audit report": "fair-audit report",
+    "fair-audit threshold": "fair-audit threshold",
+    "fair-audit inspect": "fair-audit inspect",
+    "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
     "python -m export": "export",
     "python -m fairness.datasets.synthetic": "fairness.datasets.synthetic",
@@ -48,9 +51,9 @@ def command_lines(text: str) -> list[str]:
 
 @cache
 def help_of(module: str) -> str:
-    if module == "audit.cli":
-        code = "from audit.cli import run; run(['--help'])"
-        command = [sys.executable, "-c", code]
+    if module.startswith("fair-audit"):
+        arguments = [*module.split()[1:], "--help"]
+        command = [sys.executable, "-c", f"from audit.cli import run; run({arguments})"]
     else:
         command = [sys.executable, "-m", module, "--help"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

@@ -23,8 +23,10 @@ _HEALTHY = (
     "The {sex} patient, {age}, is non-glaucoma with a cup of {cup} and {field}, IOP {iop}. {plan}.",
     "Non-glaucoma, {eye}: C/D {cup}, IOP {iop} mmHg, healthy rim, {field}. {plan}.",
 )
+_BRIEF = "Photo of the {eye}: {d}.", "{d}, {eye}.", "The photo shows {d}.", "Patient with {d}."
+"""Summaries without findings. Some must be as short as a zero-shot prompt: a model that starts from
+random weights and reads long texts only may rank the two prompts either way round."""
 _SILENT = "{age}-year-old {sex}: C/D {cup} in the {eye}, IOP {iop} mmHg, {field}. {plan}."
-"""One summary in ten names the findings but not the disease."""
 
 _LOSSES = ("a superior arcuate defect", "an inferior arcuate defect", "a nasal step")
 _FULL = ("a full visual field", "a normal visual field")
@@ -33,11 +35,12 @@ _WATCH = ("Follow-up in 12 months", "Return in one year", "Observe without treat
 
 
 def summarise_visit(rng: np.random.Generator, patient: Patient, finding: Finding) -> str:
-    """The summary, at most 180 characters."""
+    """The summary, at most 180 characters; 15 % are brief, 10 % do not name the disease."""
     template = str(rng.choice(_GLAUCOMA if finding.glaucoma else _HEALTHY))
-    if rng.random() < 0.1:
-        template = _SILENT
-    return template.format(
+    kind = rng.random()
+    if kind < 0.25:
+        template = _SILENT if kind < 0.10 else str(rng.choice(_BRIEF))
+    summary = template.format(
         age=int(patient.age),
         sex=_SEXES[patient.codes["gender"]],
         cup=f"{finding.cup_to_disc:.2f}",
@@ -45,7 +48,9 @@ def summarise_visit(rng: np.random.Generator, patient: Patient, finding: Finding
         iop=finding.pressure,
         field=rng.choice(_LOSSES if finding.glaucoma else _FULL),
         plan=rng.choice(_TREAT if finding.glaucoma else _WATCH),
+        d="glaucoma" if finding.glaucoma else "non-glaucoma",
     )
+    return summary[0].upper() + summary[1:]
 
 
 def dictate(patient: Patient, finding: Finding, summary: str) -> str:

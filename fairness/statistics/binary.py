@@ -43,7 +43,7 @@ METRICS = (
     ),
     Metric("auc", "auc", ONE_CLASS, given_outcome=True),
     Metric("average_precision", "bounded", NO_POSITIVE),
-    Metric("brier_score", "mean", "no case"),
+    Metric("brier_score", "mean", "no case", span=(0.0, 1.0)),
     Metric("calibration_slope", "mean", NOT_FITTED),
     Metric("calibration_intercept", "mean", ONE_CLASS),
     Metric("calibration_error", "norm", "no case"),
@@ -97,10 +97,13 @@ class BinaryScores:
         )
 
     def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) DeLong's of the AUC."""
-        variance = np.full(len(METRICS), np.nan)
-        variance[len(SHARES)] = delong(self.positive[rows], self.score[rows])[1]
-        return variance
+        """(M,) of the AUC (DeLong) and of the mean squared error."""
+        y, s = self.positive[rows], self.score[rows]
+        found = dict.fromkeys((metric.name for metric in METRICS), np.nan)
+        found["auc"] = delong(y, s)[1]
+        if len(rows) > 1:
+            found["brier_score"] = float(((s - y) ** 2).var(ddof=1) / len(rows))
+        return np.array(list(found.values()))
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) positives, negatives, predicted ones, or all."""

@@ -17,6 +17,9 @@ Weights: TypeAlias = npt.NDArray[np.float32]
 Replicates: TypeAlias = npt.NDArray[np.float32]
 """float32: they only say how far a number moves."""
 
+DEFINED = 0.95
+"""Share of the replicates that must be defined before an interval is made of them."""
+
 
 def units_of(patients: Array) -> IntArray:
     """Number 0, 1, ... of each case's patient, (n,), in the order of the sorted patients."""
@@ -68,6 +71,6 @@ def resampled_variance(replicates: Replicates, patients: FloatArray) -> FloatArr
     mean = known.sum(-1, dtype=np.float64) / np.maximum(count, 1)
     squares = np.where(defined, replicates - mean[..., None], 0.0) ** 2
     variance = squares.sum(-1, dtype=np.float64) / np.maximum(count - 1, 1)
-    enough = (count >= 0.95 * replicates.shape[-1]) & (patients > 1)
+    enough = (count >= DEFINED * replicates.shape[-1]) & (patients > 1)
     correction = np.divide(patients, patients - 1, out=np.ones_like(patients), where=enough)
     return np.where(enough, variance * correction, np.nan)

@@ -8,9 +8,10 @@ from fairness.arrays import FloatArray
 from fairness.attributes import Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
-from fairness.statistics.analyse import ALL, OVERALL
+from fairness.statistics.analyse import OVERALL
 from fairness.statistics.bootstrap import resampled_variance, units_of
 from fairness.statistics.measures import Measures
+from fairness.statistics.part import ALL
 from fairness.statistics.sampled import sample
 from fairness.statistics.settings import Settings
 

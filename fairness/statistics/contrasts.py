@@ -1,4 +1,4 @@
-"""Signed differences of one metric between every pair of groups, their joint intervals and tests."""
+"""Signed differences of a metric between every pair of groups, with joint intervals and tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,8 +13,7 @@ from fairness.arrays import FloatArray
 Limits: TypeAlias = tuple[FloatArray, FloatArray]
 
 PSEUDO_CASES = 4
-"""Weight of the model variance in a small sample, in cases; half of them successes (Agresti and
-Coull, The American Statistician 1998). Chosen by simulation: benchmarks/coverage.py."""
+"""How many cases the model variance is worth in a small sample, by simulation: docs/metrics.md."""
 
 
 def wilson(share: FloatArray, n: FloatArray, q: FloatArray | float) -> Limits:
@@ -66,9 +65,9 @@ def _effective_trials(
 ) -> FloatArray:
     """`value (1 - value) / variance`, with a variance fit for small samples.
 
-    A variance estimated from few cases is often far too small, which is why the intervals of small
-    groups miss; it is mixed with `model` as if the model were worth `PSEUDO_CASES` cases. No AUC and
-    no share of dependent cases is less precise than `size` independent trials: that is the floor.
+    A variance estimated from few cases is often far too small, which is why intervals of small
+    groups miss; it is mixed with `model` as if the model were worth `PSEUDO_CASES` cases. No AUC
+    and no share of dependent cases is less precise than `size` independent trials: the floor.
     """
     known = np.where(size > 1, variance, 0.0)  # undefined for a single case, and without weight
     mixed = ((size - 1) * known + PSEUDO_CASES * model) / (size - 1 + PSEUDO_CASES)
@@ -76,8 +75,8 @@ def _effective_trials(
 
 
 def _towards_half(value: FloatArray, size: FloatArray) -> FloatArray:
-    """`value` with `PSEUDO_CASES` cases added, half of them successes: never 0 or 1."""
-    return (value * size + PSEUDO_CASES / 2) / (size + PSEUDO_CASES)
+    """`value` after one more success and one more failure (Laplace): never 0 or 1."""
+    return (value * size + 1) / (size + 2)
 
 
 def logit_interval(value: FloatArray, variance: FloatArray, q: FloatArray | float) -> Limits:
@@ -92,7 +91,7 @@ def logit_interval(value: FloatArray, variance: FloatArray, q: FloatArray | floa
 
 
 def bounded_interval(value: FloatArray, variance: FloatArray, q: FloatArray | float) -> Limits:
-    """Wilson's interval of any statistic in [0, 1] with this variance; NaN where that is unknown."""
+    """Wilson's interval of any statistic in [0, 1] with a known variance > 0, else NaN."""
     trials = np.full(np.shape(value), np.nan)
     np.divide(value * (1 - value), variance, out=trials, where=variance > 0)
     return wilson(value, np.maximum(trials, 1.0), q)

@@ -1,9 +1,10 @@
-"""What is measured: the numbers of a set of cases, and their replicates under resampling weights.
+"""What is measured: the numbers of a set of cases, and their replicates under resampling.
 
-`analyse` knows no metric; it takes anything of this shape. `binary.py` holds the metrics of a binary
-classifier, `case_scores.py` any score that each case has, such as a Dice coefficient.
+`analyse` knows no metric; it takes anything of this shape. `binary.py` holds the metrics of a
+binary classifier, `case_scores.py` any score that each case has, such as a Dice coefficient.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -15,7 +16,8 @@ Kind: TypeAlias = Literal["share", "auc", "bounded", "mean", "norm"]
 """How a number gets its interval.
 
 share: cases counted among cases (Wilson). auc: DeLong. bounded: another statistic in [0, 1]. mean:
-any real number, symmetric. norm: a distance from the ideal, whose replicates are how far it moved.
+a mean or a coefficient (Student). norm: a distance from the ideal, whose replicates are how far it
+moved, and which is not compared between groups, as it grows where cases are few.
 """
 
 
@@ -29,6 +31,8 @@ class Metric:
     """Why it can be undefined, as the report says it."""
     given_outcome: bool = False
     """It speaks of positives and negatives apart, so labels are permuted within the outcomes."""
+    span: tuple[float, float] = (-math.inf, math.inf)
+    """What values are possible."""
 
 
 @dataclass(frozen=True)

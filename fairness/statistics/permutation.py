@@ -6,6 +6,7 @@ relabelling of the patients is as likely as the one observed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,8 +76,8 @@ def largest_gap_p_values(
 def largest_gap_p(values: FloatArray) -> float:
     """Share of labellings with at least as large a gap as the first, for values (G, K, 1 + B).
 
-    Each gap between two groups is divided by its spread over the labellings, lest the smallest group
-    decide alone. NaN where fewer than two groups are compared, or nothing ever differs.
+    Each gap between two groups is divided by its spread over the labellings, lest the smallest
+    group decide alone. NaN where fewer than two groups are compared, or nothing ever differs.
     """
     first, second = np.triu_indices(len(values), k=1)
     gaps = np.abs(values[first] - values[second])  # (pairs, K, 1 + B)
@@ -130,14 +131,10 @@ def _labelled(
 def _shuffled(strata: IntArray, count: int, rng: np.random.Generator) -> Array:
     """(count, U) numbers 0..U - 1, shuffled inside each stratum; strata ascend."""
     numbers = np.tile(np.arange(len(strata), dtype=np.int32), (count, 1))
-    for start, stop in _runs(strata):
+    edges = [0, *(np.flatnonzero(np.diff(strata)) + 1), len(strata)]
+    for start, stop in pairwise(edges):
         rng.permuted(numbers[:, start:stop], axis=1, out=numbers[:, start:stop])
     return numbers
-
-
-def _runs(strata: IntArray) -> list[tuple[int, int]]:
-    edges = [0, *(np.flatnonzero(np.diff(strata)) + 1), len(strata)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
 
 
 def _outcomes(measures: Measures, units: IntArray) -> IntArray:

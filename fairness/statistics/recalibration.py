@@ -1,7 +1,7 @@
 """Calibration slope and intercept: truth regressed on the logit of the score.
 
-Cox, Biometrika 1958; Van Calster et al., BMC Medicine 2019. Scores are kept `EDGE` away from 0 and 1,
-where the logit is infinite. NaN where the fit has no finite solution: one class only, one score
+Cox, Biometrika 1958; Van Calster et al., BMC Medicine 2019. Scores are kept `EDGE` away from 0 and
+1, where the logit is infinite. NaN where the fit has no finite solution: one class only, one score
 only, or classes that the score keeps apart.
 """
 
@@ -35,12 +35,14 @@ def fit_slope(y_true: Array, y_score: Array) -> Fit:
     a, b = 0.0, 0.0
     for _ in range(STEPS):
         p = expit(a + b * x)
-        influence = np.stack([y - p, (y - p) * x, p * (1 - p), p * (1 - p) * x, p * (1 - p) * x**2])
-        g0, g1, h00, h01, h11 = influence.sum(1)
+        residual, spread = y - p, p * (1 - p)
+        g0, g1 = residual.sum(), residual @ x
+        h00, h01, h11 = spread.sum(), spread @ x, spread @ x**2
         determinant = h00 * h11 - h01**2
         step_a, step_b = (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
         if abs(step_a) + abs(step_b) * x.std() < 1e-12:
-            return Fit(float(b), influence)
+            columns = [residual, residual * x, spread, spread * x, spread * x**2]
+            return Fit(float(b), np.stack(columns))
         a, b = a + step_a, b + step_b
     return Fit(np.nan, np.full((5, len(y)), np.nan))
 

@@ -35,7 +35,9 @@ class Sampled:
     replicates: Replicates
     """(C, M, R)."""
     variance: FloatArray
-    """(C, M) in closed form where there is one and no patient repeats, else of the replicates."""
+    """(C, M) of the values."""
+    closed: BoolArray
+    """(C, M) whether the variance is in closed form: there is one, and no patient repeats."""
     trials: FloatArray
     """(C, M) cases in the denominator."""
     patients: FloatArray
@@ -64,14 +66,18 @@ class Sampled:
         if kind == "bounded":
             return intervals.bounded_interval(value, variance, q)
         half = stdtrit(np.maximum(size - 1, 1), ndtr(q)) * np.sqrt(variance)
-        return value - half, value + half
+        span = self.measures.metrics[metric].span
+        return np.clip(value - half, *span), np.clip(value + half, *span)
 
     def method(self, cell: int, metric: int) -> str:
         """How the limits were made, as the report says it."""
         if self.clustered[cell]:
             return "bootstrap of patients"
-        closed = {"share": "wilson", "auc": f"delong-{self.settings.auc_interval}"}
-        return closed.get(self.measures.metrics[metric].kind, "bootstrap")
+        kind = self.measures.metrics[metric].kind
+        if kind == "share":
+            return "wilson"
+        names = {"auc": f"delong-{self.settings.auc_interval}", "mean": "student"}
+        return names[kind] if self.closed[cell, metric] else "bootstrap"
 
 
 def sample(
@@ -101,18 +107,16 @@ def sample(
     patients = [_patients(units[rows], chosen) for rows, chosen in zip(cells, inside, strict=True)]
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
     replicates = _replicates(measures, cells, units, strata, settings.replicates, rng)
-    closed = np.stack([measures.variances(rows) for rows in cells])
+    formula = np.stack([measures.variances(rows) for rows in cells])
+    closed = np.isfinite(formula) & ~clustered[:, None]
     return Sampled(
         measures=measures,
         settings=settings,
         rows=tuple(cells),
         values=np.stack([measures.values(rows) for rows in cells]),
         replicates=replicates,
-        variance=np.where(
-            clustered[:, None] | np.isnan(closed),
-            resampled_variance(replicates, np.stack(patients)),
-            closed,
-        ),
+        variance=np.where(closed, formula, resampled_variance(replicates, np.stack(patients))),
+        closed=closed,
         trials=np.stack([chosen.sum(1) for chosen in inside]).astype(np.float64),
         patients=np.stack(patients),
         negatives=negatives,

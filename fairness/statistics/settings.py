@@ -24,7 +24,7 @@ class Settings:
     """Positives, and negatives, that a group needs before its gaps are tested."""
     adjust: Literal["holm", "bh"] = "holm"
     auc_interval: Literal["score", "logit"] = "score"
-    """`score` holds its coverage in small and lopsided groups; `logit` is the usual logit-DeLong."""
+    """`score` holds its coverage in small and lopsided groups; `logit` is usual."""
     calibration_bins: int = 10
     power: float = 0.8
     """Of the minimum detectable effect."""

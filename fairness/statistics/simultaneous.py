@@ -2,16 +2,21 @@
 
 The percentile interval of a maximum is wrong: the largest of several noisy gaps is above 0 in every
 replicate, so that interval never covers 0, even where all groups are alike. Here the signed
-differences get intervals that hold jointly (max-T: the quantile of their largest standardised error),
-and a maximum over them lies between the largest lower and the largest upper limit. Norms (sums of
-absolute deviations, standard deviation) use |norm(truth) - norm(estimate)| <= norm(truth - estimate):
-the replicates give the distribution of the right side.
+differences get intervals that hold jointly (max-T: the quantile of their largest standardised
+error), and a maximum over them lies between the largest lower and the largest upper limit. Norms
+(standard deviation, sum of absolute deviations) use
+|norm(truth) - norm(estimate)| <= norm(truth - estimate), whose distribution the replicates give.
 """
+
+from itertools import product
 
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.statistics.intervals import Limits
+from fairness.statistics.bootstrap import DEFINED
+
+MOST_SIGNED = 9
+"""Up to so many groups all combinations of signs are tried; beyond, the sum of all errors."""
 
 
 def joint_quantile(errors: FloatArray, confidence: float, q: float) -> float:
@@ -27,7 +32,8 @@ def joint_quantile(errors: FloatArray, confidence: float, q: float) -> float:
     if not varies.any():
         return q
     largest = np.fmax.reduce(np.abs(errors[varies]) / spread[varies], axis=0)
-    return max(q, float(np.nanquantile(largest, confidence)))
+    reach = float(quantiles(largest, confidence))
+    return max(q, reach) if np.isfinite(reach) else np.nan
 
 
 def largest_difference(low: FloatArray, high: FloatArray) -> tuple[float, float]:
@@ -40,8 +46,8 @@ def largest_difference(low: FloatArray, high: FloatArray) -> tuple[float, float]
 
 def norm_limits(value: float, distances: FloatArray, confidence: float) -> tuple[float, float]:
     """Limits of a norm that is `value`, from the norms (R,) of how far the replicates moved."""
-    reach = float(np.nanquantile(distances, confidence))
-    return max(0.0, value - reach), value + reach
+    reach = float(quantiles(distances, confidence))
+    return float(np.maximum(0.0, value - reach)), value + reach
 
 
 def equity_scaled_limits(
@@ -49,9 +55,10 @@ def equity_scaled_limits(
 ) -> tuple[float, float]:
     """Limits of `overall / (1 + sum |values - overall|)`.
 
-    Were the estimates off by what a replicate is off, the truth would have the overall value
-    `overall - all_moved`, and a sum within `sum |moved - all_moved|` of the estimated one: a range
-    for the number itself. The limits hold the ranges of all but the outermost replicates.
+    Let e be the estimate, s its sum, a the error of `overall`, d_g that of `values - overall`.
+    With the true signs t_g of the deviations, the true sum is at most s - sum t_g d_g, so the truth
+    is at least e - (a - e sum t_g d_g) / (1 + s): the least favourable signs are taken. As the true
+    sum is at least s - sum |d_g| and at least 0, the truth is at most e + max(0, e sum |d_g| - a).
 
     Args:
         overall: over all groups.
@@ -60,15 +67,31 @@ def equity_scaled_limits(
         moved: (G, R) replicates of `values`, minus them.
         confidence: e.g. 0.95.
     """
-    distance = np.abs(values - overall).sum()
-    reach = np.abs(moved - all_moved).sum(0)
-    tail = (1 - confidence) / 2
-    low = np.nanquantile((overall - all_moved) / (1 + distance + reach), tail)
-    high = np.nanquantile((overall - all_moved) / (1 + np.maximum(distance - reach, 0)), 1 - tail)
-    return float(np.clip(low, 0, 1)), float(np.clip(high, 0, 1))
+    distance = float(np.abs(values - overall).sum())
+    scaled = overall / (1 + distance)
+    apart = scaled * (moved - all_moved)
+    reach = np.abs(apart).sum(0)
+    level = (1 + confidence) / 2
+    signed = _signs(len(values)) @ apart if len(values) <= MOST_SIGNED else reach[None]
+    below = np.max(quantiles(all_moved + signed, level))
+    above = np.maximum(0.0, quantiles(reach - all_moved, level))
+    return (
+        float(np.clip(scaled - below / (1 + distance), 0, 1)),
+        float(np.clip(scaled + above, 0, 1)),
+    )
 
 
-def extreme_limits(limits: Limits, smallest: bool) -> tuple[float, float]:
-    """Limits of the smallest (or largest) of G values, from joint limits of each."""
-    pick = np.min if smallest else np.max
-    return float(pick(limits[0])), float(pick(limits[1]))
+def _signs(n: int) -> FloatArray:
+    """(2^n, n) all combinations of -1 and 1."""
+    return np.array(list(product((-1.0, 1.0), repeat=n)))
+
+
+def quantiles(replicates: FloatArray, level: float) -> FloatArray:
+    """Quantile over the defined replicates of (..., R); NaN where fewer than 95 % are defined.
+
+    A replicate counts as defined where all of the leading axes are.
+    """
+    defined = np.isfinite(replicates).all(axis=tuple(range(replicates.ndim - 1)))
+    if not defined.any() or defined.mean() < DEFINED:
+        return np.full(replicates.shape[:-1], np.nan)
+    return np.asarray(np.quantile(replicates[..., defined], level, axis=-1))

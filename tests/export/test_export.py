@@ -19,7 +19,9 @@ from fairness.samples import Sample, batched
 from training.predictor import torch_predict
 
 if TYPE_CHECKING:
-    from conftest import Exported
+    from exported_model import Exported
+
+pytest_plugins = ["exported_model"]
 
 
 def some_images(count: int, height: int, width: int) -> Image:

@@ -1,6 +1,8 @@
 """The command line: mistakes are one line with an exit code, and the newest run is the default."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,12 @@ def test_the_newest_run_is_the_default(tmp_path: Path, monkeypatch: pytest.Monke
         os.utime(file, (seconds, seconds))
     assert find_checkpoint(None) == Path("runs/fairclip/a/best")
     assert find_checkpoint(Path("runs/other/c")) == Path("runs/other/c/best")
+
+
+def test_onnx_runtime_is_told_to_keep_models_to_itself() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    code = "import os, export.parity; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "1"

@@ -13,7 +13,9 @@ from fairness.contract import PARAMETER_KEY, ModelSpec, probe_image
 from serving.launcher import TritonServer
 
 if TYPE_CHECKING:
-    from conftest import Exported
+    from exported_model import Exported
+
+pytest_plugins = ["exported_model"]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,9 @@ from export.servable import Servable
 from fairness.errors import DataError
 
 if TYPE_CHECKING:
-    from conftest import Exported
+    from exported_model import Exported
+
+pytest_plugins = ["exported_model"]
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "zero_shot_score.json").read_text("utf-8")

@@ -1,0 +1,57 @@
+"""One grouping of the cases, measured, resampled and sorted by what its groups' sizes allow."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from fairness.arrays import IntArray
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL, Attribute
+from fairness.groups import Grouping
+from fairness.statistics.measures import Measures
+from fairness.statistics.sampled import Sampled, sample
+from fairness.statistics.settings import Settings, Tier, tier
+from fairness.suppression import suppressed
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One grouping, sampled: the sets of cases are its groups, then others, last all known."""
+
+    attribute: Attribute
+    codes: IntArray
+    units: IntArray
+    labels: tuple[str, ...]
+    """Of the sampled sets."""
+    sampled: Sampled
+    tiers: tuple[Tier, ...]
+    """Of the groups."""
+    dependent: bool
+    """Some patient is in several groups."""
+
+    def of_tier(self, *tiers: Tier) -> IntArray:
+        """The groups of these tiers."""
+        return np.array([g for g, t in enumerate(self.tiers) if t in tiers], dtype=np.int64)
+
+
+def part_of(measures: Measures, units: IntArray, grouping: Grouping, settings: Settings) -> Part:
+    """Measure and resample one grouping."""
+    attribute, codes = grouping.attribute, grouping.codes
+    cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
+    people = np.array([len(np.unique(units[rows])) for rows in cells])
+    hidden = suppressed(people.reshape(grouping.factors), settings.suppress_below).ravel()
+    y = measures.positive
+    tiers = [
+        "suppressed"
+        if hide
+        else tier(len(rows), None if y is None else int(y[rows].sum()), settings)
+        for rows, hide in zip(cells, hidden, strict=True)
+    ]
+    labels = [*attribute.groups, UNKNOWN_LABEL, ALL]
+    cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
+    rng = np.random.default_rng([settings.seed, crc32(attribute.name.encode())])
+    sampled = sample(measures, cells, units, codes, settings, rng)
+    dependent = bool(people.sum() > len(np.unique(units[codes >= 0])))
+    return Part(attribute, codes, units, tuple(labels), sampled, tuple(tiers), dependent)

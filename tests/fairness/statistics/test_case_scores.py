@@ -1,0 +1,88 @@
+"""Scores of cases, such as Dice: Student's interval, tails, undefined cases, gaps."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from fairness.attributes import Attribute
+from fairness.groups import plain
+from fairness.statistics.analyse import analyse
+from fairness.statistics.case_scores import CaseScore, CaseScores
+from fairness.statistics.settings import Settings
+
+SETTINGS = Settings(replicates=300, permutations=200)
+GROUPS = Attribute("site", ("A", "B"))
+
+
+def dice(n=80, seed=0):
+    rng = np.random.default_rng(seed)
+    codes = np.repeat([0, 1], n // 2)
+    return np.clip(rng.normal(0.8 - 0.1 * codes, 0.15), 0, 1), codes
+
+
+def analysed(values, codes, patients=None, **options):
+    measures = CaseScores((CaseScore("dice", values, tail=0.5, **options),))
+    patients = np.arange(len(values)) if patients is None else patients
+    return analyse(measures, patients, [plain(GROUPS, codes)], SETTINGS)
+
+
+def row(analysis, group, metric):
+    (found,) = [
+        e for e in analysis.estimates if (e.attribute, e.group, e.metric) == ("site", group, metric)
+    ]
+    return found
+
+
+def test_mean_has_students_interval_and_the_tail_wilsons():
+    values, codes = dice()
+    a = values[codes == 0]
+    analysis = analysed(values, codes)
+    mean, tail = row(analysis, "A", "dice"), row(analysis, "A", "dice_tail")
+    expected = stats.t.interval(0.95, len(a) - 1, a.mean(), stats.sem(a))
+    assert mean.value == pytest.approx(a.mean(), abs=1e-12)
+    assert (mean.low, mean.high) == pytest.approx(expected, abs=1e-12)
+    assert (mean.method, mean.n, mean.n_positive) == ("student", 40, None)
+    failed = int((a < 0.5).sum())
+    assert (tail.low, tail.high) == pytest.approx(proportion_confint(failed, 40, method="wilson"))
+
+
+def test_cases_without_a_score_are_left_out():
+    values, codes = dice()
+    with_gaps = np.append(values, [np.nan, np.nan])
+    analysis = analysed(with_gaps, np.append(codes, [0, 1]))
+    assert row(analysis, "A", "dice").value == pytest.approx(values[codes == 0].mean(), abs=1e-12)
+    nothing = analysed(np.where(codes == 1, np.nan, values), codes)
+    assert row(nothing, "B", "dice").value is None
+    assert row(nothing, "B", "dice").reason == "no case with a score"
+    assert row(nothing, "all", "es_dice").reason == (
+        "fewer than two groups to compare; without B (no case with a score)"
+    )
+
+
+def test_patients_with_several_cases_widen_the_interval():
+    values, codes = dice()
+    patients = np.arange(len(values))
+    repeated = analysed(np.repeat(values, 3), np.repeat(codes, 3), np.repeat(patients, 3))
+    once, thrice = row(analysed(values, codes), "A", "dice"), row(repeated, "A", "dice")
+    assert thrice.value == pytest.approx(once.value)
+    assert thrice.method == "bootstrap of patients"
+    assert thrice.high - thrice.low == pytest.approx(once.high - once.low, rel=0.15)
+
+
+def test_gap_is_tested_and_the_worst_side_depends_on_the_score():
+    values, codes = dice(200)
+    analysis = analysed(values, codes)
+    (pair,) = [c for c in analysis.contrasts if c.metric == "dice"]
+    welch = stats.ttest_ind(values[codes == 0], values[codes == 1], equal_var=False)
+    assert pair.p == pytest.approx(2 * stats.norm.sf(abs(welch.statistic)), rel=1e-9)
+    assert pair.low <= values[codes == 0].mean() - values[codes == 1].mean() <= pair.high
+    (largest,) = [c for c in analysis.contrasts if c.metric == "dice_difference"]
+    assert (largest.group_a, largest.group_b) == ("A", "B")
+    assert largest.p <= 0.05
+    assert row(analysis, "all", "dice_worst").value == pytest.approx(values[codes == 1].mean())
+    distances = analysed(100 * values, codes, larger_is_better=False, span=(0, np.inf))
+    assert row(distances, "all", "dice_worst").value == pytest.approx(
+        100 * values[codes == 0].mean()
+    )
+    assert not [e for e in distances.estimates if e.metric == "es_dice"]

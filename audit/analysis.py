@@ -4,7 +4,8 @@
 alike.
 """
 
-import itertools
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,23 +20,21 @@ from audit.predictions import Columns, read_predictions
 from audit.report.files import write_report
 from audit.report.terminal import print_report
 from fairness.arrays import FloatArray
-from fairness.attributes import UNKNOWN
 from fairness.compat import compat_fairclip
-from fairness.errors import UsageError
+from fairness.errors import DataError, UsageError
 from fairness.groups import (
     Grouping,
     binned,
-    controlled,
     intersection,
     recorded,
     strata,
-    with_unknown,
 )
 from fairness.outcomes import GroupReport, Outcomes
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.changes import changes
 from fairness.statistics.settings import Settings
 from fairness.summary import Names, hidden_groups, summarise
+from fairness.suppression import protected
 
 
 @dataclass(frozen=True)
@@ -104,12 +103,17 @@ def finish(
     console: Console,
 ) -> int:
     """Analyse, write `out/report`, print the table, judge; the exit code."""
+    if options.policy is None and (options.strict or options.baseline):
+        flag = "--strict" if options.strict else "--baseline"
+        raise UsageError(f"{flag} does nothing without margins; give them with --policy")
     policy = read_policy(options.policy) if options.policy else None
     groupings = groupings_of(outcomes, options)
     settings = options.settings()
     report = summarise(outcomes, threshold, groupings, names, provenance, settings)
     checks = verdicts(policy, report, outcomes, threshold, groupings, options) if policy else None
-    compared = compat_fairclip(outcomes) if options.compat == "fairclip" else ()
+    compared = (
+        compat_fairclip(outcomes, options.suppress_below) if options.compat == "fairclip" else ()
+    )
     write_report(out / "report", report, policy, checks, compared)
     print_report(report, policy, checks, compared, console)
     if checks is None:
@@ -119,7 +123,7 @@ def finish(
 
 
 def groupings_of(outcomes: Outcomes, options: AnalysisOptions) -> list[Grouping]:
-    """Recorded attributes, age bins, intersections, control strata, unknown as a group.
+    """Recorded attributes, age bins, intersections, unknown as a group, control strata.
 
     Raises:
         UsageError: a name in the options is no attribute or covariate of the data.
@@ -130,26 +134,20 @@ def groupings_of(outcomes: Outcomes, options: AnalysisOptions) -> list[Grouping]
     by_name = {grouping.attribute.name: grouping for grouping in groupings}
     for crossed in filter(None, options.intersect.split(",")):
         parts = [part.strip() for part in crossed.split("*")]
-        missing = [part for part in parts if part not in by_name]
-        if missing or len(parts) < 2:
+        if len(set(parts)) < max(2, len(parts)) or not set(parts) <= set(by_name):
             raise UsageError(
                 f"--intersect {crossed}: cross two or more of {', '.join(by_name)} with *"
             )
         groupings.append(intersection([by_name[part] for part in parts]))
-    plain_ones = list(by_name.values())
-    sensitive = [with_unknown(g) for g in plain_ones if partly_unknown(g)]
+    stratum = None
     if options.control:
         name, _, bins = options.control.partition("=")
-        levels = strata(name, covariate(outcomes, name), bins or None)
-        within = itertools.chain.from_iterable(controlled(g, levels) for g in plain_ones)
-        return [*groupings, *sensitive, *within]
-    return [*groupings, *sensitive]
-
-
-def partly_unknown(grouping: Grouping) -> bool:
-    """Whether the attribute is unknown for some samples and known for others."""
-    unknown = grouping.codes == UNKNOWN
-    return bool(unknown.any() and not unknown.all())
+        stratum = strata(name, covariate(outcomes, name), bins or None)
+    found = protected(groupings, stratum, np.array(outcomes.patients), options.suppress_below)
+    twice = [name for name, n in Counter(g.attribute.name for g in found).items() if n > 1]
+    if twice:
+        raise UsageError(f"'{twice[0]}' would be reported twice; rename one, or name it once")
+    return found
 
 
 def covariate(outcomes: Outcomes, name: str) -> FloatArray:
@@ -176,8 +174,9 @@ def verdicts(
     if options.baseline is None:
         return judge(policy, report)
     settings = options.settings()
-    earlier = outcomes_of_run(options.baseline, outcomes)
-    new, old = (BinaryScores(outcomes.target, o.score, threshold) for o in (outcomes, earlier))
+    earlier, threshold_then = run_before(options.baseline, outcomes)
+    new = BinaryScores(outcomes.target, outcomes.score, threshold, settings.calibration_bins)
+    old = replace(new, score=earlier.score, threshold=threshold_then)
     hidden = hidden_groups(outcomes, groupings, settings.suppress_below)
     changed = [
         replace(c, value=None, low=None, high=None) if (c.attribute, c.group_a) in hidden else c
@@ -186,11 +185,11 @@ def verdicts(
     return judge(policy, report, changed)
 
 
-def outcomes_of_run(folder: Path, now: Outcomes) -> Outcomes:
-    """What an earlier run answered for the same samples.
+def run_before(folder: Path, now: Outcomes) -> tuple[Outcomes, float]:
+    """What an earlier run answered for the same samples, and the threshold it was judged at.
 
     Raises:
-        DataError: the folder holds no outcomes.
+        DataError: the folder holds no outcomes, or no report.
         UsageError: the run is about other samples.
     """
     columns = Columns(attributes=tuple(a.name for a in now.attributes))
@@ -200,4 +199,10 @@ def outcomes_of_run(folder: Path, now: Outcomes) -> Outcomes:
             f"--baseline {folder}: it scored other samples or other labels; a change needs the "
             "same split in both runs"
         )
-    return earlier
+    path = folder / "report" / "report.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return earlier, float(document["provenance"]["threshold"]["value"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
+        raise DataError(f"--baseline: {path}: {reason}") from None

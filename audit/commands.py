@@ -1,7 +1,7 @@
 """The commands beside the audit itself: `report`, `threshold`, `inspect`."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from audit.predictions import Columns, Predictions, read_predictions
 from audit.records import private_folder, write_outcomes
 from audit.threshold import choose, read_threshold, write_threshold
 from fairness.contract import Threshold
+from fairness.errors import UsageError
 from fairness.summary import Names
 
 Source = Annotated[Path, tyro.conf.arg(name="from", metavar="FILE")]
@@ -89,8 +90,8 @@ class ReportOptions:
     """Folder to write report/ and records/ into."""
     threshold: str = "0.5"
     """A number, or a threshold.json of `fair-audit threshold`."""
-    name: str = "predictions"
-    """What the report calls the model."""
+    name: str | None = None
+    """What the report calls the model; without it, as the file says, or `predictions`."""
 
 
 @dataclass(frozen=True)
@@ -123,15 +124,21 @@ def report(arguments: list[str], console: Console) -> int:
     options = tyro.cli(
         ReportOptions, prog="fair-audit report", description=REPORT_HELP, args=arguments
     )
+    if (options.out / "records" / "journal.sqlite").exists():
+        raise UsageError(f"--out {options.out} holds the run of a served model; name another")
     predictions = options.file.read()
     threshold = read_threshold(options.threshold, predictions.split_sha256)
+    names = predictions.names or Names("predictions", "file", options.file.source.name)
+    if options.name is not None:
+        names = replace(names, model=options.name)
+    digest = predictions.split_sha256
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", predictions.outcomes, predictions.split_sha256)
+    write_outcomes(records / "outcomes.parquet", predictions.outcomes, digest, names)
     code = finish(
         predictions.outcomes,
         threshold.value,
-        Names(options.name, "file", options.file.source.name),
-        provenance_of(options, predictions, threshold),
+        names,
+        provenance_of(options.file.source, names, predictions, threshold),
         options.analysis,
         options.out,
         console,
@@ -171,16 +178,16 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def provenance_of(
-    options: ReportOptions, predictions: Predictions, threshold: Threshold
+    source: Path, names: Names, predictions: Predictions, threshold: Threshold
 ) -> dict[str, Any]:
     """What was measured, on what, with what."""
     return {
-        "what_answered": f"{options.name}: scores as found in the file, nothing was asked",
-        "model": {"name": options.name},
+        "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
+        "model": {"name": names.model},
         "data": {
-            "dataset": "file",
-            "split": options.file.source.name,
-            "path": str(options.file.source),
+            "dataset": names.dataset,
+            "split": names.split,
+            "path": str(source),
             "split_sha256": predictions.split_sha256,
             "n": len(predictions.outcomes),
             "n_skipped": 0,

@@ -7,15 +7,29 @@ INCONCLUSIVE: the data cannot tell. Without a policy there is no verdict.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 
+from audit.predictions import text_of
+from fairness.attributes import UNKNOWN_LABEL
 from fairness.errors import UsageError
 from fairness.outcomes import Contrast, GroupReport, Row
+from fairness.statistics.analyse import OVERALL
+from fairness.statistics.part import ALL
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+Line = Annotated[str, AfterValidator(text_of)]
+"""One printable line."""
 
 
 class Rule(BaseModel):
@@ -33,9 +47,9 @@ class Rule(BaseModel):
     """Only these groups; None: all but the unknown."""
     change: bool = False
     """Hold the change against the baseline run to the margin, not the number itself."""
-    min: float | None = None
-    max: float | None = None
-    on: Literal["interval", "estimate"] = "interval"
+    min: FiniteFloat | None = None
+    max: FiniteFloat | None = None
+    by: Literal["interval", "estimate"] = "interval"
     """Judge the whole interval, or the estimate alone."""
 
     @model_validator(mode="after")
@@ -44,8 +58,12 @@ class Rule(BaseModel):
             raise ValueError("a rule needs min or max")
         if self.attribute is None and self.scope != "groups":
             raise ValueError(f"scope '{self.scope}' needs an attribute")
-        if self.scope == "pairs" and self.min is not None:
-            raise ValueError("pairs take max only: the largest difference in either direction")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is larger than max")
+        if self.scope == "pairs" and (self.max is None or self.max < 0 or self.min is not None):
+            raise ValueError("pairs take max only, 0 or more: the difference in either direction")
+        if self.groups is not None and (self.attribute is None or self.scope == "gap"):
+            raise ValueError("groups need an attribute, and a scope of groups or pairs")
         if self.change and self.scope != "groups":
             raise ValueError("a change is that of a group or of the whole split: use scope groups")
         return self
@@ -56,8 +74,8 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
-    description: str = ""
+    name: Line
+    description: Line = ""
     rules: tuple[Rule, ...] = Field(min_length=1)
 
 
@@ -67,7 +85,9 @@ class Check:
 
     attribute: str
     group: str
-    """A group, `all`, or `A - B` for a pair."""
+    """A group, or `all`."""
+    against: str | None
+    """The other group of a pair, whose number is subtracted; None otherwise."""
     metric: str
     margin: str
     value: float | None
@@ -88,6 +108,8 @@ def read_policy(path: Path) -> Policy:
         return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"--policy {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--policy {path}: not a text in UTF-8") from None
     except yaml.YAMLError as error:
         raise UsageError(f"--policy {path}: no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
@@ -114,15 +136,46 @@ def judge(
     for rule in policy.rules:
         if rule.change and changes is None:
             raise UsageError(f"policy '{policy.name}': a rule on the change needs --baseline RUN")
-        found = list(numbers_of(rule, report, changes or ()))
-        if not found:
-            raise UsageError(
-                f"policy '{policy.name}': the report has no {rule.metric} for "
-                f"{rule.attribute or 'the whole split'}"
-                f"{' and ' + ', '.join(rule.groups) if rule.groups else ''}; correct the rule"
-            )
-        checks += found
+        refuse_unknown_names(policy, rule, report)
+        checks += list(numbers_of(rule, report, changes or ())) or [without_numbers(rule)]
     return checks
+
+
+def refuse_unknown_names(policy: Policy, rule: Rule, report: GroupReport) -> None:
+    """Refuse a rule about something that the report does not have: it would never be checked."""
+    attribute = rule.attribute or OVERALL
+    groups = {row.group for row in report.rows if row.attribute == attribute}
+    found = {
+        row.group for row in report.rows if (row.attribute, row.metric) == (attribute, rule.metric)
+    }
+    where = f"policy '{policy.name}': {rule.metric} of {attribute}"
+    if not groups:
+        names = ", ".join(dict.fromkeys(row.attribute for row in report.rows))
+        raise UsageError(f"{where}: no such attribute (the report has: {names})")
+    if not found:
+        raise UsageError(f"{where}: no such number; report/groups.csv lists all")
+    if (found == {ALL}) != (rule.attribute is None or rule.scope == "gap"):
+        scope = "gap" if found == {ALL} else "groups, or pairs"
+        raise UsageError(f"{where}: its scope must be {scope}")
+    absent = set(rule.groups or ()) - groups
+    if absent:
+        raise UsageError(f"{where}: no group {', '.join(sorted(absent))}; correct the rule")
+
+
+def without_numbers(rule: Rule) -> Check:
+    """The check of a rule on pairs where no two groups are compared."""
+    return Check(
+        attribute=rule.attribute or OVERALL,
+        group=ALL,
+        against=None,
+        metric=rule.metric,
+        margin=margin_text(*margin_of(rule)),
+        value=None,
+        low=None,
+        high=None,
+        verdict="INCONCLUSIVE",
+        reason="no two of the groups are large enough to compare",
+    )
 
 
 def overall_verdict(checks: Sequence[Check]) -> Verdict:
@@ -135,41 +188,42 @@ def overall_verdict(checks: Sequence[Check]) -> Verdict:
 
 def numbers_of(rule: Rule, report: GroupReport, changes: Sequence[Contrast]) -> Iterator[Check]:
     """The checks that one rule makes."""
+    place = (rule.metric, rule.attribute or OVERALL)
     if rule.change:
         for change in changes:
             named = rule.groups is None or change.group_a in rule.groups
-            place = (rule.metric, rule.attribute or "overall")
             if named and (change.metric, change.attribute) == place:
-                yield check(rule, change.attribute, change.group_a, change)
-        return
-    if rule.scope == "pairs":
-        for contrast in report.contrasts:
-            if contrast.metric == rule.metric and contrast.attribute == rule.attribute:
-                pair = (contrast.group_a, contrast.group_b)
-                if rule.groups is None or set(pair) <= set(rule.groups):
-                    yield check(rule, contrast.attribute, " - ".join(pair), contrast)
-        return
-    for row in report.rows:
-        if row.metric == rule.metric and row.attribute == (rule.attribute or "overall"):
-            if rule.attribute is None or rule.scope == "gap":
-                wanted = row.group == "all"
-            elif rule.groups is not None:
-                wanted = row.group in rule.groups
-            else:
-                wanted = row.group not in ("all", "unknown")
-            if wanted:
-                yield check(rule, row.attribute, row.group, row)
+                yield check(rule, change.group_a, None, change)
+    elif rule.scope == "pairs":
+        for pair in report.contrasts:
+            named = rule.groups is None or {pair.group_a, pair.group_b} <= set(rule.groups)
+            if named and (pair.metric, pair.attribute) == place:
+                yield check(rule, pair.group_a, pair.group_b, pair)
+    else:
+        for row in report.rows:
+            if (row.metric, row.attribute) == place and is_wanted(rule, row.group):
+                yield check(rule, row.group, None, row)
 
 
-def check(rule: Rule, attribute: str, group: str, number: Row | Contrast) -> Check:
+def is_wanted(rule: Rule, group: str) -> bool:
+    """Whether a rule on groups, or on the one number over all of them, speaks of this group."""
+    if rule.attribute is None or rule.scope == "gap":
+        return group == ALL
+    if rule.groups is not None:
+        return group in rule.groups
+    return group not in (ALL, UNKNOWN_LABEL)
+
+
+def check(rule: Rule, group: str, against: str | None, number: Row | Contrast) -> Check:
     """Hold one number against the margin of one rule."""
-    least = -rule.max if rule.scope == "pairs" and rule.max is not None else rule.min
-    verdict, reason = verdict_of(rule, least, rule.max, number)
+    least, most = margin_of(rule)
+    verdict, reason = verdict_of(rule, number)
     return Check(
-        attribute=attribute,
+        attribute=number.attribute,
         group=group,
+        against=against,
         metric=f"change of {rule.metric}" if rule.change else rule.metric,
-        margin=margin_text(least, rule.max),
+        margin=margin_text(least, most),
         value=number.value,
         low=number.low,
         high=number.high,
@@ -178,15 +232,15 @@ def check(rule: Rule, attribute: str, group: str, number: Row | Contrast) -> Che
     )
 
 
-def verdict_of(
-    rule: Rule, least: float | None, most: float | None, number: Row | Contrast
-) -> tuple[Verdict, str]:
+def verdict_of(rule: Rule, number: Row | Contrast) -> tuple[Verdict, str]:
     """The verdict on one number, and the reason where it is not the interval's."""
     if number.value is None:
-        return "INCONCLUSIVE", getattr(number, "reason", None) or "undefined"
+        hidden = "undefined, or hidden because of few people"
+        return "INCONCLUSIVE", (number.reason if isinstance(number, Row) else None) or hidden
+    least, most = margin_of(rule)
     lower = float("-inf") if least is None else least
     upper = float("inf") if most is None else most
-    if rule.on == "estimate":
+    if rule.by == "estimate":
         return ("PASS" if lower <= number.value <= upper else "FAIL"), "on the estimate alone"
     if number.low is None or number.high is None:
         return "INCONCLUSIVE", "no interval: too few cases"
@@ -195,6 +249,13 @@ def verdict_of(
     if number.high < lower or number.low > upper:
         return "FAIL", ""
     return "INCONCLUSIVE", "the interval crosses the margin"
+
+
+def margin_of(rule: Rule) -> tuple[float | None, float | None]:
+    """Smallest and largest value that a rule allows; a pair may differ in either direction."""
+    if rule.scope == "pairs" and rule.max is not None:
+        return -rule.max, rule.max
+    return rule.min, rule.max
 
 
 def margin_text(least: float | None, most: float | None) -> str:

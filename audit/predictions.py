@@ -1,6 +1,7 @@
 """Anybody's predictions as outcomes: a parquet or csv file, its columns named by flags."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import (
@@ -23,11 +25,18 @@ from fairness.attributes import (
 )
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Outcomes
+from fairness.summary import Names
 
 KNOWN = {a.name: a for a in (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)}
 UNKNOWN_TEXTS = ("", "-1", "unknown", "nan", "none", "null")
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
+NAMES_KEY = b"names"
+"""Schema metadata of our parquet files: JSON of what a report calls model, dataset and split."""
+RESERVED = ("id", "patient", "target", "score")
+"""Columns of our own parquet files; no attribute or covariate may bear such a name."""
+RESERVED_GROUPS = ("all",)
+"""What the report calls a line that is no group."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,8 @@ class Predictions:
     outcomes: Outcomes
     split_sha256: str
     """As our own parquet files state it; of the file itself for any other."""
+    names: Names | None
+    """As our own parquet files state them."""
 
 
 def read_predictions(path: Path, columns: Columns) -> Predictions:
@@ -63,8 +74,53 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
         UsageError: a column is not there.
     """
-    table = read_table(path)
+    table = read_table(path, columns)
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
+    check_columns(path, table, columns, names)
+    ids = texts(table, columns.id) or [str(i) for i in range(table.num_rows)]
+    if len(set(ids)) != len(ids):
+        raise DataError(f"{path}: column '{columns.id}' repeats ids; every row needs its own")
+    patients = texts(table, columns.patient) or ids
+    encoded = [encode(path, name, texts(table, name)) for name in names]
+    used = {columns.target, columns.score, columns.id, columns.patient, *names, *RESERVED}
+    outcomes = Outcomes(
+        ids=tuple(ids),
+        patients=tuple(patient or id_ for patient, id_ in zip(patients, ids, strict=True)),
+        target=targets(path, table, columns),
+        score=scores(path, table, columns.score),
+        attributes=tuple(attribute for attribute, _ in encoded),
+        codes={attribute.name: codes for attribute, codes in encoded},
+        covariates={
+            name: numbers(table[name])
+            for name in table.column_names
+            if name not in used and is_number(table[name])
+        },
+    )
+    stated = table.schema.metadata or {}
+    digest = stated.get(SPLIT_KEY) or hashlib.sha256(path.read_bytes()).hexdigest().encode()
+    return Predictions(outcomes, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))
+
+
+def read_table(path: Path, columns: Columns) -> Any:
+    """A pyarrow table from `.parquet`, or from csv whatever the ending; names stay texts there."""
+    as_text = (columns.id, columns.patient, columns.target, *columns.attributes, *KNOWN)
+    options = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(as_text, pa.string()), strings_can_be_null=True
+    )
+    try:
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+        else:
+            table = pyarrow.csv.read_csv(path, convert_options=options)
+        list(table.column_names)  # decodes the names, which fails for what is no text
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: not a readable parquet or csv file ({reason[:200]})") from None
+    return table
+
+
+def check_columns(path: Path, table: Any, columns: Columns, names: tuple[str, ...]) -> None:
+    """Refuse columns that are absent, there twice, or named like what a report holds anyway."""
     if not names:
         raise UsageError(f"{path}: name the columns of the groups with --attributes")
     for name in (columns.target, columns.score, *names):
@@ -72,67 +128,70 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
             raise UsageError(
                 f"{path}: no column '{name}' (it has: {', '.join(table.column_names)})"
             )
-    ids = texts(table, columns.id) or [str(i) for i in range(table.num_rows)]
-    if len(set(ids)) != len(ids):
-        raise DataError(f"{path}: column '{columns.id}' repeats ids; every row needs its own")
-    attributes, codes = zip(*(encode(name, texts(table, name)) for name in names), strict=True)
-    used = {columns.target, columns.score, columns.id, columns.patient, *names}
-    outcomes = Outcomes(
-        ids=tuple(ids),
-        patients=tuple(texts(table, columns.patient) or ids),
-        target=targets(path, table, columns),
-        score=scores(path, table, columns.score),
-        attributes=attributes,
-        codes={a.name: c for a, c in zip(attributes, codes, strict=True)},
-        covariates={
-            name: numbers(table[name])
-            for name in table.column_names
-            if name not in used and is_number(table[name])
-        },
-    )
-    stated = (table.schema.metadata or {}).get(SPLIT_KEY)
-    digest = stated.decode() if stated else hashlib.sha256(path.read_bytes()).hexdigest()
-    return Predictions(outcomes, digest)
+    twice = [name for name, n in Counter(table.column_names).items() if n > 1]
+    if twice:
+        raise DataError(f"{path}: it has several columns '{twice[0]}'; keep one")
+    for name in names:
+        taken = name in (*RESERVED, "overall", columns.target, columns.score)
+        if taken or text_of(name) != name:
+            raise UsageError(f"{path}: '{name}' cannot be an attribute; rename the column")
+    if table.num_rows == 0:
+        raise DataError(f"{path}: it has no rows")
 
 
-def read_table(path: Path) -> Any:
-    """A pyarrow table from `.parquet`, or from csv whatever the ending."""
+def names_stated(path: Path, text: bytes | None) -> Names | None:
+    """What our own parquet file calls model, dataset and split."""
+    if text is None:
+        return None
     try:
-        return pq.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not a readable parquet or csv file ({reason[:200]})") from None
+        return TypeAdapter(Names).validate_json(text)
+    except ValidationError:
+        raise DataError(f"{path}: its metadata 'names' are unusable; write the file anew") from None
 
 
 def texts(table: Any, name: str) -> list[str]:
     """A column as texts, null as the empty text; an empty list where there is no such column."""
     if name not in table.column_names:
         return []
-    return ["" if value is None else str(value) for value in table[name].to_pylist()]
+    return [text_of(value) for value in table[name].to_pylist()]
 
 
-def encode(name: str, values: list[str]) -> tuple[Attribute, IntArray]:
+def text_of(value: object) -> str:
+    """One printable line: `1` for 1.0 and true, blanks for control characters and line breaks."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        value = int(value)
+    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+
+
+def encode(path: Path, name: str, values: list[str]) -> tuple[Attribute, IntArray]:
     """Attribute and codes of a column of group names; blank, -1 and `unknown` are unknown."""
-    known = sorted({value for value in values if value.strip().lower() not in UNKNOWN_TEXTS})
+    known = sorted({value for value in values if value.lower() not in UNKNOWN_TEXTS})
     attribute = Attribute(name, tuple(known))
     if name in KNOWN and set(known) <= set(KNOWN[name].groups):
         attribute = KNOWN[name]
+    for group in RESERVED_GROUPS:
+        if group in known:
+            raise DataError(f"{path}: '{name}' has a group '{group}'; rename it")
     code = {group: i for i, group in enumerate(attribute.groups)}
     return attribute, np.array([code.get(value, UNKNOWN) for value in values], dtype=np.int64)
 
 
 def targets(path: Path, table: Any, columns: Columns) -> IntArray:
-    """1 where the target is the positive value, 0 elsewhere; refuses blanks and a lone class."""
+    """1 where the target is the positive value, 0 elsewhere; refuses blanks and a third class."""
     values = [value.removesuffix(".0") for value in texts(table, columns.target)]
-    if "" in values:
-        raise DataError(f"{path}: '{columns.target}' is blank in row {values.index('') + 1}")
-    target = np.array([value == columns.positive for value in values], dtype=np.int64)
-    if target.min(initial=1) == target.max(initial=0):
+    blank = [i for i, value in enumerate(values) if value.lower() in ("", "nan", "none", "null")]
+    if blank:
+        raise DataError(f"{path}: '{columns.target}' is blank in row {blank[0] + 1}")
+    classes = sorted(set(values))
+    if len(classes) != 2 or columns.positive not in classes:
         raise DataError(
-            f"{path}: '{columns.target}' has one class only, counting '{columns.positive}' as "
-            "positive; name the positive value with --positive"
+            f"{path}: '{columns.target}' must have two values, one of them '{columns.positive}' "
+            f"(name it with --positive), but has {', '.join(classes[:5])}"
+            f"{', ...' if len(classes) > 5 else ''}"
         )
-    return target
+    return np.array([value == columns.positive for value in values], dtype=np.int64)
 
 
 def scores(path: Path, table: Any, name: str) -> FloatArray:

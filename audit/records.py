@@ -1,14 +1,17 @@
 """What stays with the data's owner: one row a sample, in a folder that only the user can open."""
 
 import csv
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.predictions import SPLIT_KEY
+from audit.predictions import NAMES_KEY, SPLIT_KEY
 from fairness.outcomes import Outcomes
+from fairness.summary import Names
 
 
 def private_folder(path: Path) -> Path:
@@ -18,10 +21,12 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def write_outcomes(path: Path, outcomes: Outcomes, split_sha256: str) -> None:
+def write_outcomes(
+    path: Path, outcomes: Outcomes, split_sha256: str, names: Names | None = None
+) -> None:
     """One row a sample: id, patient, target, score, group names (null: unknown), covariates.
 
-    The schema's metadata carry the fingerprint of the split.
+    The schema's metadata carry the fingerprint of the split, and what a report calls it all.
     """
     columns: dict[str, object] = {
         "id": list(outcomes.ids),
@@ -30,11 +35,13 @@ def write_outcomes(path: Path, outcomes: Outcomes, split_sha256: str) -> None:
         "score": outcomes.score,
     }
     for attribute in outcomes.attributes:
-        names = (*attribute.groups, None)  # code -1 picks the null at the end
-        columns[attribute.name] = [names[code] for code in outcomes.codes[attribute.name]]
+        groups = (*attribute.groups, None)  # code -1 picks the null at the end
+        columns[attribute.name] = [groups[code] for code in outcomes.codes[attribute.name]]
     columns.update(outcomes.covariates)
-    table = pa.table(columns).replace_schema_metadata({SPLIT_KEY: split_sha256.encode()})
-    pq.write_table(table, path)
+    metadata = {SPLIT_KEY: split_sha256.encode()}
+    if names is not None:
+        metadata[NAMES_KEY] = json.dumps(asdict(names)).encode()
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
 
 
 def write_skipped(path: Path, skipped: Sequence[tuple[str, str]]) -> None:

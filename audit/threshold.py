@@ -29,7 +29,8 @@ def choose(target: IntArray, score: FloatArray, rule: str) -> float:
     name, _, number = rule.partition(":")
     candidates = np.append(np.unique(score), np.nextafter(score.max(), np.inf))
     positives, negatives = np.sort(score[target == 1]), np.sort(score[target == 0])
-    sensitivity = 1 - np.searchsorted(positives, candidates, side="left") / len(positives)
+    missed = np.searchsorted(positives, candidates, side="left")
+    sensitivity = (len(positives) - missed) / len(positives)  # 4 of 5 is 0.8, 1 - 1/5 may not be
     specificity = np.searchsorted(negatives, candidates, side="left") / len(negatives)
     try:
         wanted = float(number) if number else float("nan")
@@ -58,13 +59,16 @@ def read_threshold(text: str, split_sha256: str) -> Threshold:
         UsageError: neither, or it was chosen on the split that is audited.
     """
     try:
-        return Threshold(value=float(text), rule="fixed", split="no data", split_sha256="")
+        fixed = Threshold(value=float(text), rule="fixed", split="no data", split_sha256="")
+        return finite(fixed, text)
     except ValueError:
         pass  # not a number, so a file
     try:
         threshold = _ADAPTER.validate_json(Path(text).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--threshold {text}: {error.strerror}; give a number or a file") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--threshold {text}: no threshold.json: not a text in UTF-8") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"--threshold {text}: no threshold.json: {first['msg']}") from None
@@ -73,4 +77,11 @@ def read_threshold(text: str, split_sha256: str) -> Threshold:
             f"--threshold {text} was tuned on the split that is audited; choose it on validation: "
             "fair-audit --split val, then fair-audit threshold on its outcomes.parquet"
         )
+    return finite(threshold, text)
+
+
+def finite(threshold: Threshold, text: str) -> Threshold:
+    """The threshold, unless it is NaN or infinite: then every prediction would be the same."""
+    if not np.isfinite(threshold.value):
+        raise UsageError(f"--threshold {text}: {threshold.value} is no number to compare with")
     return threshold

@@ -10,6 +10,7 @@ the variance, and one image in five has the other outcome than its patient.
 
 import argparse
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.groups import plain
 from fairness.statistics import binary
-from fairness.statistics.analyse import Analysis, analyse
+from fairness.statistics.analyse import analyse
 from fairness.statistics.delong import delong
 from fairness.statistics.intervals import auc_score_interval, logit_interval
 from fairness.statistics.measures import Metric, Summary
@@ -40,6 +41,15 @@ LAYOUTS = {  # patients with positive and with negative images expected in each 
 GAPS = (0.0, 0.05, 0.10)
 BEST_AUC, BEST_TPR, SHARED, FLIPPED = 0.85, 0.80, 0.5, 0.2
 SHOWN = ("auc", "selection_rate", "true_positive_rate", "false_positive_rate")
+SINGLE = (
+    "accuracy",
+    "true_positive_rate",
+    "positive_predictive_value",
+    "average_precision",
+    "brier_score",
+    "calibration_slope",
+    "calibration_intercept",
+)
 COLUMNS = (
     "auc pairs",
     "auc_difference",
@@ -122,8 +132,8 @@ class World:
             "equalized_odds_difference": max(self.gap, np.ptp(fpr)),
         }
 
-    def audit(self, rng: np.random.Generator, settings: Settings) -> Analysis:
-        """Draw a data set and analyse it."""
+    def draw(self, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+        """Truth, score, group and patient of each image of a new data set."""
         people = np.array([sum(size) for size in self.sizes])
         patient = np.repeat(np.arange(people.sum()), self.images)
         group = np.repeat(np.arange(len(people)), people)
@@ -136,9 +146,7 @@ class World:
             noise = np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * noise
         group = group[patient]
         score = norm.cdf(self.level[group] + self.distance[group] * y + noise)
-        attribute = Attribute("group", tuple(map(str, range(len(people)))))
-        measures = Shown(y.astype(np.int64), score, 0.5)
-        return analyse(measures, patient, [plain(attribute, group)], settings)
+        return y.astype(np.int64), score, group, patient
 
 
 def auc_table(simulations: int, rng: np.random.Generator) -> None:
@@ -148,14 +156,14 @@ def auc_table(simulations: int, rng: np.random.Generator) -> None:
     for positives, negatives in CLASS_SIZES:
         y = np.repeat([1, 0], [positives, negatives])
         sizes = np.full(simulations, float(negatives)), np.full(simulations, float(positives))
-        cells = []
+        row = []
         for auc in AUCS:
             scores = rng.normal(np.sqrt(2) * norm.ppf(auc) * y, 1, (simulations, len(y)))
             value, variance = np.array([delong(y, score) for score in scores]).T
             ours = auc_score_interval(value, variance, *sizes, 1.96)
             usual = logit_interval(value, variance, 1.96)
-            cells.append(f"{cell(ours, auc)} ({cell(usual, auc)})")
-        print(f"| {positives}/{negatives} | " + " | ".join(cells) + " |", flush=True)
+            row.append(f"{cell(ours, auc)} ({cell(usual, auc)})")
+        print(f"| {positives}/{negatives} | " + " | ".join(row) + " |", flush=True)
 
 
 def cell(limits: tuple[FloatArray, FloatArray], truth: float) -> str:
@@ -164,12 +172,34 @@ def cell(limits: tuple[FloatArray, FloatArray], truth: float) -> str:
     return f"{100 * ((low <= truth) & (truth <= high)).mean():.1f} / {(high - low).mean():.3f}"
 
 
+def single_table(simulations: int, rng: np.random.Generator) -> None:
+    """Other numbers of one group; the truth is that of one large draw."""
+    print("\n| group | images | " + " | ".join(SINGLE) + " |")
+    print("|---" * (len(SINGLE) + 2) + "|")
+    for size in ((15, 15), (30, 30), (100, 100)):
+        for images in (1, 2):
+            y, score, *_ = World(((200_000, 200_000),), 0.0, images).draw(rng)
+            metrics = [metric.name for metric in binary.METRICS]
+            values = binary.BinaryScores(y, score, 0.5).values(np.arange(len(y)))
+            truth = dict(zip(metrics, values, strict=True))
+            found = defaultdict(list)
+            for _ in range(simulations):
+                y, score, _, patient = World((size,), 0.0, images).draw(rng)
+                measures = binary.BinaryScores(y, score, 0.5)
+                for e in analyse(measures, patient, [], Settings()).estimates:
+                    found[e.metric].append(held(truth[e.metric], e.low, e.high))
+            print(f"| {size[0]}/{size[1]} | {images} | " + " | ".join(cells(found, SINGLE)) + " |")
+
+
 def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
     """Coverage and mean width of every column."""
     truth, settings = world.truth(), Settings(permutations=0, suppress_below=0)
     found = defaultdict(list)
+    attribute = Attribute("group", tuple(map(str, range(len(world.sizes)))))
     for _ in range(simulations):
-        analysis = world.audit(rng, settings)
+        y, score, group, patient = world.draw(rng)
+        groupings = [plain(attribute, group)]
+        analysis = analyse(Shown(y, score, 0.5), patient, groupings, settings)
         for e in analysis.estimates:
             if e.metric in truth:
                 found[e.metric].append(held(truth[e.metric], e.low, e.high))
@@ -179,8 +209,13 @@ def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[st
             if c.metric == "auc"
         ]
         found["auc pairs"].append((min(h for h, _ in pairs), float(np.mean([w for _, w in pairs]))))
-    means = {name: np.nanmean(values, axis=0) for name, values in found.items()}
-    return [f"{100 * means[name][0]:.1f} / {means[name][1]:.3f}" for name in COLUMNS]
+    return cells(found, COLUMNS)
+
+
+def cells(found: Mapping[str, list[tuple[float, float]]], names: Sequence[str]) -> list[str]:
+    """Coverage in percent and mean width of each name, over the intervals that there are."""
+    means = [np.nanmean(found[name], axis=0) for name in names]
+    return [f"{100 * coverage:.1f} / {width:.3f}" for coverage, width in means]
 
 
 def held(truth: float, low: float | None, high: float | None) -> tuple[float, float]:
@@ -201,6 +236,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     if arguments.auc_simulations:
         auc_table(arguments.auc_simulations, rng)
+        single_table(arguments.simulations, rng)
     print("\n| groups | images | gap | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 3) + "|")
     for layout in arguments.layouts:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import UNKNOWN, UNKNOWN_LABEL, Attribute
+from fairness.attributes import UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Outcomes
+
+NOT_RECORDED = "not recorded"
+"""Name of the unknown where it is looked at as a group."""
 
 OUTSIDE = -2
 """The code of a sample that a grouping does not speak of: another stratum of the control."""
@@ -110,7 +113,7 @@ def quoted(name: str, separator: str) -> str:
 
 def with_unknown(grouping: Grouping) -> Grouping:
     """The unknown as one more group: how sensitive the gaps are to leaving it out."""
-    groups = (*grouping.attribute.groups, UNKNOWN_LABEL)
+    groups = (*grouping.attribute.groups, NOT_RECORDED)  # `unknown` is what belongs to no group
     codes = np.where(grouping.codes == UNKNOWN, len(groups) - 1, grouping.codes)
     attribute = Attribute(f"{grouping.attribute.name} (unknown as a group)", groups)
     return Grouping(attribute, codes, (len(groups),), primary=False, hidden=grouping.hidden)

@@ -87,20 +87,43 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """One bin of a calibration curve: mean score, share of positives with Wilson's interval."""
+
+    score: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The calibration curve of one group, by ascending score."""
+
+    attribute: str
+    group: str
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
 class GroupReport:
     """Aggregates only: may be shared. `provenance` says what was measured, on what, with what."""
 
     rows: tuple[Row, ...]
     provenance: Mapping[str, Any]
     contrasts: tuple[Contrast, ...] = field(default=())
+    curves: tuple[Curve, ...] = field(default=())
+    """Of calibration; none where the scores are no probabilities."""
 
     def document(self) -> dict[str, Any]:
-        """What report.json holds: a schema version, provenance, rows, contrasts."""
+        """What report.json holds: a schema version, provenance, rows, contrasts, curves."""
         return {
             "schema_version": SCHEMA_VERSION,
             "provenance": dict(self.provenance),
             "rows": [asdict(row) for row in self.rows],
             "contrasts": [asdict(contrast) for contrast in self.contrasts],
+            "curves": [asdict(curve) for curve in self.curves],
         }
 
     def value(self, attribute: str, group: str, metric: str) -> float | None:

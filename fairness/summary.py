@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.attributes import UNKNOWN_LABEL
+from fairness.curves import curves
 from fairness.groups import Grouping
 from fairness.outcomes import Contrast, GroupReport, Outcomes, Row
 from fairness.statistics.analyse import analyse
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
-from fairness.suppression import suppressed
+from fairness.suppression import hidden_of
 
 NEED_PROBABILITIES = (
     "brier_score",
@@ -68,6 +69,7 @@ def summarise(
         contrasts=tuple(
             c for c in analysis.contrasts if not involves(c, hidden) and c.metric not in meaningless
         ),
+        curves=() if meaningless else curves(outcomes, groupings, settings),
         provenance={
             **provenance,
             "statistics": asdict(settings),
@@ -81,17 +83,7 @@ def hidden_groups(
 ) -> set[tuple[str, str]]:
     """(attribute, group) of every group that a shared report must not show."""
     patients = np.array(outcomes.patients)
-    hidden = set()
-    for grouping in groupings:
-        name, groups = grouping.attribute.name, grouping.attribute.groups
-        people = np.array(
-            [np.unique(patients[grouping.codes == g]).size for g in range(len(groups))]
-        )
-        cells = suppressed(people.reshape(grouping.factors), least).ravel()
-        hidden |= {(name, group) for group, hide in zip(groups, cells, strict=True) if hide}
-        if 0 < np.unique(patients[grouping.codes == UNKNOWN]).size < least:
-            hidden.add((name, UNKNOWN_LABEL))
-    return hidden
+    return {(g.attribute.name, name) for g in groupings for name in hidden_of(g, patients, least)}
 
 
 def hide(row: Row, least: int) -> Row:

@@ -5,12 +5,84 @@ shown (a total, or a group that other groups add up to), another group is hidden
 (complementary suppression), until no relation between the reported numbers has one unknown only.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from fairness.arrays import Array, BoolArray, IntArray
-from fairness.groups import Grouping
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.groups import Grouping, controlled, intersection, with_unknown
+
+ALL = "all"
+
+
+def protected(
+    groupings: Sequence[Grouping], stratum: Grouping | None, patients: Array, least: int
+) -> list[Grouping]:
+    """All that is to be reported side by side, with what must be `hidden` of each.
+
+    Args:
+        groupings: attributes and intersections.
+        stratum: of a control variable, in whose levels the attributes are looked at again.
+        patients: (n,) who each sample belongs to.
+        least: smallest number of people that may be shown.
+
+    Returns:
+        The groupings; each attribute once more with its unknown as a group, where those are neither
+        none nor too few nor all; each attribute inside each stratum.
+    """
+    plain = [g for g in groupings if len(g.factors) == 1]
+    crossed = [intersection([g, stratum]) for g in plain] if stratum else []
+    together = [*groupings, *([stratum, *crossed] if stratum else [])]
+    masks = suppressed_together(together, patients, least)
+    shown = [
+        replace(g, hidden=names_of(g, mask, patients, least))
+        for g, mask in zip(groupings, masks, strict=False)
+    ]
+    sensitive = [with_unknown(g) for g in shown if len(g.factors) == 1 and partly_unknown(g)]
+    within = []
+    if stratum is not None:
+        of_strata, of_crossed = masks[len(groupings)], masks[len(groupings) + 1 :]
+        for grouping, mask in zip(plain, of_crossed, strict=True):
+            cells = mask.reshape(-1, len(of_strata)).T
+            for inside, column, whole in zip(
+                controlled(grouping, stratum), cells, of_strata, strict=True
+            ):
+                names = names_of(inside, column, patients, least) | ({ALL} if whole else set())
+                within.append(replace(inside, hidden=names))
+    return [*shown, *sensitive, *within]
+
+
+def partly_unknown(grouping: Grouping) -> bool:
+    """Whether the attribute is unknown for some samples, not too few, and known for others."""
+    unknown = grouping.codes == UNKNOWN
+    return bool(
+        unknown.any() and not unknown.all() and UNKNOWN_LABEL not in (grouping.hidden or ())
+    )
+
+
+def hidden_of(grouping: Grouping, patients: Array, least: int) -> frozenset[str]:
+    """What to hide of a grouping: as `protected` found it, else judged by its own counts."""
+    if grouping.hidden is not None:
+        return grouping.hidden
+    people = people_of(grouping, patients).reshape(grouping.factors)
+    return names_of(grouping, suppressed(people, least).ravel(), patients, least)
+
+
+def people_of(grouping: Grouping, patients: Array) -> IntArray:
+    """People in each group (G,)."""
+    codes = range(len(grouping.attribute.groups))
+    counts = [np.unique(patients[grouping.codes == code]).size for code in codes]
+    return np.array(counts, dtype=np.int64)
+
+
+def names_of(grouping: Grouping, mask: BoolArray, patients: Array, least: int) -> frozenset[str]:
+    """Names of the groups under the mask (G,), and of the unknown where they are few."""
+    names = {name for name, hide in zip(grouping.attribute.groups, mask, strict=True) if hide}
+    few = 0 < np.unique(patients[grouping.codes == UNKNOWN]).size < least
+    return frozenset(names | ({UNKNOWN_LABEL} if few else set()))
 
 
 def suppressed(counts: IntArray, least: int) -> BoolArray:
@@ -21,6 +93,8 @@ def suppressed(counts: IntArray, least: int) -> BoolArray:
             count as known. Empty cells hide nobody, and are shown.
         least: smallest count that may be shown; 0 or 1 hides nothing.
     """
+    if not counts.size:
+        return np.zeros(counts.shape, dtype=bool)
     index = np.arange(counts.size).reshape(counts.shape)
     lines = [np.moveaxis(index, axis, -1).reshape(-1, n) for axis, n in enumerate(counts.shape)]
     relations = [line for of_axis in lines for line in of_axis]
@@ -33,24 +107,19 @@ def suppressed_together(
     """Which groups (G,) of each grouping to hide where all are reported side by side.
 
     Args:
-        groupings: of the same n samples; none is the same as another.
+        groupings: one at least, of the same n samples.
         patients: (n,) who each sample belongs to.
         least: smallest number of people that may be shown.
     """
-    sizes = [len(g.attribute.groups) for g in groupings]
-    starts = np.cumsum([0, *sizes])
-    people = [
-        np.unique(patients[g.codes == code]).size
-        for g, size in zip(groupings, sizes, strict=True)
-        for code in range(size)
-    ]
-    relations = [np.arange(*ends) for ends in zip(starts[:-1], starts[1:], strict=True)]
+    people = np.concatenate([people_of(g, patients) for g in groupings])
+    starts = np.cumsum([0, *(len(g.attribute.groups) for g in groupings)])
+    relations = [np.arange(*ends) for ends in itertools.pairwise(starts)]
     for i, whole in enumerate(groupings):
         for j, parts in enumerate(groupings):
             if i != j:
                 for group, cells in sums(whole, parts, least):
                     relations.append(np.append(starts[i] + group, starts[j] + cells))
-    hidden = hide(np.array(people, dtype=np.int64), relations, least)
+    hidden = hide(people, relations, least)
     return np.split(hidden, starts[1:-1])
 
 

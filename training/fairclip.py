@@ -41,13 +41,9 @@ Settings come from training/configs/fairclip.yaml, or another file given with --
 from the flags below. Where data/fairvlmed is missing, a synthetic data set is written there.
 
 Examples:
-
   python -m training.fairclip
-
   python -m training.fairclip --attribute gender --fair-lambda 1.0 --seed 1
-
   python -m training.fairclip --preset vit-b16 --weights weights/clip-vit-base-patch16
-
   python -m training.fairclip --resume
 """
 
@@ -170,8 +166,8 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             log.scalars(step, {"validation/auc": auc})
             save_state(folder / "last", model, optimizer, done, identity)
             LOG.info(
-                f"epoch {epoch + 1} of {config.epochs}: CLIP loss {scalars['loss/clip']:.3f}, "
-                f"validation AUC {auc:.3f}"
+                f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
+                f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
         LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best_auc:.3f}")
     return folder / "best"
@@ -240,7 +236,7 @@ def run(arguments: list[str]) -> int:
         print(f"training: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("training: interrupted; go on with --resume", file=sys.stderr)
+        print("training: interrupted; the same command with --resume goes on", file=sys.stderr)
         return 130
     LOG.info(f"next: python -m export {folder}")
     return 0

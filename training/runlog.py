@@ -22,23 +22,24 @@ from rich.text import Text
 from torch.utils.tensorboard import SummaryWriter
 
 LOG = logging.getLogger("training")
+LOG.setLevel(logging.INFO)
 CONSOLE = Console(stderr=True)
 
 
 class _Terminal(logging.Handler):
-    """Prints above the progress bar."""
+    """Prints above the progress bar; a warning says that it is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        CONSOLE.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+        text = record.getMessage()
+        if record.levelno > logging.INFO:
+            text = f"{record.levelname.lower()}: {text}"
+        CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def log_to_terminal() -> None:
-    """Show the training's messages on the standard error stream; warnings say that they are."""
-    logging.addLevelName(logging.WARNING, "warning")
-    logging.addLevelName(logging.INFO, "info")
-    if not LOG.handlers:
+    """Show the training's messages on the standard error stream."""
+    if not any(isinstance(handler, _Terminal) for handler in LOG.handlers):
         LOG.addHandler(_Terminal())
-    LOG.setLevel(logging.INFO)
 
 
 class _Rate(ProgressColumn):

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from audit.policy import Check, Policy
+from audit.report.layout import limited, subject
 
 
 def to_junit(policy: Policy, checks: Sequence[Check]) -> str:
     """FAIL is a failure, INCONCLUSIVE is skipped, with the numbers as the message."""
     suite = TestSuite(f"fair-audit: {policy.name}")
     for check in checks:
-        case = TestCase(f"{check.group}: {check.metric} {check.margin}", check.attribute)
-        limits = "" if check.low is None else f" [{check.low:.4f}, {check.high:.4f}]"
-        value = "undefined" if check.value is None else f"{check.value:.4f}{limits}"
-        message = f"{check.attribute} {check.group}: {check.metric} is {value}, {check.margin}"
+        about = subject(check)
+        case = TestCase(f"{about}: {check.metric} {check.margin}", check.attribute)
+        value = limited(check.value, check.low, check.high, digits=4)
+        value = "undefined" if check.value is None else value
+        message = f"{check.attribute} {about}: {check.metric} is {value}, {check.margin}"
         if check.reason:
             message += f"; {check.reason}"
         if check.verdict == "FAIL":

@@ -6,8 +6,12 @@ The terminal and Markdown show the same lines; report.json and the csv files hol
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.policy import Check
+from audit.predictions import text_of
 from fairness.compat import Compared
+from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
+from fairness.statistics.part import ALL
 
 GROUP_METRICS = {
     "AUC": "auc",
@@ -25,6 +29,7 @@ GAP_METRICS = {
     "EOD": "equalized_odds_difference",
 }
 NOT_DEFINED = "-"
+HIDDEN = "hidden"
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def headline(report: GroupReport) -> list[str]:
     )
     if data["statement"]:
         lines.append(data["statement"])
-    return lines
+    return [text_of(line) for line in lines]
 
 
 def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
@@ -96,23 +101,46 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
             continue
         for label, metric in GAP_METRICS.items():
             row, test = rows[metric], tests.get((attribute, metric))
-            pair = f"{test.group_a} - {test.group_b}" if test and row.value else ""
-            lines.append(GapLine(attribute, label, cell(row), pair, p_text(test), row.reason or ""))
+            furthest = pair(test.group_a, test.group_b) if test and row.value else ""
+            lines.append(
+                GapLine(attribute, label, cell(row), furthest, p_text(test), row.reason or "")
+            )
     return lines
 
 
 def compat_lines(report: GroupReport, compared: Sequence[Compared]) -> list[tuple[str, ...]]:
     """attribute, group, metric, the original's number, ours; hidden groups stay hidden."""
     ours = {(row.attribute, row.group, row.metric): row for row in report.rows}
+    few = {row.attribute for row in report.rows if row.n is None}
     lines: list[tuple[str, ...]] = []
     for number in compared:
         row = ours.get((number.attribute, number.group, number.metric))
-        if row is not None and row.n is None:
-            continue
-        original = NOT_DEFINED if number.original is None else f"{number.original:.4f}"
+        of_all = number.group == ALL and number.attribute in few
+        if number.hidden or of_all or (row is not None and row.n is None):
+            original = HIDDEN
+        else:
+            original = NOT_DEFINED if number.original is None else f"{number.original:.4f}"
         value = NOT_DEFINED if row is None or row.value is None else f"{row.value:.4f}"
         lines.append((number.attribute, number.group, number.metric, original, value))
     return lines
+
+
+def pair(group_a: str, group_b: str) -> str:
+    """`White - Black`; a name that holds ` - ` itself is put in quotes."""
+    return f"{quoted(group_a, ' - ')} - {quoted(group_b, ' - ')}"
+
+
+def subject(check: Check) -> str:
+    """What a check is about: a group, `all`, or a pair of groups."""
+    return check.group if check.against is None else pair(check.group, check.against)
+
+
+def limited(value: float | None, low: float | None, high: float | None, digits: int = 3) -> str:
+    """`0.853 [0.812, 0.888]`, without limits where there are none, or a dash where undefined."""
+    if value is None:
+        return NOT_DEFINED
+    limits = "" if low is None or high is None else f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{value:.{digits}f}{limits}"
 
 
 def rows_by_group(report: GroupReport) -> dict[tuple[str, str], dict[str, Row]]:
@@ -124,12 +152,8 @@ def rows_by_group(report: GroupReport) -> dict[tuple[str, str], dict[str, Row]]:
 
 
 def cell(row: Row, interval: bool = True) -> str:
-    """`0.853 [0.812, 0.888]`, or a dash where undefined."""
-    if row.value is None:
-        return NOT_DEFINED
-    if row.low is None or row.high is None or not interval:
-        return f"{row.value:.3f}"
-    return f"{row.value:.3f} [{row.low:.3f}, {row.high:.3f}]"
+    """The value, with its interval or without."""
+    return limited(row.value, row.low if interval else None, row.high)
 
 
 def p_text(contrast: Contrast | None) -> str:

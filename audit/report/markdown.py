@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from audit.policy import Check, Policy, overall_verdict
-from audit.report.layout import GROUP_METRICS, compat_lines, gap_lines, group_lines, headline
+from audit.report.layout import (
+    GROUP_METRICS,
+    compat_lines,
+    gap_lines,
+    group_lines,
+    headline,
+    limited,
+    subject,
+)
 from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 
@@ -48,9 +56,8 @@ def verdict_lines(policy: Policy | None, checks: Sequence[Check] | None) -> list
     lines += [escape(policy.description), ""]
     rows = []
     for c in checks:
-        limits = "" if c.low is None else f" [{c.low:.3f}, {c.high:.3f}]"
-        value = "-" if c.value is None else f"{c.value:.3f}{limits}"
-        rows.append((c.metric, c.attribute, c.group, c.margin, value, c.verdict, c.reason))
+        value = limited(c.value, c.low, c.high)
+        rows.append((c.metric, c.attribute, subject(c), c.margin, value, c.verdict, c.reason))
     columns = ("metric", "attribute", "group", "margin", "value", "verdict", "why")
     return [*lines, *table(columns, rows), ""]
 
@@ -62,7 +69,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """No text can end a table cell, open a tag or start a link."""
-    for character in "\\`*_[]<>|":
+    """No text can end a table cell, open a tag, mention somebody, or start a link or a formula."""
+    for character in "\\`*_[]<>|&$~#@":
         text = text.replace(character, "\\" + character)
+    text = text.replace("://", ":\\//").replace("www.", "www\\.")
     return " ".join(text.split())

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.policy import Check, Policy, overall_verdict
-from audit.report.layout import compat_lines, gap_lines, group_lines, headline
+from audit.report.layout import compat_lines, gap_lines, group_lines, headline, limited, subject
 from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 
@@ -64,7 +64,7 @@ def print_gaps(report: GroupReport, console: Console) -> None:
             table.add_section()
             table.add_row(f"[bold]{escape(attribute)}[/]")
         label = line.label or line.note
-        table.add_row(f"  {label}", line.value, escape(line.groups), line.p)
+        table.add_row(f"  {escape(label)}", line.value, escape(line.groups), line.p)
     console.print(table)
 
 
@@ -80,9 +80,8 @@ def print_checks(policy: Policy, checks: Sequence[Check], console: Console) -> N
     """Every number that the policy names, and the verdict."""
     table = plain_table("number", "margin", "value", "verdict", "why")
     for check in checks:
-        limits = "" if check.low is None else f" [{check.low:.3f}, {check.high:.3f}]"
-        value = "-" if check.value is None else f"{check.value:.3f}{limits}"
-        number = f"{check.metric} of {check.attribute} {check.group}"
+        value = limited(check.value, check.low, check.high)
+        number = f"{check.metric} of {check.attribute} {subject(check)}"
         verdict = f"[{COLORS[check.verdict]}]{check.verdict}[/]"
         table.add_row(escape(number), check.margin, escape(value), verdict, escape(check.reason))
     console.print(table)

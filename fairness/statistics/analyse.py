@@ -5,7 +5,7 @@ groups that are large enough to be shown; test those that are large enough to in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,6 +61,7 @@ def analyse(
     settings = settings or Settings()
     units = units_of(patients)
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
+    everyone = replace(everyone, hidden=frozenset())  # no group at all: only the set of all cases
     estimates = list(estimates_of(part_of(measures, units, everyone, settings), only=-1))
     contrasts: list[Contrast] = []
     families: dict[str, int] = {}

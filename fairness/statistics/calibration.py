@@ -1,22 +1,10 @@
 """Calibration in bins of equal mass: does a score of 0.8 mean positive in 8 of 10?"""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fairness.arrays import Array, IntArray
+from fairness.outcomes import CurvePoint
 from fairness.statistics.intervals import wilson
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """One bin of a calibration curve: mean score, share of positives with Wilson's interval."""
-
-    score: float
-    observed: float
-    low: float
-    high: float
-    n: int
 
 
 def equal_mass_bins(y_score: Array, bins: int) -> IntArray:

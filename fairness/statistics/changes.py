@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fairness.arrays import FloatArray
 from fairness.attributes import Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
 from fairness.statistics.analyse import OVERALL
 from fairness.statistics.bootstrap import resampled_variance, units_of
+from fairness.statistics.estimates import number
 from fairness.statistics.measures import Measures
 from fairness.statistics.part import ALL
 from fairness.statistics.sampled import sample
@@ -23,7 +23,7 @@ def changes(
     groupings: Sequence[Grouping],
     settings: Settings,
 ) -> list[Contrast]:
-    """New minus old for every metric of every group and overall.
+    """New minus old for every metric but norms, of every group and overall.
 
     Both are measured on the same samples and share every bootstrap weight, so what the two have in
     common cancels. Limits are `value +- q * standard error`, clustered by patient.
@@ -53,6 +53,8 @@ def changes(
         error = np.sqrt(resampled_variance(moved, np.minimum(pair[0].patients, pair[1].patients)))
         for c, group in enumerate(grouping.attribute.groups):
             for m, metric in enumerate(new.metrics):
+                if metric.kind == "norm":  # its replicates are distances: no difference of two
+                    continue
                 half = settings.quantile * error[c, m]
                 found.append(
                     Contrast(
@@ -69,8 +71,3 @@ def changes(
                     )
                 )
     return found
-
-
-def number(x: float | FloatArray) -> float | None:
-    """A plain float; None where undefined."""
-    return float(x) if np.isfinite(x) else None

@@ -82,7 +82,7 @@ def largest_gap_p(parts: Sequence[Part]) -> list[dict[str, float]]:
     tested = [
         k
         for k, part in enumerate(parts)
-        if len(part.of_tier("inferential")) > 1 and not part.dependent
+        if part.primary and len(part.of_tier("inferential")) > 1 and not part.dependent
     ]
     if not tested or not parts[0].sampled.settings.permutations:
         return p_values

@@ -11,7 +11,7 @@ from fairness.groups import Grouping
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled import Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
-from fairness.suppression import suppressed
+from fairness.suppression import hidden_of
 
 ALL = "all"
 
@@ -30,6 +30,8 @@ class Part:
     """Of the groups."""
     dependent: bool
     """Some patient is in several groups."""
+    primary: bool
+    """Its largest gaps are tested."""
 
     def of_tier(self, *tiers: Tier) -> IntArray:
         """The groups of these tiers."""
@@ -41,17 +43,19 @@ def part_of(measures: Measures, units: IntArray, grouping: Grouping, settings: S
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     people = np.array([len(np.unique(units[rows])) for rows in cells])
-    hidden = suppressed(people.reshape(grouping.factors), settings.suppress_below).ravel()
+    hidden = hidden_of(grouping, units, settings.suppress_below)
     y = measures.positive
     tiers = [
         "suppressed"
-        if hide
+        if name in hidden
         else tier(len(rows), None if y is None else int(y[rows].sum()), settings)
-        for rows, hide in zip(cells, hidden, strict=True)
+        for name, rows in zip(attribute.groups, cells, strict=True)
     ]
     labels = [*attribute.groups, UNKNOWN_LABEL, ALL]
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
     rng = np.random.default_rng([settings.seed, crc32(attribute.name.encode())])
     sampled = sample(measures, cells, units, codes, settings, rng)
     dependent = bool(people.sum() > len(np.unique(units[codes >= 0])))
-    return Part(attribute, codes, units, tuple(labels), sampled, tuple(tiers), dependent)
+    return Part(
+        attribute, codes, units, tuple(labels), sampled, tuple(tiers), dependent, grouping.primary
+    )

@@ -64,8 +64,9 @@ class Sampled:
             sizes = np.maximum(self.negatives, 1.0), np.maximum(self.positives, 1.0)
             return intervals.auc_score_interval(value, variance, *sizes, q)
         if kind == "bounded":
-            return intervals.bounded_interval(value, variance, q)
-        half = stdtrit(np.maximum(size - 1, 1), ndtr(q)) * np.sqrt(variance)
+            rarer = np.minimum(self.negatives, self.positives)
+            return intervals.bounded_interval(value, variance, _student(q, rarer))
+        half = _student(q, size) * np.sqrt(variance)
         span = self.measures.metrics[metric].span
         return np.clip(value - half, *span), np.clip(value + half, *span)
 
@@ -123,6 +124,11 @@ def sample(
         positives=positives,
         clustered=clustered,
     )
+
+
+def _student(q: float, size: FloatArray) -> FloatArray:
+    """Quantile of Student's distribution, as far out as `q` is in the normal one."""
+    return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
 
 
 def _patients(units: IntArray, inside: BoolArray) -> FloatArray:

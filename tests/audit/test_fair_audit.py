@@ -18,6 +18,8 @@ from audit.cli import run
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.metrics.classification import auc
 
+pytest_plugins = ["audited"]
+
 
 def audit(endpoint: str, *arguments: object) -> int:
     return run(["--endpoint", endpoint, *map(str, arguments)])

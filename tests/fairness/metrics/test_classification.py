@@ -1,19 +1,22 @@
 """Each metric against scikit-learn, also with weights; undefined is NaN; weights are repeats."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from fairness.arrays import Array, FloatArray, IntArray
 from fairness.metrics import classification as c
 
-OF_SCORES = {
+OF_SCORES: dict[Any, Any] = {
     c.auc: sk.roc_auc_score,
     c.average_precision: sk.average_precision_score,
     c.brier_score: sk.brier_score_loss,
 }
-OF_PREDICTIONS = {
+OF_PREDICTIONS: dict[Any, Any] = {
     c.accuracy: sk.accuracy_score,
     c.true_positive_rate: sk.recall_score,
     c.positive_predictive_value: sk.precision_score,
@@ -35,19 +38,19 @@ OF_PREDICTIONS = {
 ALL = [*OF_SCORES, *OF_PREDICTIONS]
 
 
-def data(n=300, seed=0):
+def data(n: int = 300, seed: int = 0) -> tuple[IntArray, FloatArray, IntArray]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, n)
     score = np.clip(np.round(rng.normal(0.4 + 0.2 * y, 0.2), 2), 0, 1)  # rounded: many ties
     return y, score, rng.integers(0, 4, (5, n))
 
 
-def second(metric, score):
+def second(metric: Any, score: FloatArray) -> Array:
     return score if metric in OF_SCORES else (score >= 0.5).astype(int)
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
-def test_equals_scikit_learn_row_by_row(metric):
+def test_equals_scikit_learn_row_by_row(metric: Any) -> None:
     y, score, weights = data()
     other = second(metric, score)
     oracle = (OF_SCORES | OF_PREDICTIONS)[metric]
@@ -59,7 +62,7 @@ def test_equals_scikit_learn_row_by_row(metric):
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
-def test_integer_weights_are_repeats(metric):
+def test_integer_weights_are_repeats(metric: Any) -> None:
     y, score, weights = data(60)
     other = second(metric, score)
     repeated = metric(np.repeat(y, weights[0]), np.repeat(other, weights[0]))
@@ -67,7 +70,7 @@ def test_integer_weights_are_repeats(metric):
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
-def test_no_case_and_no_weight_are_undefined(metric):
+def test_no_case_and_no_weight_are_undefined(metric: Any) -> None:
     y, score, _ = data(20)
     other = second(metric, score)
     assert np.isnan(metric(y[:0], other[:0]))
@@ -92,7 +95,9 @@ def test_no_case_and_no_weight_are_undefined(metric):
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_undefined_exactly_where_its_denominator_is_empty(metric, undefined_where):
+def test_undefined_exactly_where_its_denominator_is_empty(
+    metric: Any, undefined_where: dict[str, tuple[int, ...]]
+) -> None:
     mixed = np.array([0, 1, 1, 0])
     for constant in (0, 1):
         one = np.full(4, constant)
@@ -101,7 +106,7 @@ def test_undefined_exactly_where_its_denominator_is_empty(metric, undefined_wher
 
 
 @given(st.permutations(range(40)), st.integers(2, 4))
-def test_order_and_duplication_change_no_metric(order, copies):
+def test_order_and_duplication_change_no_metric(order: list[int], copies: int) -> None:
     y, score, _ = data(40)
     for metric in ALL:
         other = second(metric, score)
@@ -110,7 +115,7 @@ def test_order_and_duplication_change_no_metric(order, copies):
         assert metric(np.tile(y, copies), np.tile(other, copies)) == pytest.approx(value, abs=1e-12)
 
 
-def test_auc_sees_only_the_order_of_the_scores_and_flips_with_it():
+def test_auc_sees_only_the_order_of_the_scores_and_flips_with_it() -> None:
     y, score, _ = data()
     assert c.auc(y, np.exp(3 * score)) == pytest.approx(c.auc(y, score), abs=1e-12)
     assert c.auc(y, -score) == pytest.approx(1 - c.auc(y, score), abs=1e-12)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
+from fairness.arrays import IntArray
 from fairness.metrics import classification as c
 from fairness.statistics.binary import METRICS, SHARES, BinaryScores
 from fairness.statistics.bootstrap import resample, resampled_variance
@@ -13,7 +14,7 @@ NAMES = frozenset(metric.name for metric in METRICS)
 OF_SCORES = {"auc", "average_precision", "brier_score"}
 
 
-def scores(n=200, seed=0, decimals=2):
+def scores(n: int = 200, seed: int = 0, decimals: int = 2) -> tuple[BinaryScores, IntArray]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, n)
     score = np.clip(np.round(rng.normal(0.4 + 0.2 * y, 0.2), decimals), 0.01, 0.99)
@@ -21,7 +22,7 @@ def scores(n=200, seed=0, decimals=2):
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 9])  # from many ties to none
-def test_replicates_equal_the_definitions(decimals):
+def test_replicates_equal_the_definitions(decimals: int) -> None:
     measures, weights = scores(decimals=decimals)
     rows = np.arange(len(measures.positive))
     found = measures.replicator(rows, NAMES)(weights.astype(np.float32))
@@ -32,7 +33,7 @@ def test_replicates_equal_the_definitions(decimals):
         np.testing.assert_allclose(found[name], expected, rtol=2e-5, err_msg=name)
 
 
-def test_values_are_the_definitions_and_weights_of_1_reproduce_them():
+def test_values_are_the_definitions_and_weights_of_1_reproduce_them() -> None:
     measures, _ = scores()
     rows = np.flatnonzero(np.arange(200) % 3)
     values = dict(zip([m.name for m in METRICS], measures.values(rows), strict=True))
@@ -47,17 +48,17 @@ def test_values_are_the_definitions_and_weights_of_1_reproduce_them():
         assert replicate[0] == pytest.approx(values[name], rel=1e-4), name
 
 
-def test_a_subset_of_names_gives_the_same_replicates():
+def test_a_subset_of_names_gives_the_same_replicates() -> None:
     measures, weights = scores()
-    rows, weights = np.arange(200), weights.astype(np.float32)
-    everything = measures.replicator(rows, NAMES)(weights)
+    rows, drawn = np.arange(200), weights.astype(np.float32)
+    everything = measures.replicator(rows, NAMES)(drawn)
     for names in ({"auc"}, {"accuracy"}, {"auc", "selection_rate"}):
-        some = measures.replicator(rows, frozenset(names))(weights)
+        some = measures.replicator(rows, frozenset(names))(drawn)
         for name in names:
             np.testing.assert_array_equal(some[name], everything[name])
 
 
-def test_denominators():
+def test_denominators() -> None:
     measures, _ = scores()
     rows = np.arange(200)
     y, predicted = measures.positive, measures.score >= 0.5
@@ -71,7 +72,7 @@ def test_denominators():
 
 
 @pytest.mark.parametrize("name", ["auc", "average_precision", "positive_predictive_value"])
-def test_standard_error_is_that_of_scipys_bootstrap(name):
+def test_standard_error_is_that_of_scipys_bootstrap(name: str) -> None:
     measures, _ = scores(120)
     rng = np.random.default_rng(1)
     y, score = measures.positive, measures.score
@@ -91,7 +92,7 @@ def test_standard_error_is_that_of_scipys_bootstrap(name):
     assert ours == pytest.approx(oracle, rel=0.08)
 
 
-def test_no_case_is_undefined_not_an_error():
+def test_no_case_is_undefined_not_an_error() -> None:
     measures, _ = scores()
     nothing = np.array([], dtype=int)
     assert np.isnan(measures.values(nothing)).all()

@@ -11,7 +11,7 @@ from fairness.statistics.bootstrap import (
 )
 
 
-def test_draws_keep_strata_and_patients():
+def test_draws_keep_strata_and_patients() -> None:
     patients = np.array(["b", "a", "a", "c", "d", "d", "d", "e"])
     strata = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     units = units_of(patients)
@@ -25,7 +25,7 @@ def test_draws_keep_strata_and_patients():
         assert set(drawn) == {size}
 
 
-def test_weights_are_multinomial():
+def test_weights_are_multinomial() -> None:
     weights = resample(np.arange(30), np.zeros(30, dtype=int), 20_000, np.random.default_rng(1))
     assert weights.mean() == 1
     np.testing.assert_allclose(weights.var(1), 1 - 1 / 30, rtol=0.05)
@@ -33,7 +33,7 @@ def test_weights_are_multinomial():
 
 
 @pytest.mark.parametrize("images", [1, 3])
-def test_variance_of_a_mean_is_the_textbook_one(images):
+def test_variance_of_a_mean_is_the_textbook_one(images: int) -> None:
     """Between-patient variance over the number of patients, for one or several images each."""
     rng = np.random.default_rng(2)
     of_patient = rng.normal(size=25)
@@ -45,7 +45,9 @@ def test_variance_of_a_mean_is_the_textbook_one(images):
     assert variance[0] == pytest.approx(of_patient.var(ddof=1) / 25, rel=0.04)
 
 
-def test_variance_is_unknown_where_many_replicates_are_undefined_or_one_patient_is_drawn_from():
+def test_variance_is_unknown_where_many_replicates_are_undefined_or_one_patient_is_drawn_from() -> (
+    None
+):
     replicates = np.random.default_rng(3).normal(size=(3, 100)).astype(np.float32)
     replicates[0, :4] = np.nan
     replicates[1, :6] = np.nan
@@ -54,7 +56,7 @@ def test_variance_is_unknown_where_many_replicates_are_undefined_or_one_patient_
     assert variance[0] == pytest.approx(replicates[0, 4:].var(ddof=1) * 9 / 8, rel=1e-5)
 
 
-def test_effective_patients_counts_equals_and_discounts_unequal():
+def test_effective_patients_counts_equals_and_discounts_unequal() -> None:
     assert effective_patients(np.repeat(np.arange(7), 4)) == 7
     assert effective_patients(np.array([0, 0, 0, 1])) == pytest.approx(16 / 10)
     assert effective_patients(np.array([], dtype=int)) == 0

@@ -7,17 +7,18 @@ from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve as sklearn_curve
 from statsmodels.stats.proportion import proportion_confint
 
+from fairness.arrays import FloatArray, IntArray
 from fairness.statistics.calibration import calibration_curve, calibration_error
 from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
 
 
-def data(n=400, seed=0, slope=0.6):
+def data(n: int = 400, seed: int = 0, slope: float = 0.6) -> tuple[IntArray, FloatArray]:
     rng = np.random.default_rng(seed)
     x = rng.normal(0.3, 1.2, n)
     return rng.binomial(1, expit(slope * x - 0.4)), expit(x)
 
 
-def test_curve_and_error_equal_scikit_learn():
+def test_curve_and_error_equal_scikit_learn() -> None:
     y, score = data()
     observed, predicted = sklearn_curve(y, score, n_bins=10, strategy="quantile")
     points = calibration_curve(y, score, 10, 1.959963984540054)
@@ -31,15 +32,15 @@ def test_curve_and_error_equal_scikit_learn():
     assert calibration_error(y, score) == pytest.approx(error, abs=1e-12)
 
 
-def test_error_is_0_where_each_score_is_its_share():
+def test_error_is_0_where_each_score_is_its_share() -> None:
     score = np.repeat([0.25, 0.5], 4)
-    assert calibration_error([1, 0, 0, 0, 1, 1, 0, 0], score, bins=2) == 0
-    assert calibration_error([1, 1], [0.4, 0.4]) == pytest.approx(0.6)
-    assert np.isnan(calibration_error([], []))
+    assert calibration_error(np.array([1, 0, 0, 0, 1, 1, 0, 0]), score, bins=2) == 0
+    assert calibration_error(np.ones(2), np.full(2, 0.4)) == pytest.approx(0.6)
+    assert np.isnan(calibration_error(np.array([]), np.array([])))
     assert calibration_curve(np.array([]), np.array([])) == ()
 
 
-def test_slope_and_intercept_equal_statsmodels():
+def test_slope_and_intercept_equal_statsmodels() -> None:
     y, score = data()
     x = logit(score)
     model = sm.Logit(y, sm.add_constant(x)).fit(disp=0, method="newton", tol=1e-12)
@@ -48,7 +49,7 @@ def test_slope_and_intercept_equal_statsmodels():
     assert fit_intercept(y, score).value == pytest.approx(offset.params[0], abs=1e-9)
 
 
-def test_one_newton_step_is_close_to_the_weighted_fit():
+def test_one_newton_step_is_close_to_the_weighted_fit() -> None:
     y, score = data()
     weights = np.random.default_rng(1).multinomial(len(y), np.full(len(y), 1 / len(y)), 5)
     fit, offset = fit_slope(y, score), fit_intercept(y, score)
@@ -60,7 +61,7 @@ def test_one_newton_step_is_close_to_the_weighted_fit():
         assert intercept == pytest.approx(fit_intercept(*again).value, abs=0.01)
 
 
-def test_fits_without_a_finite_solution_are_undefined():
+def test_fits_without_a_finite_solution_are_undefined() -> None:
     apart = np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9])
     assert np.isnan(fit_slope(*apart).value)
     assert np.isfinite(fit_intercept(*apart).value)
@@ -72,7 +73,7 @@ def test_fits_without_a_finite_solution_are_undefined():
     assert fit_intercept(*constant).value == pytest.approx(0, abs=1e-12)
 
 
-def test_scores_of_0_and_1_and_scores_crowded_at_one_half_can_be_fitted():
+def test_scores_of_0_and_1_and_scores_crowded_at_one_half_can_be_fitted() -> None:
     y = np.array([0, 1, 0, 1, 1, 0])
     assert np.isfinite(fit_slope(y, np.array([0.0, 1.0, 0.4, 0.6, 0.0, 1.0])).value)
     rng = np.random.default_rng(2)

@@ -1,10 +1,13 @@
 """Scores of cases, such as Dice: Student's interval, tails, undefined cases, gaps."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.groups import plain
 from fairness.statistics.analyse import analyse
@@ -15,26 +18,28 @@ SETTINGS = Settings(replicates=300, permutations=200)
 GROUPS = Attribute("site", ("A", "B"))
 
 
-def dice(n=80, seed=0):
+def dice(n: int = 80, seed: int = 0) -> tuple[FloatArray, IntArray]:
     rng = np.random.default_rng(seed)
     codes = np.repeat([0, 1], n // 2)
     return np.clip(rng.normal(0.8 - 0.1 * codes, 0.15), 0, 1), codes
 
 
-def analysed(values, codes, patients=None, **options):
+def analysed(
+    values: FloatArray, codes: IntArray, patients: IntArray | None = None, **options: Any
+) -> Any:
     measures = CaseScores((CaseScore("dice", values, tail=0.5, **options),))
     patients = np.arange(len(values)) if patients is None else patients
     return analyse(measures, patients, [plain(GROUPS, codes)], SETTINGS)
 
 
-def row(analysis, group, metric):
+def row(analysis: Any, group: str, metric: str) -> Any:
     (found,) = [
         e for e in analysis.estimates if (e.attribute, e.group, e.metric) == ("site", group, metric)
     ]
     return found
 
 
-def test_mean_has_students_interval_and_the_tail_wilsons():
+def test_mean_has_students_interval_and_the_tail_wilsons() -> None:
     values, codes = dice()
     a = values[codes == 0]
     analysis = analysed(values, codes)
@@ -47,7 +52,7 @@ def test_mean_has_students_interval_and_the_tail_wilsons():
     assert (tail.low, tail.high) == pytest.approx(proportion_confint(failed, 40, method="wilson"))
 
 
-def test_cases_without_a_score_are_left_out():
+def test_cases_without_a_score_are_left_out() -> None:
     values, codes = dice()
     with_gaps = np.append(values, [np.nan, np.nan])
     analysis = analysed(with_gaps, np.append(codes, [0, 1]))
@@ -60,7 +65,7 @@ def test_cases_without_a_score_are_left_out():
     )
 
 
-def test_patients_with_several_cases_widen_the_interval():
+def test_patients_with_several_cases_widen_the_interval() -> None:
     values, codes = dice()
     patients = np.arange(len(values))
     repeated = analysed(np.repeat(values, 3), np.repeat(codes, 3), np.repeat(patients, 3))
@@ -70,7 +75,7 @@ def test_patients_with_several_cases_widen_the_interval():
     assert thrice.high - thrice.low == pytest.approx(once.high - once.low, rel=0.15)
 
 
-def test_gap_is_tested_and_the_worst_side_depends_on_the_score():
+def test_gap_is_tested_and_the_worst_side_depends_on_the_score() -> None:
     values, codes = dice(200)
     analysis = analysed(values, codes)
     (pair,) = [c for c in analysis.contrasts if c.metric == "dice"]

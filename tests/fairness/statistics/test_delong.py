@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairness.arrays import Array
 from fairness.metrics.classification import auc
 from fairness.statistics.delong import delong, placements
 
 
-def by_definition(y, score):
+def by_definition(y: Array, score: Array) -> tuple[float, float]:
     """The structural components, pair by pair."""
     positive, negative = score[y == 1], score[y == 0]
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
@@ -18,7 +19,7 @@ def by_definition(y, score):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=4, max_size=60))
-def test_equals_its_definition_ties_included(cases):
+def test_equals_its_definition_ties_included(cases: list[tuple[bool, int]]) -> None:
     y = np.array([positive for positive, _ in cases], dtype=int)
     score = np.array([score for _, score in cases]) / 6
     value, variance = delong(y, score)
@@ -30,7 +31,7 @@ def test_equals_its_definition_ties_included(cases):
         assert np.isnan(variance)
 
 
-def test_variance_is_that_of_repeated_samples():
+def test_variance_is_that_of_repeated_samples() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [60, 40])
     draws = [delong(y, rng.normal(y, 1)) for _ in range(2000)]
@@ -38,7 +39,7 @@ def test_variance_is_that_of_repeated_samples():
     assert variances.mean() == pytest.approx(values.var(ddof=1), rel=0.08)
 
 
-def test_placements_are_shares_below():
+def test_placements_are_shares_below() -> None:
     np.testing.assert_allclose(
         placements(np.array([0, 1, 2, 5]), np.array([1, 2, 3])), [0, 1 / 6, 0.5, 1]
     )

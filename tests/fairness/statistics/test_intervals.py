@@ -13,13 +13,13 @@ Q = 1.959963984540054
 
 
 @pytest.mark.parametrize("n", [1, 7, 50, 4000])
-def test_wilson_equals_statsmodels(n):
+def test_wilson_equals_statsmodels(n: int) -> None:
     for hits in {0, 1, n // 3, n}:
-        low, high = i.wilson(np.float64(hits / n), np.float64(n), Q)
+        low, high = i.wilson(np.array(hits / n), np.array(float(n)), Q)
         assert (low, high) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-12)
 
 
-def test_difference_of_shares_is_newcombes():
+def test_difference_of_shares_is_newcombes() -> None:
     for a, n, b, m in [(56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 0, 10), (0, 12, 0, 9)]:
         shares, sizes = np.array([a / n, b / m]), np.array([n, m], dtype=float)
         low, high = i.wilson(shares, sizes, Q)
@@ -28,14 +28,14 @@ def test_difference_of_shares_is_newcombes():
         assert got == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_value_differs_from_itself_by_nothing():
+def test_a_value_differs_from_itself_by_nothing() -> None:
     limits = np.array([0.7]), np.array([0.9])
     low, high = i.mover_difference(np.array([0.8]), limits, np.array([0.8]), limits, 1.0)
     assert low == pytest.approx(0, abs=1e-12)
     assert high == pytest.approx(0, abs=1e-12)
 
 
-def test_logit_interval_is_symmetric_in_log_odds():
+def test_logit_interval_is_symmetric_in_log_odds() -> None:
     low, high = i.logit_interval(np.array([0.8]), np.array([0.01]), Q)
     half = Q * 0.1 / (0.8 * 0.2)
     assert low == pytest.approx(expit(logit(0.8) - half), abs=1e-12)
@@ -43,7 +43,7 @@ def test_logit_interval_is_symmetric_in_log_odds():
     assert [float(x[0]) for x in i.logit_interval(np.array([1.0]), np.array([0.0]), Q)] == [0, 1]
 
 
-def test_auc_score_interval_becomes_the_wald_interval_in_large_samples():
+def test_auc_score_interval_becomes_the_wald_interval_in_large_samples() -> None:
     low, high = i.auc_score_interval(
         np.array([0.8]), np.array([1e-6]), np.array([1e5]), np.array([1e5]), Q
     )
@@ -51,7 +51,7 @@ def test_auc_score_interval_becomes_the_wald_interval_in_large_samples():
     assert high == pytest.approx(0.8 + Q * 1e-3, abs=2e-5)
 
 
-def test_auc_of_1_is_no_better_known_than_a_full_share_of_the_rarer_class():
+def test_auc_of_1_is_no_better_known_than_a_full_share_of_the_rarer_class() -> None:
     sizes = np.array([30.0]), np.array([8.0])
     low, high = i.auc_score_interval(np.array([1.0]), np.array([0.0]), *sizes, Q)
     assert low == pytest.approx(proportion_confint(8, 8, method="wilson")[0], abs=1e-12)
@@ -63,7 +63,9 @@ def test_auc_of_1_is_no_better_known_than_a_full_share_of_the_rarer_class():
 
 @pytest.mark.parametrize(("positives", "negatives"), [(8, 8), (8, 300), (15, 35)])
 @pytest.mark.parametrize("separation", [0.36, 1.19, 1.81])  # AUC 0.6, 0.8, 0.9
-def test_auc_score_interval_covers_in_small_and_lopsided_groups(positives, negatives, separation):
+def test_auc_score_interval_covers_in_small_and_lopsided_groups(
+    positives: int, negatives: int, separation: float
+) -> None:
     """Monte Carlo, 400 draws: a coverage of 0.95 falls below 0.92 in 3 of 1000 such runs."""
     rng = np.random.default_rng(1)
     y = np.repeat([1, 0], [positives, negatives])
@@ -74,7 +76,7 @@ def test_auc_score_interval_covers_in_small_and_lopsided_groups(positives, negat
     assert ((low <= truth) & (truth <= high)).mean() > 0.92
 
 
-def test_shares_of_dependent_cases_count_patients():
+def test_shares_of_dependent_cases_count_patients() -> None:
     """Fully dependent images are worth their patients, independent ones nearly their number."""
     share, patients = np.array([0.75]), np.array([40.0])
     dependent = i.share_trials(share, share * (1 - share) / 40, patients)
@@ -83,7 +85,7 @@ def test_shares_of_dependent_cases_count_patients():
     assert 90 < independent < 120
 
 
-def test_bounded_interval_has_the_wald_width_and_stays_inside():
+def test_bounded_interval_has_the_wald_width_and_stays_inside() -> None:
     low, high = i.bounded_interval(np.array([0.5, 0.99]), np.array([1e-4, 1e-2]), Q)
     assert high[0] - low[0] == pytest.approx(2 * Q * 1e-2, rel=1e-3)
     assert 0 <= low[1] <= high[1] <= 1

@@ -1,5 +1,7 @@
 """Adjusted p-values against statsmodels."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
@@ -8,7 +10,9 @@ from fairness.statistics.multiplicity import adjusted
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("bh", "fdr_bh")])
-def test_equals_statsmodels_and_leaves_out_what_is_no_test(ours, theirs):
+def test_equals_statsmodels_and_leaves_out_what_is_no_test(
+    ours: Literal["holm", "bh"], theirs: str
+) -> None:
     rng = np.random.default_rng(0)
     for size in (1, 2, 5, 30):
         p = rng.random(size) ** 3

@@ -4,28 +4,36 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom, kstest, permutation_test
 
+from fairness.arrays import Array, IntArray
 from fairness.metrics.classification import auc
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.permutation import largest_gap_p, largest_gap_p_values
 
 
-def p_values(y, score, codes, units=None, permutations=4000, seed=0):
+def p_values(
+    y: Array,
+    score: Array,
+    codes: Array,
+    units: IntArray | None = None,
+    permutations: int = 4000,
+    seed: int = 0,
+) -> dict[str, float]:
     units = np.arange(len(y)) if units is None else units
     measures = BinaryScores(np.asarray(y), np.asarray(score, dtype=float), 0.5)
     rng = np.random.default_rng(seed)
     return largest_gap_p_values(measures, [np.asarray(codes)], units, permutations, rng)[0]
 
 
-def exact_two_groups(hits, n, m):
+def exact_two_groups(hits: tuple[int, int], n: int, m: int) -> float:
     """P(|share gap| >= observed) when `n` and `m` cases with the same hits are dealt anew."""
     total = sum(hits)
     first = np.arange(max(0, total - m), min(n, total) + 1)
     gaps = np.abs(first / n - (total - first) / m)
     observed = abs(hits[0] / n - hits[1] / m)
-    return hypergeom.pmf(first, n + m, total, n)[gaps >= observed - 1e-12].sum()
+    return float(hypergeom.pmf(first, n + m, total, n)[gaps >= observed - 1e-12].sum())
 
 
-def test_rates_of_two_groups_have_their_exact_p():
+def test_rates_of_two_groups_have_their_exact_p() -> None:
     """TPR 9/12 against 8/20; selection 11/24 against 20/44: two hypergeometric distributions."""
     y = np.repeat([1, 1, 1, 1, 0, 0, 0, 0], [9, 3, 8, 12, 2, 10, 12, 12])
     score = np.repeat([1, 0, 1, 0, 1, 0, 1, 0], [9, 3, 8, 12, 2, 10, 12, 12])
@@ -42,16 +50,16 @@ def test_rates_of_two_groups_have_their_exact_p():
     )
 
 
-def test_auc_gap_of_two_groups_equals_a_plain_loop():
+def test_auc_gap_of_two_groups_equals_a_plain_loop() -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([1, 1, 0, 0], [8, 12, 10, 14])
     codes = np.repeat([0, 1, 0, 1], [8, 12, 10, 14])
     score = rng.normal(y * (1.5 - codes), 1)
 
-    def gap(labels_of_positives, labels_of_negatives):
+    def gap(labels_of_positives: Array, labels_of_negatives: Array) -> float:
         labels = np.concatenate([labels_of_positives, labels_of_negatives])
         inside = labels == 0
-        return abs(auc(y[inside], score[inside]) - auc(y[~inside], score[~inside]))
+        return abs(float(auc(y[inside], score[inside])) - float(auc(y[~inside], score[~inside])))
 
     observed = gap(codes[y == 1], codes[y == 0])
     null = [
@@ -61,14 +69,14 @@ def test_auc_gap_of_two_groups_equals_a_plain_loop():
     assert p_values(y, score, codes)["auc_difference"] == pytest.approx(expected, abs=0.03)
 
 
-def test_accuracy_of_three_groups_equals_scipy_for_the_same_statistic():
+def test_accuracy_of_three_groups_equals_scipy_for_the_same_statistic() -> None:
     rng = np.random.default_rng(1)
     right = rng.binomial(1, np.repeat([0.9, 0.7, 0.6], 20))
     codes = np.repeat([0, 1, 2], 20)
 
-    def largest(a, b, c, axis):
+    def largest(a: Array, b: Array, c: Array, axis: int) -> Array:
         means = np.stack([part.mean(axis=axis) for part in (a, b, c)])
-        return means.max(0) - means.min(0)
+        return np.asarray(means.max(0) - means.min(0))
 
     groups = [right[codes == g] for g in range(3)]
     # With groups of one size all gaps have one spread, so scaling them changes nothing.
@@ -79,7 +87,7 @@ def test_accuracy_of_three_groups_equals_scipy_for_the_same_statistic():
     assert ours == pytest.approx(oracle.pvalue, abs=0.03)
 
 
-def test_p_is_uniform_where_patients_repeat_and_groups_do_not_matter():
+def test_p_is_uniform_where_patients_repeat_and_groups_do_not_matter() -> None:
     rng = np.random.default_rng(2)
     found = []
     for seed in range(120):
@@ -92,7 +100,7 @@ def test_p_is_uniform_where_patients_repeat_and_groups_do_not_matter():
     assert np.mean(np.array(found) <= 0.05) < 0.12
 
 
-def test_a_real_gap_is_found_and_the_family_holds_both_rates():
+def test_a_real_gap_is_found_and_the_family_holds_both_rates() -> None:
     rng = np.random.default_rng(3)
     codes = np.repeat([0, 1], 200)
     y = rng.integers(0, 2, 400)
@@ -102,7 +110,7 @@ def test_a_real_gap_is_found_and_the_family_holds_both_rates():
     assert p["equalized_odds_difference"] == pytest.approx(1 / 501)
 
 
-def test_nothing_to_compare_is_no_test():
+def test_nothing_to_compare_is_no_test() -> None:
     assert np.isnan(largest_gap_p(np.ones((1, 1, 5))))
     assert np.isnan(largest_gap_p(np.ones((3, 1, 5))))
     undefined = np.full((2, 1, 5), np.nan)

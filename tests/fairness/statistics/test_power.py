@@ -12,7 +12,7 @@ from fairness.statistics.power import (
 )
 
 
-def test_equals_statsmodels_for_two_means():
+def test_equals_statsmodels_for_two_means() -> None:
     expected = NormalIndPower().solve_power(nobs1=50, ratio=2, alpha=0.05, power=0.8)
     assert minimum_detectable(1 / 50 + 1 / 100) == pytest.approx(expected, rel=1e-6)
     strict = NormalIndPower().solve_power(nobs1=50, ratio=2, alpha=0.05 / 3, power=0.9)
@@ -21,16 +21,16 @@ def test_equals_statsmodels_for_two_means():
     )
 
 
-def test_planned_auc_gap_fits_scores_of_the_assumed_kind():
+def test_planned_auc_gap_fits_scores_of_the_assumed_kind() -> None:
     """Hanley and McNeil's formula is exact for exponential scores; AUC 0.8 is a ratio of 4."""
     rng = np.random.default_rng(0)
     y = np.repeat([1, 0], [40, 60])
-    draws = [auc(y, rng.exponential(np.where(y == 1, 4, 1))) for _ in range(4000)]
+    draws = [float(auc(y, rng.exponential(np.where(y == 1, 4, 1)))) for _ in range(4000)]
     planned = detectable_auc_gap((40, 60), (40, 60))
-    assert planned == pytest.approx(minimum_detectable(2 * np.var(draws)), rel=0.04)
+    assert planned == pytest.approx(minimum_detectable(2 * float(np.var(draws))), rel=0.04)
 
 
-def test_rate_gap_and_empty_groups():
+def test_rate_gap_and_empty_groups() -> None:
     assert detectable_rate_gap(50, 100) == pytest.approx(
         float(minimum_detectable(0.16 * (1 / 50 + 1 / 100)))
     )

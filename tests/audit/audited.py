@@ -1,3 +1,5 @@
+"""A split on disk and a real Triton server with small models, once for all tests here."""
+
 from collections.abc import Iterator
 from pathlib import Path
 

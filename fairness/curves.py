@@ -1,0 +1,56 @@
+"""Calibration curves for a shared report: bins of equal mass, none of them of few people."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fairness.arrays import Array, FloatArray
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.groups import Grouping
+from fairness.outcomes import Curve, Outcomes
+from fairness.statistics.analyse import OVERALL
+from fairness.statistics.calibration import calibration_curve, equal_mass_bins
+from fairness.statistics.part import ALL
+from fairness.statistics.settings import Settings
+from fairness.suppression import hidden_of
+
+
+def curves(
+    outcomes: Outcomes, groupings: Sequence[Grouping], settings: Settings
+) -> tuple[Curve, ...]:
+    """One curve overall, and one for every group of a primary grouping that may be shown."""
+    patients = np.array(outcomes.patients)
+    found = []
+    for attribute, group, rows in sets_of(outcomes, groupings, patients, settings.suppress_below):
+        y, score = outcomes.target[rows], outcomes.score[rows]
+        bins = bins_for(score, patients[rows], settings)
+        points = calibration_curve(y, score, bins, settings.quantile) if bins else ()
+        found.append(Curve(attribute, group, points))
+    return tuple(found)
+
+
+def sets_of(
+    outcomes: Outcomes, groupings: Sequence[Grouping], patients: Array, least: int
+) -> Iterator[tuple[str, str, Array]]:
+    """(attribute, group, rows) of everything that gets a curve."""
+    yield OVERALL, ALL, np.arange(len(outcomes))
+    for grouping in groupings:
+        hidden = hidden_of(grouping, patients, least)
+        named = [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]
+        for code, group in named if grouping.primary else []:
+            rows = np.flatnonzero(grouping.codes == code)
+            if rows.size and group not in hidden:
+                yield grouping.attribute.name, group, rows
+
+
+def bins_for(score: FloatArray, patients: Array, settings: Settings) -> int:
+    """Most bins, up to those of the calibration error, of which none holds too few people.
+
+    0 where even all cases together are too few.
+    """
+    for bins in range(settings.calibration_bins, 0, -1):
+        bin_of = equal_mass_bins(score, bins)
+        people = [np.unique(patients[bin_of == b]).size for b in np.unique(bin_of)]
+        if min(people, default=0) >= max(1, settings.suppress_below):
+            return bins
+    return 0

@@ -41,5 +41,9 @@ realdata: install
 test-all: install
 	$(BIN)/python -m pytest -q -m ''
 
+bench: install
+	$(BIN)/python -m benchmarks.statistics_speed
+	$(BIN)/python -m benchmarks.coverage
+
 clean:
 	rm -rf $(VENV) runs reports data model_repository/*/

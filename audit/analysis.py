@@ -15,10 +15,11 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from audit.policy import Check, Policy, judge, overall_verdict, read_policy
+from audit.policy import Policy, read_policy
 from audit.predictions import Columns, read_predictions
 from audit.report.files import write_report
 from audit.report.terminal import print_report
+from audit.verdict import Check, judge, overall_verdict
 from fairness.arrays import FloatArray
 from fairness.compat import compat_fairclip
 from fairness.errors import DataError, UsageError

@@ -69,12 +69,13 @@ def audit_model(
     if request.threshold is not None:
         threshold = read_threshold(request.threshold, split.fingerprint())
     outcomes = collect(client, model, split, attributes, request, out, console)
-    write_outcomes(out / "records" / "outcomes.parquet", outcomes, split.fingerprint())
+    names = Names(model.name, split.name, request.split)
+    write_outcomes(out / "records" / "outcomes.parquet", outcomes, split.fingerprint(), names)
     write_skipped(out / "records" / "skipped.csv", split.skipped)
     return finish(
         outcomes,
         threshold.value,
-        Names(model.name, split.name, request.split),
+        names,
         provenance_of(model, identity, split, len(outcomes), threshold, request.endpoint),
         options,
         out,

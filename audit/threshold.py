@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from fairness.arrays import FloatArray, IntArray
 from fairness.contract import Threshold
 from fairness.errors import UsageError
+from fairness.youden import youden_threshold
 
 _ADAPTER = TypeAdapter(Threshold)
 
@@ -37,7 +38,7 @@ def choose(target: IntArray, score: FloatArray, rule: str) -> float:
         if name == "fixed" and np.isfinite(wanted):
             return wanted
         if name == "youden" and not number:
-            return float(candidates[np.argmax(sensitivity + specificity)])
+            return youden_threshold(target, score)
         if name == "sensitivity" and 0 < wanted <= 1:
             return float(candidates[np.flatnonzero(sensitivity >= wanted)[-1]])
         if name == "specificity" and 0 < wanted <= 1:

@@ -14,7 +14,7 @@ from fairness.outcomes import Contrast, GroupReport, Outcomes, Row
 from fairness.statistics.analyse import analyse
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
-from fairness.suppression import hidden_of
+from fairness.suppression import hidden_of, judged
 
 NEED_PROBABILITIES = (
     "brier_score",
@@ -53,7 +53,9 @@ def summarise(
         settings: of the statistics; kept in the provenance.
     """
     measures = BinaryScores(outcomes.target, outcomes.score, threshold, settings.calibration_bins)
-    analysis = analyse(measures, np.array(outcomes.patients), groupings, settings)
+    patients = np.array(outcomes.patients)
+    groupings = judged(groupings, patients, settings.suppress_below)
+    analysis = analyse(measures, patients, groupings, settings)
     hidden = hidden_groups(outcomes, groupings, settings.suppress_below)
     meaningless = () if are_probabilities(outcomes.score) else NEED_PROBABILITIES
     rows = []

@@ -39,7 +39,7 @@ def protected(
     masks = suppressed_together(together, patients, least)
     shown = [
         replace(g, hidden=names_of(g, mask, patients, least))
-        for g, mask in zip(groupings, masks, strict=False)
+        for g, mask in zip(groupings, masks[: len(groupings)], strict=True)
     ]
     sensitive = [with_unknown(g) for g in shown if len(g.factors) == 1 and partly_unknown(g)]
     within = []
@@ -53,6 +53,16 @@ def protected(
                 names = names_of(inside, column, patients, least) | ({ALL} if whole else set())
                 within.append(replace(inside, hidden=names))
     return [*shown, *sensitive, *within]
+
+
+def judged(groupings: Sequence[Grouping], patients: Array, least: int) -> list[Grouping]:
+    """The groupings as `protected` made them; any others as if they were reported together."""
+    if all(grouping.hidden is not None for grouping in groupings):
+        return list(groupings)
+    return [
+        replace(g, hidden=names_of(g, mask, patients, least))
+        for g, mask in zip(groupings, suppressed_together(groupings, patients, least), strict=True)
+    ]
 
 
 def partly_unknown(grouping: Grouping) -> bool:

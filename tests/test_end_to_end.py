@@ -46,7 +46,7 @@ def command(folder: Path, *arguments: object) -> str:
 
 
 def whole_line(folder: Path, data: Path, *training_flags: object) -> Path:
-    """Train, export, serve, audit; returns the folder of the audit. `folder/run` is the training."""
+    """Train into `folder/run`, export, serve, audit; returns the folder of the audit."""
     command(folder, "training.fairclip", "--data", data, "--out", "run", *training_flags)
     command(folder, "export", "run", "--repository", "model_repository", "--name", "fairclip")
     with TritonServer(folder / "model_repository") as server:
@@ -69,7 +69,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("line")
     data = folder / "data" / "fairvlmed"
     write_fairvlmed(data, train=64, val=32, test=60, seed=7)
-    whole_line(folder, data, "--epochs", 1, "--group-batch-size", 4, "--seed", 3)
+    whole_line(folder, data, "--epochs", 1, "--group-batch-size", 4, "--lr", 1e-5, "--seed", 4)
     return folder, data
 
 
@@ -79,7 +79,7 @@ def test_served_scores_are_the_checkpoint_s(line: tuple[Path, Path]) -> None:
     table = pq.read_table(folder / "audit" / "records" / "outcomes.parquet")
     assert table["id"].to_pylist() == list(expected.ids)
     np.testing.assert_allclose(table["score"].to_numpy(), expected.score, atol=1e-5)
-    assert np.ptp(expected.score) > 1e-3, "all scores alike would prove nothing"
+    assert np.ptp(expected.score) > 2e-3, "all scores alike would prove nothing"
 
 
 def test_served_rows_are_training_s_rows(line: tuple[Path, Path]) -> None:
@@ -93,7 +93,7 @@ def test_served_rows_are_training_s_rows(line: tuple[Path, Path]) -> None:
     # The runtimes differ in the last digit; scores that far apart from each other and from the
     # threshold cannot change a rank or a prediction, so every number must be the same.
     distances = np.diff(np.sort(np.append(expected.score, threshold)))
-    assert distances.min() > 2e-7
+    assert distances.min() > 1e-6
     for row in report.rows:
         value = rows[row.attribute, row.group, row.metric]["value"]
         assert (value is None) == (row.value is None)

@@ -9,13 +9,13 @@ from fairness.contract import Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
+from fairness.youden import youden_threshold
 from training import checkpoint
 from training.checkpoint import Record, SelectedOn
 from training.models.clip import Clip
 from training.models.prompts import PROMPTS, tokenize
 from training.predictor import torch_predict
 from training.resume import Progress
-from training.selection import youden_threshold
 
 
 class MakeRecord(Protocol):

@@ -9,10 +9,11 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from audit.policy import Check, Policy, overall_verdict
+from audit.policy import Policy
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
+from audit.verdict import Check, overall_verdict
 from fairness.compat import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from audit.policy import Check, Policy
+from audit.policy import Policy
 from audit.report.layout import limited, subject
+from audit.verdict import Check
 
 
 def to_junit(policy: Policy, checks: Sequence[Check]) -> str:

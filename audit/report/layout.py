@@ -6,8 +6,8 @@ The terminal and Markdown show the same lines; report.json and the csv files hol
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.policy import Check
 from audit.predictions import text_of
+from audit.verdict import Check
 from fairness.compat import Compared
 from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from audit.policy import Check, Policy, overall_verdict
+from audit.policy import Policy
 from audit.report.layout import (
     GROUP_METRICS,
     compat_lines,
@@ -12,6 +12,7 @@ from audit.report.layout import (
     limited,
     subject,
 )
+from audit.verdict import Check, overall_verdict
 from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 

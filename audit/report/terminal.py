@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from audit.policy import Check, Policy, overall_verdict
+from audit.policy import Policy
 from audit.report.layout import compat_lines, gap_lines, group_lines, headline, limited, subject
+from audit.verdict import Check, overall_verdict
 from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 

@@ -62,15 +62,17 @@ def _of_one_metric(
     confidence = sampled.settings.confidence
     values = sampled.values[groups, metric]
     errors = sampled.replicates[groups, metric] - values[:, None]
+    q = sampled.settings.quantile
+    widened = errors * (sampled.student(metric, q)[groups, None] / q)  # few patients: heavier tails
     if summary.kind == "equity_scaled":
         overall = float(sampled.values[everyone, metric])
         moved = sampled.replicates[everyone, metric] - overall
         value = float(disparity.equity_scaled(overall, values))
-        return value, *equity_scaled_limits(overall, values, moved, errors, confidence)
+        return value, *equity_scaled_limits(overall, values, moved, widened, confidence)
     if summary.kind == "std":
         value = float(values.std())
-        return value, *norm_limits(value, errors.std(0), confidence)
-    q = joint_quantile(errors, confidence, sampled.settings.quantile)
+        return value, *norm_limits(value, widened.std(0), confidence)
+    q = joint_quantile(errors, confidence, q)
     low, high = (side[groups] for side in sampled.limits(metric, q))
     if summary.kind == "ratio":
         best = high.min() / low.max() if low.max() > 0 else 1.0

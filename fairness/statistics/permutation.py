@@ -21,7 +21,7 @@ class Labelled:
     """One grouping as labels of patients; -1 for those that take no part."""
 
     labels: Array
-    """(U,) int8."""
+    """(U,) int16."""
     rows: IntArray
     """Cases that take part."""
     places: IntArray

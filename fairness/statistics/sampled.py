@@ -64,11 +64,20 @@ class Sampled:
             sizes = np.maximum(self.negatives, 1.0), np.maximum(self.positives, 1.0)
             return intervals.auc_score_interval(value, variance, *sizes, q)
         if kind == "bounded":
-            rarer = np.minimum(self.negatives, self.positives)
-            return intervals.bounded_interval(value, variance, _student(q, rarer))
-        half = _student(q, size) * np.sqrt(variance)
+            return intervals.bounded_interval(value, variance, self.student(metric, q))
+        half = self.student(metric, q) * np.sqrt(variance)
         span = self.measures.metrics[metric].span
         return np.clip(value - half, *span), np.clip(value + half, *span)
+
+    def student(self, metric: int, q: float) -> FloatArray:
+        """(C,) the quantile of Student's distribution that lies as far out as `q` in the normal.
+
+        Its degrees of freedom are the patients less one; of the rarer class where both matter.
+        """
+        size = self.patients[:, metric]
+        if self.measures.metrics[metric].kind in ("auc", "bounded"):
+            size = np.minimum(self.negatives, self.positives)
+        return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
 
     def method(self, cell: int, metric: int) -> str:
         """How the limits were made, as the report says it."""
@@ -124,11 +133,6 @@ def sample(
         positives=positives,
         clustered=clustered,
     )
-
-
-def _student(q: float, size: FloatArray) -> FloatArray:
-    """Quantile of Student's distribution, as far out as `q` is in the normal one."""
-    return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
 
 
 def _patients(units: IntArray, inside: BoolArray) -> FloatArray:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from audit.policy import Policy, Rule, judge, overall_verdict, read_policy
+from audit.policy import Policy, Rule, read_policy
 from audit.report.layout import subject
+from audit.verdict import judge, overall_verdict
 from fairness.errors import UsageError
 from fairness.outcomes import Contrast, GroupReport, Row
 
@@ -123,7 +124,7 @@ def test_changes_are_judged_by_their_own_interval() -> None:
 def test_a_rule_that_would_check_nothing_is_refused(rule: dict[str, Any], message: str) -> None:
     fields = {"metric": "auc", "attribute": "race", "min": 0.5} | rule
     with pytest.raises(UsageError, match=message):
-        judge(Policy(name="p", rules=(Rule(**fields),)), REPORT)
+        judge(Policy(name="p", rules=(Rule.model_validate(fields),)), REPORT)
 
 
 @pytest.mark.parametrize(
@@ -158,10 +159,13 @@ def test_an_absent_policy_is_named(tmp_path: Path) -> None:
         read_policy(tmp_path / "policy.yaml")
 
 
-def test_the_example_policy_is_valid_and_says_that_it_is_an_example() -> None:
+def test_the_example_policy_is_valid_and_says_that_it_is_an_example(tmp_path: Path) -> None:
     path = Path(__file__).parents[2] / "docs" / "policy.example.yaml"
     policy = read_policy(path)
     assert "example" in policy.name.lower()
     assert "not recommendations" in policy.description
     assert {rule.scope for rule in policy.rules} == {"groups", "gap", "pairs"}
-    assert any(rule.change for rule in policy.rules)
+    assert not any(rule.change for rule in policy.rules)  # it works without --baseline
+    uncommented = tmp_path / "policy.yaml"
+    uncommented.write_text(path.read_text().replace("# - {", "- {"))
+    assert any(rule.change for rule in read_policy(uncommented).rules)

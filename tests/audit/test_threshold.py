@@ -13,6 +13,7 @@ from sklearn.metrics import roc_curve
 
 from audit.cli import run
 from audit.threshold import choose, read_threshold
+from fairness.arrays import FloatArray, IntArray
 from fairness.errors import UsageError
 
 SAMPLES = st.lists(
@@ -20,11 +21,11 @@ SAMPLES = st.lists(
 ).filter(lambda rows: len({y for y, _ in rows}) == 2)
 
 
-def arrays(rows: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+def arrays(rows: list[tuple[int, int]]) -> tuple[IntArray, FloatArray]:
     return np.array([y for y, _ in rows]), np.array([s / 12 for _, s in rows])
 
 
-def rates(y: np.ndarray, score: np.ndarray, threshold: float) -> tuple[Fraction, Fraction]:
+def rates(y: IntArray, score: FloatArray, threshold: float) -> tuple[Fraction, Fraction]:
     """Sensitivity and specificity, exactly."""
     positive = score >= threshold
     return (

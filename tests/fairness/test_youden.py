@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fairness.arrays import Array
 from fairness.errors import DataError
-from training.selection import youden_threshold
+from fairness.youden import youden_threshold
 
 LABELLED = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 9).map(lambda s: s / 10)), min_size=2, max_size=20

@@ -1,4 +1,4 @@
-"""Chooses the operating point of a model; on the validation split, never on the one reported."""
+"""Youden's operating point; to be chosen on validation, never on the split that is reported."""
 
 import numpy as np
 

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def test_memory_stays_bounded_when_every_image_has_its_own_shape() -> None:
     alive = 0
     most = 0
 
-    def stream():  # type: ignore[no-untyped-def]
+    def stream() -> Iterator[Sample]:
         nonlocal alive, most
         for i in range(200):
             alive += 1

@@ -13,7 +13,7 @@ from fairness.statistics.simultaneous import (
     equity_scaled_limits,
     joint_quantile,
     largest_difference,
-    norm_limits,
+    spread_limits,
 )
 
 
@@ -47,10 +47,13 @@ def across(
     groups = np.union1d(widest.first, widest.second)
     values = sampled.values[groups, widest.metric]
     highest, lowest = int(groups[values.argmax()]), int(groups[values.argmin()])
-    if summary.kind == "difference":
+    if summary.kind in ("difference", "std"):
         limits = joint_limits(sampled, chosen, dependent)
         low, high = (np.concatenate(side) for side in zip(*limits, strict=True))
-        return Across(float(np.ptp(values)), *largest_difference(low, high), highest, lowest)
+        if summary.kind == "difference":
+            return Across(float(np.ptp(values)), *largest_difference(low, high), highest, lowest)
+        spread = spread_limits(low, high, len(groups))
+        return Across(float(values.std()), *spread, highest, lowest)
     value, low, high = _of_one_metric(summary, sampled, everyone, widest.metric, groups)
     return Across(value, low, high, highest, lowest)
 
@@ -58,20 +61,17 @@ def across(
 def _of_one_metric(
     summary: Summary, sampled: Sampled, everyone: int, metric: int, groups: IntArray
 ) -> tuple[float, float, float]:
-    """Value and limits of the summaries that are no difference."""
+    """Value and limits of the summaries that are not made of differences."""
     confidence = sampled.settings.confidence
     values = sampled.values[groups, metric]
     errors = sampled.replicates[groups, metric] - values[:, None]
     q = sampled.settings.quantile
-    widened = errors * (sampled.student(metric, q)[groups, None] / q)  # few patients: heavier tails
     if summary.kind == "equity_scaled":
         overall = float(sampled.values[everyone, metric])
         moved = sampled.replicates[everyone, metric] - overall
+        widened = errors * (sampled.student(metric, q)[groups, None] / q)  # few: heavier tails
         value = float(disparity.equity_scaled(overall, values))
         return value, *equity_scaled_limits(overall, values, moved, widened, confidence)
-    if summary.kind == "std":
-        value = float(values.std())
-        return value, *norm_limits(value, widened.std(0), confidence)
     q = joint_quantile(errors, confidence, q)
     low, high = (side[groups] for side in sampled.limits(metric, q))
     if summary.kind == "ratio":

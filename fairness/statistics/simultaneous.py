@@ -3,9 +3,9 @@
 The percentile interval of a maximum is wrong: the largest of several noisy gaps is above 0 in every
 replicate, so that interval never covers 0, even where all groups are alike. Here the signed
 differences get intervals that hold jointly (max-T: the quantile of their largest standardised
-error), and a maximum over them lies between the largest lower and the largest upper limit. Norms
-(standard deviation, sum of absolute deviations) use
-|norm(truth) - norm(estimate)| <= norm(truth - estimate), whose distribution the replicates give.
+error), and a maximum over them lies between the largest lower and the largest upper limit. Sums of
+absolute deviations use |norm(truth) - norm(estimate)| <= norm(truth - estimate), whose distribution
+the replicates give.
 """
 
 from itertools import product
@@ -42,6 +42,16 @@ def largest_difference(low: FloatArray, high: FloatArray) -> tuple[float, float]
         max(0.0, float(np.max(low)), float(np.max(-high))),
         max(0.0, float(np.max(high)), float(np.max(-low))),
     )
+
+
+def spread_limits(low: FloatArray, high: FloatArray, groups: int) -> tuple[float, float]:
+    """Limits of the standard deviation over groups, from joint limits (K,) of all differences.
+
+    It is the root of the sum of their squares, divided by the number of groups.
+    """
+    nearest, furthest = np.maximum(0.0, np.maximum(low, -high)), np.maximum(high, -low)
+    least, most = (float(np.sqrt((gap**2).sum())) / groups for gap in (nearest, furthest))
+    return least, most
 
 
 def norm_limits(value: float, distances: FloatArray, confidence: float) -> tuple[float, float]:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from served import SPEC
 from tritonclient.grpc import InferResult, service_pb2
 
 from audit.cli import run
 from audit.wire import read_output
-from fairness.contract import ModelSpec, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import ServerError
+
+pytest_plugins = ["audited"]
 
 
 @pytest.fixture
@@ -141,22 +143,6 @@ def test_images_of_several_shapes_are_all_audited(endpoint: str, copy: Path) -> 
     expected = [sample.image.mean() / 255 for sample in split]
     table = pq.read_table(copy.parent / "run" / "records" / "outcomes.parquet")
     np.testing.assert_allclose(table["score"].to_numpy(), expected, atol=1e-6)
-
-
-SPEC = ModelSpec(
-    task="classification",
-    method="m",
-    dataset="fairvlmed",
-    target="glaucoma",
-    input="image",
-    output="probability",
-    class_names=("a", "b"),
-    threshold=Threshold(value=0.5, rule="fixed", split="val", split_sha256=""),
-    checkpoint_sha256="",
-    model_sha256="",
-    precision="fp32",
-    parity={},
-)
 
 
 @pytest.mark.parametrize(

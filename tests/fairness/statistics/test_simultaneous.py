@@ -10,6 +10,7 @@ from fairness.statistics.simultaneous import (
     largest_difference,
     norm_limits,
     quantiles,
+    spread_limits,
 )
 
 Q = norm.ppf(0.975)
@@ -34,6 +35,15 @@ def test_largest_difference_inherits_the_bounds_of_the_pairs() -> None:
     assert largest_difference(np.array([-0.1, -0.05]), np.array([0.2, 0.1])) == (0, 0.2)
     assert largest_difference(np.array([-0.3, -0.1]), np.array([-0.05, 0.1])) == (0.05, 0.3)
     assert largest_difference(np.array([0.02, 0.1]), np.array([0.3, 0.4])) == (0.1, 0.4)
+
+
+def test_spread_is_made_of_all_differences() -> None:
+    values = np.array([0.9, 0.8, 0.5, 0.6])
+    a, b = np.triu_indices(4, k=1)
+    exact = values[a] - values[b]
+    assert spread_limits(exact, exact, 4) == pytest.approx((values.std(), values.std()))
+    assert spread_limits(exact - 0.5, exact + 0.5, 4)[0] == 0
+    assert spread_limits(exact - 0.1, exact + 0.1, 4)[1] > values.std()
 
 
 def test_norm_limits_hold_a_norm_that_is_truly_0() -> None:

@@ -20,7 +20,7 @@ class Attribute:
         return self.groups[code] if 0 <= code < len(self.groups) else UNKNOWN_LABEL
 
 
-# Codes of Harvard-FairVLMed, spec/fairclip.md section 1.3; the names are the npz keys.
+# Codes of Harvard-FairVLMed (docs/data.md); the names are the npz keys.
 RACE = Attribute("race", ("Asian", "Black", "White"))
 GENDER = Attribute("gender", ("Female", "Male"))
 ETHNICITY = Attribute("ethnicity", ("Non-Hispanic", "Hispanic"))

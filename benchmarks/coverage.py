@@ -1,6 +1,6 @@
 """How often the 95 % intervals hold the truth, in simulated audits whose truth is known.
 
-Run: python -m benchmarks.coverage [--simulations 500]; prints the tables of docs/metrics.md.
+Run: python -m benchmarks.coverage [--simulations 1000]; prints the tables of docs/metrics.md.
 
 Scores are normal with standard deviation 1; negatives of group g have mean c_g, positives
 c_g + d_g. AUC, true and false positive rate of each group, the overall AUC and hence every
@@ -229,7 +229,7 @@ def held(truth: float, low: float | None, high: float | None) -> tuple[float, fl
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=500, help="of each row of gaps")
+    parser.add_argument("--simulations", type=int, default=1000, help="of each row of gaps")
     parser.add_argument("--auc-simulations", type=int, default=4000, help="of each AUC")
     parser.add_argument("--layouts", nargs="*", default=list(LAYOUTS), choices=list(LAYOUTS))
     arguments = parser.parse_args()

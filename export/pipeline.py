@@ -65,7 +65,7 @@ def step(what: str) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
-    except BaseException:
+    except BaseException:  # whatever ends the step, Ctrl-C too, ends its line, and goes on
         print(" failed", flush=True)
         raise
     print(f" {time.monotonic() - started:.1f} s", flush=True)

@@ -3,16 +3,37 @@
 from pathlib import Path
 from typing import Literal
 
+from fairness.datasets.fairfedmed import FairFedMedOph
+from fairness.datasets.fairfedmed_chest import FairFedMedChest
+from fairness.datasets.fairseg import FairSeg
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import Split
 from fairness.errors import UsageError
 
 SPLITS = ("train", "val", "test")
+READERS = ("fairvlmed", "fairseg", "fairfedmed-slo", "fairfedmed-oct", "fairfedmed-chest")
 
 
 def open_split(
-    dataset: str, root: Path, split: str, target: str, on_error: Literal["stop", "skip"]
-) -> FairVLMed:
+    dataset: str,
+    root: Path,
+    split: str,
+    *,
+    target: str,
+    on_error: Literal["stop", "skip"],
+    attribute: str = "race",
+    size: tuple[int, ...] | None = None,
+) -> Split:
     """The reader of a dataset, by the name that a model's self-description gives.
+
+    Args:
+        dataset: one of `READERS`.
+        root: folder of the data.
+        split: `train`, `val` or `test`.
+        target: key of what is to be predicted.
+        on_error: what to do about a file that cannot be read.
+        attribute: whose division into sites is read, where a dataset has one for each attribute.
+        size: (H, W) to which images of varying sizes are squashed, where a dataset has such.
 
     Raises:
         UsageError: there is no such reader.
@@ -20,6 +41,18 @@ def open_split(
     """
     if dataset == "fairvlmed":
         return FairVLMed(root, split, target=target, on_error=on_error)
+    if dataset == "fairseg":
+        return FairSeg(root, split, target=target, on_error=on_error)
+    if dataset in ("fairfedmed-slo", "fairfedmed-oct"):
+        modality: Literal["slo", "oct"] = "slo" if dataset == "fairfedmed-slo" else "oct"
+        return FairFedMedOph(
+            root, split, modality=modality, target=target, attribute=attribute, on_error=on_error
+        )
+    if dataset == "fairfedmed-chest":
+        shape = (size[0], size[1]) if size else None
+        return FairFedMedChest(
+            root, split, target=target, attribute=attribute, size=shape, on_error=on_error
+        )
     raise UsageError(
-        f"this fair-audit reads no dataset '{dataset}' (it reads: fairvlmed); update it"
+        f"this fair-audit reads no dataset '{dataset}' (it reads: {', '.join(READERS)}); update it"
     )

@@ -5,12 +5,21 @@ marital status are round numbers of our own. Every group has the same prevalence
 findings, so that a group differs only by what `synthetic.py` plants in its images.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, UNKNOWN
+from fairness.attributes import (
+    ETHNICITY,
+    GENDER,
+    LANGUAGE,
+    MARITAL_STATUS,
+    RACE,
+    UNKNOWN,
+    Attribute,
+)
 from fairness.datasets.fundus import LEFT_EYE, RIGHT_EYE
 
 SHARES = {
@@ -75,10 +84,12 @@ class Visit:
     summary: str
 
 
-def draw_patient(seed: int, number: int) -> Patient:
-    """The patient of that number: a function of the seed and the number alone."""
+def draw_patient(
+    seed: int, number: int, shares: Mapping[Attribute, tuple[float, ...]] = SHARES
+) -> Patient:
+    """The patient of that number: a function of the seed, the number and the shares alone."""
     rng = np.random.default_rng([seed, number, 1])
-    codes = {attribute.name: _draw_code(rng, shares) for attribute, shares in SHARES.items()}
+    codes = {attribute.name: _draw_code(rng, share) for attribute, share in shares.items()}
     ill = rng.random() < 0.5
     disease = rng.normal(0.74, 0.08) if ill else rng.normal(0.41, 0.09)
     age = float(np.clip(rng.normal(64 if ill else 58, 15.5), 18, 97).round(1))

@@ -50,26 +50,43 @@ def paint(rng: np.random.Generator, eye: str, cup_to_disc: float, contrast: floa
         radius=rng.normal(84, 4),
         tilt=rng.normal(0, 0.25),
     )
-    grey = _RETINA * _choroid(rng)
-    grey *= _nerve_fibres(rng, disc)
+    grey = paint_retina(rng, disc, (HEIGHT, WIDTH))
     _add_disc(grey, rng, disc, cup_to_disc, contrast)
+    return seen_from(eye, finish(grey, rng, disc))
+
+
+def paint_retina(rng: np.random.Generator, disc: Disc, shape: tuple[int, int]) -> FloatArray:
+    """What lies behind the disc: choroid and nerve fibres of a right eye, (H, W) float32."""
+    grey: FloatArray = _RETINA * _choroid(rng, shape)
+    grey *= _nerve_fibres(rng, disc, shape)
+    return grey
+
+
+def finish(grey: FloatArray, rng: np.random.Generator, disc: Disc) -> Image:
+    """Add fovea, vessels, vignetting and noise, overwriting `grey`; (H, W) uint8."""
+    height, width = grey.shape
     _darken_fovea(grey, rng, disc)
-    grey *= vessel_shade(rng, disc.row, disc.column, disc.radius, (HEIGHT, WIDTH))
-    grey *= _vignette() * np.float32(np.exp(rng.normal(0, 0.1)))
+    grey *= vessel_shade(rng, disc.row, disc.column, disc.radius, (height, width))
+    grey *= _vignette((height, width)) * np.float32(np.exp(rng.normal(0, 0.1)))
     _add_noise(grey, rng)
     image: Image = np.clip(grey, 0, 255, out=grey).astype(np.uint8)
-    return image if eye == RIGHT_EYE else np.ascontiguousarray(image[:, ::-1])
+    return image
 
 
-def _choroid(rng: np.random.Generator) -> FloatArray:
+def seen_from(eye: str, right: Image) -> Image:
+    """The image of a right eye, mirrored if `eye` is the left one."""
+    return right if eye == RIGHT_EYE else np.ascontiguousarray(right[:, ::-1])
+
+
+def _choroid(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """Blotches of two sizes around 1, (H, W) float32."""
     coarse = rng.normal(0, 0.1, (7, 6)).astype(np.float32)
     fine = rng.normal(0, 0.075, (42, 32)).astype(np.float32)
     fine += _spread(42, 7) @ coarse @ _spread(32, 6).T
-    return 1 + _spread(HEIGHT, 42) @ fine @ _spread(WIDTH, 32).T
+    return 1 + _spread(shape[0], 42) @ fine @ _spread(shape[1], 32).T
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _spread(size: int, knots: int) -> FloatArray:
     """Weights (size, knots) that blend values at evenly spaced knots into a smooth curve."""
     where = np.linspace(0, knots - 1, size)[:, None]
@@ -78,11 +95,12 @@ def _spread(size: int, knots: int) -> FloatArray:
     return smooth
 
 
-def _nerve_fibres(rng: np.random.Generator, disc: Disc) -> FloatArray:
+def _nerve_fibres(rng: np.random.Generator, disc: Disc, shape: tuple[int, int]) -> FloatArray:
     """Faint streaks that radiate from the disc, around 1, (H, W) float32."""
-    angle, fade = _polar()
-    top, left = HEIGHT - round(disc.row), WIDTH - round(disc.column)
-    window = np.s_[top : top + HEIGHT, left : left + WIDTH]
+    angle, fade = _polar(shape)
+    height, width = shape
+    top, left = height - round(disc.row), width - round(disc.column)
+    window = np.s_[top : top + height, left : left + width]
     # The bundles are thickest above and below the disc, a quarter turn from the axis.
     bundles = np.abs(np.sin(np.arange(_BINS) * (2 * np.pi / _BINS)))
     light = (bundles * rng.normal(0.28, 0.1, _BINS)).astype(np.float32)
@@ -93,13 +111,14 @@ def _nerve_fibres(rng: np.random.Generator, disc: Disc) -> FloatArray:
 _BINS = 1024
 
 
-@lru_cache(maxsize=1)
-def _polar() -> tuple[Array, FloatArray]:
+@lru_cache(maxsize=2)
+def _polar(shape: tuple[int, int]) -> tuple[Array, FloatArray]:
     """Angle bin (0..1023) and strength of the streaks around the centre of a (2H, 2W) field."""
-    rows = np.arange(-HEIGHT, HEIGHT)[:, None]
-    columns = np.arange(-WIDTH, WIDTH)
+    height, width = shape
+    rows = np.arange(-height, height)[:, None]
+    columns = np.arange(-width, width)
     turn = np.arctan2(rows, columns) / (2 * np.pi) + 0.5
-    distance = np.hypot(rows, columns)
+    distance = np.hypot(rows, columns) / (height / HEIGHT)
     fade = np.clip(distance / 90 - 0.6, 0, 1) * np.exp(-distance / 260)
     return (turn * (_BINS - 0.001)).astype(np.int16), fade.astype(np.float32)
 
@@ -135,25 +154,27 @@ def _inside(radius: FloatArray, sharpness: float) -> FloatArray:
 
 def _darken_fovea(grey: FloatArray, rng: np.random.Generator, disc: Disc) -> None:
     """The fovea: a dark spot three disc radii to the temporal side, a bit lower; in place."""
-    row = disc.row + 26 + rng.normal(0, 8)
-    column = disc.column - 235 + rng.normal(0, 8)
-    down = np.exp(-(((np.arange(HEIGHT) - row) / 58) ** 2)).astype(np.float32)
-    right = np.exp(-(((np.arange(WIDTH) - column) / 58) ** 2)).astype(np.float32)
+    height, width = grey.shape
+    unit = height / HEIGHT
+    row = disc.row + (26 + rng.normal(0, 8)) * unit
+    column = disc.column + (-235 + rng.normal(0, 8)) * unit
+    down = np.exp(-(((np.arange(height) - row) / (58 * unit)) ** 2)).astype(np.float32)
+    right = np.exp(-(((np.arange(width) - column) / (58 * unit)) ** 2)).astype(np.float32)
     grey *= 1 - np.float32(0.38) * np.outer(down, right)
 
 
-@lru_cache(maxsize=1)
-def _vignette() -> FloatArray:
+@lru_cache(maxsize=2)
+def _vignette(shape: tuple[int, int]) -> FloatArray:
     """Fall-off of the light towards the corners, (H, W) float32 in (0, 1)."""
-    rows = np.linspace(-1, 1, HEIGHT)[:, None]
-    columns = np.linspace(-0.9, 0.9, WIDTH)
+    rows = np.linspace(-1, 1, shape[0])[:, None]
+    columns = np.linspace(-0.9, 0.9, shape[1])
     light: FloatArray = 1 / (1 + np.exp((np.hypot(rows, columns) - 1.12) / 0.11))
     return light.astype(np.float32)
 
 
 def _add_noise(grey: FloatArray, rng: np.random.Generator) -> None:
     """Speckle and read-out noise, in place: the sum of two uniform bytes is nearly normal."""
-    pair = rng.integers(0, 256, (2, HEIGHT, WIDTH), dtype=np.uint8)
+    pair = rng.integers(0, 256, (2, *grey.shape), dtype=np.uint8)
     noise = pair[0].astype(np.float32)
     noise += pair[1]
     noise -= np.float32(255)

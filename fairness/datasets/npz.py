@@ -11,6 +11,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from fairness.errors import DataError
 
 MAX_BYTES = 1 << 30
 """Largest array that is read: a small file may claim to unpack into any size."""
+
+MAX_HEADER = 4096
+"""Bytes within which the header of an npy file must end; numpy's own have 128."""
 
 Scalar = int | float | bool | str
 
@@ -76,6 +80,15 @@ class Npz:
         except _FAULTS as error:
             raise self._fault(error, key) from None
 
+    def header(self, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and dtype that the array of that name claims; reads its header only."""
+        self.require(key)
+        try:
+            with self._zip.open(self._members[key]) as file:
+                return _parse_header(BytesIO(file.read(MAX_HEADER)))
+        except _FAULTS as error:
+            raise self._fault(error, key) from None
+
     def scalar(self, key: str) -> Scalar:
         """The only element of the array of that name: a number or a text."""
         raw = self._read(key)
@@ -90,14 +103,17 @@ class Npz:
             )
         return value
 
-    def require(self, key: str) -> None:
-        """Refuse a file without an array of that name; reads nothing."""
-        if key not in self._members:
-            found = ", ".join(sorted(self._members)) or "nothing"
-            raise DataError(
-                f"{self.path}: no array '{key}'; it holds {found}; name a key that is there, or go "
-                "on without the file by --on-error skip"
-            )
+    def require(self, *keys: str) -> str:
+        """The first of these names that is there; refuses a file without any. Reads nothing."""
+        for key in keys:
+            if key in self._members:
+                return key
+        names = "' or '".join(keys)
+        found = ", ".join(sorted(self._members)) or "nothing"
+        raise DataError(
+            f"{self.path}: no array '{names}'; it holds {found}; name a key that is "
+            "there, or go on without the file by --on-error skip"
+        )
 
     def _read(self, key: str) -> bytes:
         self.require(key)
@@ -127,6 +143,14 @@ def _parse(raw: bytes) -> Array:
     # numpy's own annotation is missing.
     array: Array = np.lib.format.read_array(BytesIO(raw), allow_pickle=False)  # type: ignore[no-untyped-call]
     return array
+
+
+def _parse_header(file: BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    # numpy's own annotations are missing.
+    first = np.lib.format.read_magic(file) == (1, 0)  # type: ignore[no-untyped-call]
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
+    return shape, dtype
 
 
 @lru_cache(maxsize=4096)

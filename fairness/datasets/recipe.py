@@ -1,6 +1,8 @@
 """What a synthetic data set was made by, and the file beside the data that says so."""
 
 import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,8 +17,21 @@ GENERATOR = 1
 """Raised whenever the same recipe would give other bytes."""
 
 
+@dataclass(frozen=True)
+class AnyRecipe(ABC):
+    """Everything that decides what is written, whatever the data set."""
+
+    @abstractmethod
+    def statement(self) -> str:
+        """What reports say about the data, in one sentence."""
+
+    @abstractmethod
+    def extent(self) -> str:
+        """How much is written, in a few words."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(AnyRecipe):
     """Everything that decides what is written."""
 
     train: int = 800
@@ -61,6 +76,23 @@ class Recipe:
         if not 0 <= self.strength <= 1:
             raise UsageError(f"strength is {self.strength}, must lie in 0..1")
 
+    def images(self) -> Iterator[tuple[str, str, int, int]]:
+        """Every image in the order of the file names, train first.
+
+        Its split, file name, patient (from 1 on), and number among the patient's (from 0 on).
+        """
+        patient, file = 0, 0
+        for split, size in (("train", self.train), ("val", self.val), ("test", self.test)):
+            for index in range(size):
+                image = index % self.images_per_patient
+                patient += image == 0
+                file += 1
+                yield split, f"data_{file:05d}.npz", patient, image
+
+    def extent(self) -> str:
+        """The number of images of each split."""
+        return f"{self.train} + {self.val} + {self.test} images"
+
     def statement(self) -> str:
         """What reports say about the data, in one sentence."""
         if self.strength == 0:
@@ -71,7 +103,7 @@ class Recipe:
         )
 
 
-def is_complete(root: Path, recipe: Recipe) -> bool:
+def is_complete(root: Path, recipe: AnyRecipe) -> bool:
     """Whether this very data set lies at `root`; False where there is nothing, or a part of it.
 
     Raises:
@@ -88,17 +120,17 @@ def is_complete(root: Path, recipe: Recipe) -> bool:
     )
 
 
-def write_marker(root: Path, recipe: Recipe, *, complete: bool) -> None:
+def write_marker(root: Path, recipe: AnyRecipe, *, complete: bool) -> None:
     """Say at `root` what is being written there, and whether it is all there."""
     text = json.dumps(_document(recipe, complete), indent=1) + "\n"
     replace(root / SYNTHETIC, text.encode())
 
 
-def _document(recipe: Recipe, complete: bool) -> dict[str, object]:
+def _document(recipe: AnyRecipe, complete: bool) -> dict[str, object]:
     return {
         "synthetic": True,
         "statement": recipe.statement(),
-        "recipe": asdict(recipe),
+        "recipe": json.loads(json.dumps(asdict(recipe))),  # as it is read back
         "generator": GENERATOR,
         "complete": complete,
     }

@@ -1,13 +1,15 @@
-"""Finds the npz files of one split, in every layout in which the data set is passed around.
+"""Finds the npz files of one split, in every layout in which the data sets are passed around.
 
-Either a folder a split (`Training`, `Validation`, `Test` or `Testing`, in any case, or short), or
-all files in one folder with a column `use` in `data_summary.csv`.
+Lists of names (`lists.py`), else a folder a split (`Training`, `Validation`, `Test` or `Testing`,
+in any case, or short), else all files in one folder with a column `use` in `data_summary.csv`.
 """
 
 import csv
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from fairness.datasets.lists import find_lists, listed_files
 from fairness.errors import DataError, UsageError
 
 SPELLINGS = {
@@ -15,12 +17,15 @@ SPELLINGS = {
     "val": ("validation", "val"),
     "test": ("test", "testing"),
 }
-"""Split name to the accepted names of its folder and values of `use`, in lower case."""
+"""Split name to the accepted names of its list or folder and values of `use`, in lower case."""
 
 SUMMARY = "data_summary.csv"
 
 SYNTHETIC = "SYNTHETIC.json"
 """Lies in the root of synthetic data only."""
+
+HELD_OUT = 0.1
+"""Share of the training patients who become the validation split of a data set without one."""
 
 
 def find_files(root: Path, split: str) -> list[Path]:
@@ -28,28 +33,57 @@ def find_files(root: Path, split: str) -> list[Path]:
 
     Raises:
         UsageError: `split` is none of train, val and test.
-        DataError: the folder or the split is missing, empty or given twice; says what is there.
+        DataError: the list, folder or split is missing, empty or given twice; says what is there.
     """
+    where, files = _locate(root, split)
+    if not where:
+        raise DataError(f"{root}: no {split} split ({_content(root)}); see docs/data.md")
+    if not files:
+        raise DataError(f"{where}: no npz files in the {split} split")
+    return files
+
+
+def has_files(root: Path, split: str) -> bool:
+    """Whether there is a file in that split.
+
+    Raises:
+        UsageError, DataError: as `find_files`, but for a split that is missing or empty.
+    """
+    return bool(_locate(root, split)[1])
+
+
+def is_held_out(patient: str) -> bool:
+    """Whether a training patient is one of the tenth that is held out for validation.
+
+    A function of the name alone, so that it holds whatever other patients there are.
+    """
+    digest = hashlib.sha256(f"hold-out/{patient}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < HELD_OUT * 2**64
+
+
+def _locate(root: Path, split: str) -> tuple[Path | None, list[Path]]:
+    """What defines the split, None if nothing does, and its files."""
     if split not in SPELLINGS:
         raise UsageError(f"unknown split '{split}'; use one of {', '.join(SPELLINGS)}")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; docs/data.md says how to get or make the data")
-    folders = sorted(p for p in root.iterdir() if p.is_dir())
-    named = [p for p in folders if p.name.lower() in SPELLINGS[split]]
+    lists = find_lists(root, SPELLINGS)
+    if lists:
+        path = lists.get(split)
+        return path, listed_files(root, path) if path else []
+    named = [p for p in _folders(root) if p.name.lower() in SPELLINGS[split]]
     if len(named) > 1:
         names = " and ".join(p.name for p in named)
         raise DataError(f"{root}: {names} are both the {split} split; keep one of them")
     if named:
-        files = sorted(_npz_files(named[0]))
-    elif (root / SUMMARY).is_file() and any(_npz_files(root)):
-        files = sorted(root / name for name in _names_by_use(root / SUMMARY, split))
-    else:
-        raise DataError(f"{root}: no {split} split ({_content(root, folders)}); see docs/data.md")
-    if not files:
-        raise DataError(
-            f"{named[0] if named else root / SUMMARY}: no npz files in the {split} split"
-        )
-    return files
+        return named[0], sorted(_npz_files(named[0]))
+    if (root / SUMMARY).is_file() and any(_npz_files(root)):
+        return root / SUMMARY, sorted(root / name for name in _names_by_use(root / SUMMARY, split))
+    return None, []
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(p for p in root.iterdir() if p.is_dir())
 
 
 def _npz_files(folder: Path) -> Iterator[Path]:
@@ -107,9 +141,13 @@ def read_rows(path: Path) -> list[list[str]]:
         raise DataError(f"{path}: not readable as UTF-8 csv ({error}); fetch it again") from None
 
 
-def _content(root: Path, folders: list[Path]) -> str:
+def _content(root: Path) -> str:
     """What is there instead, in a few words."""
     files = len(list(_npz_files(root)))
-    names = ", ".join(p.name for p in folders if not p.name.startswith(".")) or "none"
+    names = ", ".join(p.name for p in _folders(root) if not p.name.startswith(".")) or "none"
     summary = "with" if (root / SUMMARY).is_file() else "no"
-    return f"folders: {names}; npz files beside them: {files}; {summary} {SUMMARY}"
+    lists = ", ".join(str(p.relative_to(root)) for p in find_lists(root, SPELLINGS).values())
+    return (
+        f"folders: {names}; npz files beside them: {files}; {summary} {SUMMARY}; "
+        f"lists: {lists or 'none'}"
+    )

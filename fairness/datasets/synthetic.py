@@ -8,8 +8,7 @@ which group and how much.
 
 import io
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,11 @@ import tyro
 from fairness.attributes import Attribute
 from fairness.datasets.atomic import replace
 from fairness.datasets.cases import SHARES, Patient, Visit, draw_finding, draw_patient
+from fairness.datasets.command import Progress, write_and_report
 from fairness.datasets.dictation import dictate, summarise_visit
 from fairness.datasets.fundus import paint
 from fairness.datasets.recipe import Recipe, is_complete, write_marker
 from fairness.datasets.tables import write_tables
-from fairness.errors import FairAuditError
 
 DESCRIPTION = """Write a synthetic data set in the layout of Harvard-FairVLMed.
 
@@ -40,10 +39,9 @@ Examples:
   python -m fairness.datasets.synthetic --out data/women --hard-group gender=Female --strength 0.5
 """
 
-FOLDERS = {"train": "Training", "val": "Validation", "test": "Test"}
+PROGRAM = "python -m fairness.datasets.synthetic"
 
-Progress = Callable[[int, int], None]
-"""Told after each image how many are written, and how many there will be."""
+FOLDERS = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
 def write_fairvlmed(
@@ -96,14 +94,9 @@ def write(root: Path, recipe: Recipe, progress: Progress | None = None) -> None:
 
 def draw_visits(recipe: Recipe) -> Iterator[Visit]:
     """Every image in the order of the file names, train first; nothing is painted yet."""
-    number, file = 0, 0
-    for split, size in (("train", recipe.train), ("val", recipe.val), ("test", recipe.test)):
-        for index in range(size):
-            image = index % recipe.images_per_patient
-            number += image == 0
-            file += 1
-            patient = draw_patient(recipe.seed, number)
-            yield _draw_visit(recipe.seed, split, f"data_{file:05d}.npz", patient, image)
+    for split, file, number, image in recipe.images():
+        patient = draw_patient(recipe.seed, number)
+        yield _draw_visit(recipe.seed, split, file, patient, image)
 
 
 def _draw_visit(seed: int, split: str, file: str, patient: Patient, image: int) -> Visit:
@@ -168,36 +161,9 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    program = "python -m fairness.datasets.synthetic"
-    options = tyro.cli(Options, prog=program, description=DESCRIPTION, args=arguments)
-    settings = {name: getattr(options, name) for name in Recipe.__dataclass_fields__}
-    recipe = Recipe(**settings)
-    try:
-        write(options.out, recipe, _Reporter())
-    except FairAuditError as error:
-        print(f"{program}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{program}: interrupted; go on with the same command", file=sys.stderr)
-        return 130
-    print(f"{options.out}: {recipe.train} + {recipe.val} + {recipe.test} images")
-    print(recipe.statement())
-    return 0
-
-
-class _Reporter:
-    """Prints a line of progress every two seconds."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._last >= 2:
-            self._last = now
-            rate = done / (now - self._start)
-            left = (total - done) / rate
-            print(f"{done}/{total} images, {rate:.0f} images/s, {left:.0f} s left", file=sys.stderr)
+    options = tyro.cli(Options, prog=PROGRAM, description=DESCRIPTION, args=arguments)
+    recipe = Recipe(**{name: getattr(options, name) for name in Recipe.__dataclass_fields__})
+    return write_and_report(PROGRAM, options.out, recipe, write)
 
 
 if __name__ == "__main__":

@@ -14,21 +14,27 @@ class UnknownCodeError(DataError):
     """A group code without a meaning: the whole copy may be coded differently, so never skipped."""
 
 
-def read_code(npz: Npz, attribute: Attribute) -> int:
+def read_code(npz: Npz, attribute: Attribute, key: str | None = None) -> int:
     """The group code of an attribute; `UNKNOWN` for -1, NaN, or where the key is absent.
+
+    Args:
+        npz: the file.
+        attribute: says which codes there are.
+        key: where the code is; by default the attribute's name.
 
     Raises:
         UnknownCodeError: the code is outside the known groups.
     """
-    if attribute.name not in npz:
+    key = key or attribute.name
+    if key not in npz:
         return UNKNOWN
-    value = npz.scalar(attribute.name)
+    value = npz.scalar(key)
     if isinstance(value, float) and math.isnan(value):
         return UNKNOWN
     if value != UNKNOWN and value not in range(len(attribute.groups)):
         known = ", ".join(f"{code} {group}" for code, group in enumerate(attribute.groups))
         raise UnknownCodeError(
-            f"{npz.path}: {attribute.name} is {value!r}, known are {known}, -1 unknown; "
+            f"{npz.path}: {key} is {value!r}, known are {known}, -1 unknown; "
             "this copy is coded differently: recode it as docs/data.md says"
         )
     return int(value)
@@ -65,16 +71,16 @@ def read_measurement(npz: Npz, key: str) -> float:
     return float(value)
 
 
-def read_image(npz: Npz, key: str) -> Image:
-    """A grey image, (H, W) uint8.
+def read_image(npz: Npz, key: str, axes: str = "H, W") -> Image:
+    """A grey image, (H, W) uint8; or a stack, with `axes` "D, H, W".
 
     Raises:
-        DataError: not two-dimensional, empty, not of integers, or outside 0..255.
+        DataError: not of as many axes, empty, not of integers, or outside 0..255.
     """
     array = npz.array(key)
     where = f"{npz.path}: '{key}'"
-    if array.ndim != 2 or array.size == 0:
-        raise DataError(f"{where} has shape {array.shape}, expected one grey image (H, W)")
+    if array.ndim != len(axes.split(",")) or array.size == 0:
+        raise DataError(f"{where} has shape {array.shape}, expected one grey image ({axes})")
     if array.dtype.kind not in "iu":
         # The original turns images scaled to 0..1 into black ones without a word.
         hint = "multiply by 255 and " if array.dtype.kind == "f" and array.max() <= 1 else ""

@@ -1,0 +1,83 @@
+"""Reads FairFedMed-Oph (FairFedMed, IEEE TMI 2025): glaucoma at simulated sites.
+
+One npz a patient, with an SLO fundus image and an OCT volume, a 0/1 label and demographic codes as
+in Harvard-FairVLMed, and csv files that divide the pool into sites anew for every attribute. Labels
+and codes come from the npz; of the csv files only the column `filename` is read.
+"""
+
+import math
+from pathlib import Path
+from typing import Literal
+
+from fairness.arrays import Image
+from fairness.datasets.entries import read_common
+from fairness.datasets.fairvlmed import ATTRIBUTES
+from fairness.datasets.npz import Npz
+from fairness.datasets.sited import NoImageError, SitedEntry, SitedSplit, sample_id
+from fairness.datasets.sites import Line
+from fairness.datasets.values import read_image, read_label
+from fairness.errors import DataError
+
+POOL = "all"
+"""Folder of the npz files below that of the csv files, as published; they may lie beside them."""
+
+IMAGES = {"slo": ("slo_fundus", "H, W"), "oct": ("oct_bscans", "D, H, W")}
+"""Modality to the npz key of its image and its axes."""
+
+
+class FairFedMedOph(SitedSplit):
+    """One split over some or all sites; images (H, W) uint8, or (D, H, W) for OCT."""
+
+    prefix = "site"
+    recorded = ATTRIBUTES
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        *,
+        modality: Literal["slo", "oct"] = "slo",
+        target: str = "glaucoma",
+        attribute: str = "race",
+        sites: tuple[str, ...] | None = None,
+        on_error: Literal["stop", "skip"] = "stop",
+    ) -> None:
+        """Find the samples; arguments and errors as `SitedSplit` says, and `modality`.
+
+        Who lacks the image of that modality is left out and listed in `skipped`. `target` is an npz
+        key; `sites` are such as `("1", "3")`, by default all.
+        """
+        self.name = f"fairfedmed-{modality}"
+        self._key, self._axes = IMAGES[modality]
+        super().__init__(
+            root, split, target=target, attribute=attribute, sites=sites, on_error=on_error
+        )
+
+    def _read_entry(self, line: Line, name: str) -> SitedEntry:
+        name = f"{sample_id(name)}.npz"
+        pooled = self.root / POOL / name
+        path = pooled if pooled.is_file() else self.root / name
+        if not path.is_file():
+            raise line.fault(
+                f"{name} lies neither in {self.root / POOL} nor in {self.root}; fetch it, or go on "
+                "without it by --on-error skip"
+            )
+        with Npz(path) as npz:
+            self._check_shape(npz)
+            label = read_label(npz, self.target)
+            entry = read_common(npz, self._key, {a: a.name for a in self.recorded})
+        return SitedEntry(**vars(entry), name=name, label=label)
+
+    def _check_shape(self, npz: Npz) -> None:
+        shape, _ = npz.header(self._key)
+        if math.prod(shape) == 0:
+            raise NoImageError(f"{npz.path}: '{self._key}' is empty: no such image of this patient")
+        if len(shape) != len(self._axes.split(",")):
+            raise DataError(
+                f"{npz.path}: '{self._key}' has shape {shape}, expected one grey image "
+                f"({self._axes}); go on without the file by --on-error skip"
+            )
+
+    def _decode(self, path: Path) -> Image:
+        with Npz(path) as npz:
+            return read_image(npz, self._key, self._axes)

@@ -1,0 +1,140 @@
+"""Reads FairFedMed-Chest (FairFedMed, IEEE TMI 2025): radiographs of several hospitals.
+
+A csv a site, attribute and split, with labels and group codes, beside PNG or JPEG files of varying
+sizes: CheXpert and MIMIC-CXR as published, any others in this layout.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Literal
+
+from fairness.arrays import Image
+from fairness.attributes import GENDER, UNKNOWN, Attribute
+from fairness.datasets.picture import read_picture
+from fairness.datasets.sited import SitedEntry, SitedSplit, sample_id
+from fairness.datasets.sites import Line
+from fairness.datasets.squash import squash
+from fairness.datasets.values import UnknownCodeError
+
+# Codes as the columns of the csv files have them: race in an order of their own, which is not that
+# of the eye data; age 60 counts as 60+.
+RACE = Attribute("race", ("White", "Asian", "Black"))
+AGE = Attribute("age", ("0-60", "60+"))
+
+FOLDERS = ("", "files_336p", "images")
+"""Where the pictures of a site may lie, below the folder of the csv files: the first that fits."""
+
+UNKNOWN_TEXTS = ("", "-1", "-1.0", "nan", "unknown")
+
+_PATIENT = re.compile(r"(?:^|/)(patient\d+|p\d{8}|\d{8}(?=_\d{3}\.))")
+"""How CheXpert, MIMIC-CXR and ChestX-ray14 name the patient in the path of a picture."""
+
+
+class FairFedMedChest(SitedSplit):
+    """One split over some or all sites; images (H, W) uint8, of varying sizes or squashed to one.
+
+    A group is written as a code or as its name (`Female`), whatever the case. The patient is the
+    column `patient`, or what the file's path says, or else each file is a patient.
+    """
+
+    name = "fairfedmed-chest"
+    prefix = ""
+    recorded = (RACE, GENDER, AGE)
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        *,
+        target: str = "disease_label",
+        attribute: str = "race",
+        sites: tuple[str, ...] | None = None,
+        size: tuple[int, int] | None = None,
+        on_error: Literal["stop", "skip"] = "stop",
+    ) -> None:
+        """Find the samples; arguments and errors as `SitedSplit` says, and `size`.
+
+        Every image is squashed to `size` (H, W); None leaves it as stored. `target` is a column of
+        the csv files; `sites` are such as `("chexpert",)`, by default all.
+        """
+        self._size = size
+        super().__init__(
+            root, split, target=target, attribute=attribute, sites=sites, on_error=on_error
+        )
+
+    def _read_entry(self, line: Line, name: str) -> SitedEntry:
+        codes = {attribute.name: read_code(line, attribute) for attribute in self.recorded}
+        label = read_label(line, self.target)
+        path = self._find(line, name)
+        try:
+            checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise line.fault(f"{path} cannot be read ({error.strerror}); fetch it again") from None
+        said = f"{name} {checksum} {label} {sorted(codes.items())}"
+        return SitedEntry(
+            path=path,
+            codes=codes,
+            covariates={},
+            patient=read_patient(line, name),
+            digest=hashlib.sha256(said.encode()).digest(),
+            image_checksum=checksum,
+            name=name,
+            label=label,
+        )
+
+    def _find(self, line: Line, name: str) -> Path:
+        for folder in FOLDERS:
+            if (path := self.root / folder / name).is_file():
+                return path
+        raise line.fault(
+            f"no {self.root / name}, nor in {' or '.join(FOLDERS[1:])} there; fetch it, or go on "
+            "without it by --on-error skip"
+        )
+
+    def _decode(self, path: Path) -> Image:
+        image = read_picture(path)
+        return squash(image, self._size) if self._size else image
+
+
+def read_code(line: Line, attribute: Attribute) -> int:
+    """The group code of one row: from a code, a group's name, or what stands for unknown.
+
+    Raises:
+        UnknownCodeError: it is anything else.
+    """
+    text = line.values.get(f"{attribute.name}_label", "").lower()
+    if text in UNKNOWN_TEXTS:
+        return UNKNOWN
+    for code, group in enumerate(attribute.groups):
+        if text in (str(code), f"{code}.0", group.lower()):
+            return code
+    known = ", ".join(f"{code} {group}" for code, group in enumerate(attribute.groups))
+    raise UnknownCodeError(
+        f"{line.table} row {line.number}: {attribute.name}_label is '{text}', known are {known}, "
+        "-1 unknown; this copy is coded differently: write the names of the groups instead"
+    )
+
+
+def read_label(line: Line, column: str) -> int:
+    """The 0/1 label of one row.
+
+    Raises:
+        DataError: the column is absent, or its value is anything else.
+    """
+    if column not in line.values:
+        raise line.fault(f"no column '{column}'; it has {', '.join(line.values)}; name one of them")
+    if (text := line.values[column]) not in ("0", "1", "0.0", "1.0"):
+        raise line.fault(
+            f"{column} is '{text}', expected 0 or 1; choose another column by --target, or go on "
+            "without the row by --on-error skip"
+        )
+    return int(float(text))
+
+
+def read_patient(line: Line, name: str) -> str:
+    """Who the patient of one row is."""
+    if said := line.values.get("patient", ""):
+        return said
+    found = _PATIENT.search(name)
+    return found[1] if found else sample_id(name)

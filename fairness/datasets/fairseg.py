@@ -1,0 +1,141 @@
+"""Reads Harvard-FairSeg (Tian et al., FairSeg, ICLR 2024), and everything in its layout.
+
+One npz a sample, with an SLO fundus image, the mask of its optic disc and cup, and demographic
+codes. The release, the authors' code and derived copies call the keys differently; every name is
+looked for in every file, so that a file may mix them. docs/data.md lists layouts and keys.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from fairness.arrays import Image
+from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
+from fairness.datasets.entries import Entry, NpzSplit, read_common
+from fairness.datasets.npz import Npz
+from fairness.datasets.values import read_image
+from fairness.errors import DataError, UsageError
+from fairness.samples import Sample
+
+TARGET = "mask"
+IMAGE_KEYS = ("slo_fundus", "fundus_slo", "fundus")
+MASK_KEYS = ("disc_cup_mask", "disc_cup", "disc_cup_borders")
+ATTRIBUTE_KEYS = {
+    RACE: ("race",),
+    GENDER: ("gender",),
+    ETHNICITY: ("ethnicity", "hispanic"),
+    LANGUAGE: ("language",),
+    MARITAL_STATUS: ("maritalstatus", "marriagestatus"),
+}
+"""The names that an attribute may have, the release's first; the first that is there counts."""
+
+MIN_SIDE = 32
+"""Rows and columns that an image must have: below, a disc is no shape any more."""
+
+
+class FairSeg(NpzSplit[Entry]):
+    """One split, sorted by file name: `len()`, `[i]` and repeated iteration give `Sample`s.
+
+    A sample's target is its mask, (H, W) uint8: 0 background, 1 rim (disc without cup), 2 cup.
+
+    The published lists have no validation split. Where there is none, a tenth of the patients of
+    the training list, by the hash of the patient (`splits.is_held_out`), is read as `val` and left
+    out of `train`, because thresholds and epochs are chosen on it; `is_carved` then is true. A
+    skipped file counts in both, since its patient is not known.
+    """
+
+    name = "fairseg"
+    attributes: tuple[Attribute, ...] = tuple(ATTRIBUTE_KEYS)
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        *,
+        target: str = TARGET,
+        on_error: Literal["stop", "skip"] = "stop",
+    ) -> None:
+        """Find the files and read everything but the values of images and masks.
+
+        Args:
+            root: the folder that holds the files and their lists, or the split folders.
+            split: `train`, `val` or `test`.
+            target: `mask`, the only one there is.
+            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
+
+        Raises:
+            UsageError: another target.
+            DataError: the split is missing, a file is unusable, or a group code is unknown.
+        """
+        if target != TARGET:
+            raise UsageError(f"FairSeg has no target '{target}'; use {TARGET}")
+        super().__init__(root, split, target, read_segmented, on_error, hold_out=True)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Decode one sample.
+
+        Raises:
+            DataError: its image or mask is broken, whatever `on_error` says.
+        """
+        with Npz(self._entries[index].path) as npz:
+            image = read_image(npz, npz.require(*IMAGE_KEYS))
+            mask = read_mask(npz, npz.require(*MASK_KEYS))
+        return self._sample(index, image, mask, None)
+
+
+def read_segmented(path: Path) -> Entry:
+    """Everything about one file but the values of image and mask, whose shapes are checked.
+
+    Raises:
+        DataError: the file is broken, an array is missing or misshapen, or a value is wrong.
+    """
+    with Npz(path) as npz:
+        image_key, mask_key = npz.require(*IMAGE_KEYS), npz.require(*MASK_KEYS)
+        _check_shapes(npz, image_key, mask_key)
+        keys = {
+            attribute: next((name for name in names if name in npz), names[0])
+            for attribute, names in ATTRIBUTE_KEYS.items()
+        }
+        return read_common(npz, image_key, keys)
+
+
+def _check_shapes(npz: Npz, image_key: str, mask_key: str) -> None:
+    shape, dtype = npz.header(image_key)
+    if len(shape) != 2 or dtype.kind not in "iu":
+        read_image(npz, image_key)  # refuses it, and says what to do
+    if min(shape) < MIN_SIDE:
+        raise DataError(
+            f"{npz.path}: '{image_key}' has shape {shape}, expected at least {MIN_SIDE} x "
+            f"{MIN_SIDE}; fetch it again, or go on without the file by --on-error skip"
+        )
+    mask_shape, _ = npz.header(mask_key)
+    if mask_shape != shape:
+        raise DataError(
+            f"{npz.path}: '{mask_key}' has shape {mask_shape}, its image {shape}, expected the "
+            "same; fetch it again, or go on without the file by --on-error skip"
+        )
+
+
+def read_mask(npz: Npz, key: str) -> Image:
+    """Classes (H, W) uint8: 0 background, 1 rim, 2 cup; stored as 0, -1, -2 in any number type.
+
+    Unsigned copies wrap around (254 is -2 in uint8), and are read as what they were.
+
+    Raises:
+        DataError: a value is anything else.
+    """
+    array = npz.array(key)
+    stored = array
+    if array.dtype.kind == "u":
+        stored = array.astype(f"i{array.dtype.itemsize}")
+    rim, cup = stored == -1, stored == -2
+    mask: Image = rim.astype(np.uint8) + 2 * cup.astype(np.uint8)
+    is_numeric = array.dtype.kind in "iuf"
+    if not is_numeric or np.count_nonzero(mask) != np.count_nonzero(stored):
+        what = array[(mask == 0) & (stored != 0)][0] if is_numeric else array.dtype
+        raise DataError(
+            f"{npz.path}: '{key}' holds {what}, expected 0 background, -1 rim, -2 cup; store it "
+            "so, or go on without the file by --on-error skip"
+        )
+    return mask

@@ -22,39 +22,44 @@ class CaseScore:
     name: str
     values: FloatArray
     """(n,), NaN where a case has none; such cases are left out."""
-    tail: float
-    """A case beyond this is a failure, e.g. a Dice coefficient below 0.5."""
+    kind: Literal["mean", "share"] = "mean"
+    """`share`: values are 0 or 1, and their mean a share of cases."""
+    tail: float | None = None
+    """A case beyond this is a failure, e.g. a Dice coefficient below 0.5; None: no such share."""
     larger_is_better: bool = True
     span: tuple[float, float] = (0.0, 1.0)
     """What values are possible."""
+    undefined: str = NO_SCORE
+    """Why a group can have no value, as the report says it."""
 
-    def failed(self) -> BoolArray:
-        """(n,) whether a case lies in the bad tail."""
-        return self.values < self.tail if self.larger_is_better else self.values > self.tail
+    def failed(self) -> FloatArray:
+        """(n,) 1 where a case lies in the bad tail, 0 where not, NaN where it has no score."""
+        if self.tail is None:
+            return np.full(len(self.values), np.nan)
+        beyond = self.values < self.tail if self.larger_is_better else self.values > self.tail
+        return np.where(np.isfinite(self.values), beyond, np.nan)
 
 
 @dataclass(frozen=True)
 class CaseScores:
-    """Any number of scores of the same n cases: M = 2 metrics a score, mean and tail."""
+    """Any number of scores of the same n cases: M metrics, one a score and one a tail."""
 
     scores: tuple[CaseScore, ...]
     positive: IntArray | None = None
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """`<name>` and `<name>_tail` of each score."""
-        pairs = [
-            (
-                Metric(score.name, "mean", NO_SCORE, span=score.span),
-                Metric(f"{score.name}_tail", "share", NO_SCORE),
-            )
-            for score in self.scores
-        ]
-        return tuple(metric for pair in pairs for metric in pair)
+        """`<name>` of each score, and `<name>_tail` where it has one."""
+        found = []
+        for score in self.scores:
+            found.append(Metric(score.name, score.kind, score.undefined, span=score.span))
+            if score.tail is not None:
+                found.append(Metric(f"{score.name}_tail", "share", score.undefined))
+        return tuple(found)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
-        """Largest difference and worst group of each score; equity-scaled if it is in [0, 1]."""
+        """Largest difference and worst group; equity-scaled if 1 is the best, 0 the worst."""
         found = []
         for score in self.scores:
             name = score.name
@@ -62,48 +67,56 @@ class CaseScores:
             worst = "smallest" if score.larger_is_better else "largest"
             found.append(Summary(f"{name}_difference", "difference", (name,)))
             found.append(Summary(f"{name}_worst", worst, (name,)))
-            found.append(Summary(f"{name}_tail_difference", "difference", (f"{name}_tail",)))
-            if score.span == (0.0, 1.0):
+            if score.tail is not None:
+                found.append(Summary(f"{name}_tail_difference", "difference", (f"{name}_tail",)))
+            if score.larger_is_better and score.span == (0.0, 1.0):
                 found.append(Summary(f"es_{name}", "equity_scaled", (name,)))
         return tuple(found)
 
     def values(self, rows: IntArray) -> FloatArray:
-        """(M,) mean and tail share of each score."""
-        columns, inside = self._columns(rows)
-        counts = inside.sum(1)
-        return np.where(counts > 0, columns.sum(1) / np.maximum(counts, 1), np.nan)
+        """(M,) the mean of each score, and the tail's share."""
+        columns = self._columns[:, rows]
+        known = np.isfinite(columns)
+        counts = known.sum(1)
+        sums = np.where(known, columns, 0.0).sum(1)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) of the means; a tail is a share and needs none."""
+        """(M,) of the means; a share needs none."""
         found = np.full(len(self.metrics), np.nan)
-        for k, score in enumerate(self.scores):
-            values = score.values[rows][np.isfinite(score.values[rows])]
-            if len(values) > 1:
-                found[2 * k] = values.var(ddof=1) / len(values)
+        for m, metric in enumerate(self.metrics):
+            values = self._columns[m, rows]
+            values = values[np.isfinite(values)]
+            if metric.kind == "mean" and len(values) > 1:
+                found[m] = values.var(ddof=1) / len(values)
         return found
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) cases that have the score."""
-        return self._columns(rows)[1]
+        return np.asarray(np.isfinite(self._columns[:, rows]))
 
     def replicator(
         self, rows: IntArray, names: frozenset[str]
     ) -> Callable[[Weights], dict[str, Replicates]]:
-        """All metrics, always."""
-        columns, inside = (part.astype(np.float32) for part in self._columns(rows))
+        """The named metrics."""
+        chosen = [m for m, metric in enumerate(self.metrics) if metric.name in names]
+        columns = self._columns[chosen][:, rows]
+        known = np.isfinite(columns)
+        sums = np.where(known, columns, 0.0).astype(np.float32)
+        counts = known.astype(np.float32)
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
-            values = divide(columns @ weights, inside @ weights)
-            return {metric.name: row for metric, row in zip(self.metrics, values, strict=True)}
+            values = divide(sums @ weights, counts @ weights)
+            return {self.metrics[m].name: row for m, row in zip(chosen, values, strict=True)}
 
         return replicate
 
-    def _columns(self, rows: IntArray) -> tuple[FloatArray, BoolArray]:
-        """(M, m) what is averaged, 0 where undefined; and where it is defined."""
-        columns, inside = [], []
+    @cached_property
+    def _columns(self) -> FloatArray:
+        """(M, n) what is averaged, NaN where undefined, in the order of the metrics."""
+        columns = []
         for score in self.scores:
-            values = score.values[rows]
-            known = np.isfinite(values)
-            columns += [np.where(known, values, 0.0), (score.failed()[rows] & known).astype(float)]
-            inside += [known, known]
-        return np.stack(columns), np.stack(inside)
+            columns.append(score.values)
+            if score.tail is not None:
+                columns.append(score.failed())
+        return np.stack(columns)

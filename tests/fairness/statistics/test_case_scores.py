@@ -27,7 +27,7 @@ def dice(n: int = 80, seed: int = 0) -> tuple[FloatArray, IntArray]:
 def analysed(
     values: FloatArray, codes: IntArray, patients: IntArray | None = None, **options: Any
 ) -> Any:
-    measures = CaseScores((CaseScore("dice", values, tail=0.5, **options),))
+    measures = CaseScores((CaseScore("dice", values, **{"tail": 0.5, **options}),))
     patients = np.arange(len(values)) if patients is None else patients
     return analyse(measures, patients, [plain(GROUPS, codes)], SETTINGS)
 
@@ -91,3 +91,26 @@ def test_gap_is_tested_and_the_worst_side_depends_on_the_score() -> None:
         100 * values[codes == 0].mean()
     )
     assert not [e for e in distances.estimates if e.metric == "es_dice"]
+
+
+def test_a_score_of_zeros_and_ones_is_a_share_without_a_tail() -> None:
+    values, codes = dice()
+    missed = (values < 0.6).astype(float)
+    missed[:3] = np.nan
+    analysis = analysed(missed, codes, kind="share", tail=None, larger_is_better=False)
+    share, count = row(analysis, "A", "dice"), int(np.nansum(missed[codes == 0]))
+    assert (share.value, share.method) == (pytest.approx(count / 37), "wilson")
+    assert (share.low, share.high) == pytest.approx(proportion_confint(count, 37, method="wilson"))
+    assert not [e for e in analysis.estimates if e.metric in ("dice_tail", "es_dice")]
+
+
+def test_replicates_of_chosen_metrics_are_weighted_means() -> None:
+    values, _ = dice()
+    values[::7] = np.nan
+    measures = CaseScores((CaseScore("dice", values, tail=0.5), CaseScore("iou", values / 2)))
+    weights = np.random.default_rng(0).integers(0, 3, (60, 5)).astype(np.float32)
+    found = measures.replicator(np.arange(60), frozenset({"iou"}))(weights)
+    assert list(found) == ["iou"]
+    known = np.isfinite(values[:60])
+    expected = np.average(values[:60, None][known] * np.ones(5) / 2, 0, weights[known])
+    np.testing.assert_allclose(found["iou"], expected, rtol=1e-6)

@@ -61,6 +61,17 @@ def test_auc_of_1_is_no_better_known_than_a_full_share_of_the_rarer_class() -> N
     assert mirrored[1] == pytest.approx(1 - low)
 
 
+@pytest.mark.parametrize("sizes", [(1, 1), (8, 8), (300, 8), (2, 5000)])
+def test_auc_score_interval_holds_the_estimate_and_stays_inside(sizes: tuple[int, int]) -> None:
+    """For every AUC and every variance that it can have (Birnbaum and Klose, 1957)."""
+    auc, share = (x.ravel() for x in np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 11)))
+    negatives, positives = (np.full(len(auc), float(size)) for size in sizes)
+    variance = share * auc * (1 - auc) / min(sizes)
+    low, high = i.auc_score_interval(auc, variance, negatives, positives, Q)
+    assert ((low >= 0) & (low <= auc + 1e-12)).all()
+    assert ((high <= 1) & (high >= auc - 1e-12)).all()
+
+
 @pytest.mark.parametrize(("positives", "negatives"), [(8, 8), (8, 300), (15, 35)])
 @pytest.mark.parametrize("separation", [0.36, 1.19, 1.81])  # AUC 0.6, 0.8, 0.9
 def test_auc_score_interval_covers_in_small_and_lopsided_groups(

@@ -1,0 +1,64 @@
+"""A segmentation step's loss: cross-entropy beside Dice, the latter scaled by group or not.
+
+    L = (1 - lambda) CE + lambda Dice
+
+Fair Error-Bound Scaling replaces the Dice part and leaves the cross-entropy alone, as released.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional
+
+from training.losses.dice import dice_loss, dice_loss_per_sample
+from training.losses.febs import FebsMode, febs_loss
+
+SAMED_DICE, TRANSUNET_DICE = 0.8, 0.5
+"""The share lambda of Dice in the originals."""
+
+
+@dataclass(frozen=True)
+class SegmentationLoss:
+    """A loss and its parts: scalars with gradient."""
+
+    total: Tensor
+    cross_entropy: Tensor
+    dice: Tensor
+    """Plain or scaled."""
+    group_losses: Tensor | None = None
+    """L_g of the scaling, (G,)."""
+    weights: Tensor | None = None
+    """w_g of the scaling, (G,)."""
+
+
+def segmentation_loss(logits: Tensor, labels: Tensor, dice_share: float) -> SegmentationLoss:
+    """The base loss of logits (B, C, H, W) for labels (B, H, W) int64; lambda is `dice_share`."""
+    dice = dice_loss(logits, labels)
+    cross_entropy = functional.cross_entropy(logits, labels)
+    return SegmentationLoss(_mix(cross_entropy, dice, dice_share), cross_entropy, dice)
+
+
+def febs_segmentation_loss(
+    logits: Tensor,
+    labels: Tensor,
+    groups: Tensor,
+    n_groups: int,
+    dice_share: float,
+    gamma: float,
+    mode: FebsMode,
+) -> SegmentationLoss:
+    """The same with Dice scaled by group; arguments as in `febs_loss` and `segmentation_loss`."""
+    febs = febs_loss(logits, labels, groups, n_groups, gamma, mode)
+    cross_entropy = functional.cross_entropy(logits, labels)
+    total = _mix(cross_entropy, febs.loss, dice_share)
+    return SegmentationLoss(total, cross_entropy, febs.loss, febs.group_losses, febs.weights)
+
+
+def sample_losses(logits: Tensor, labels: Tensor, dice_share: float) -> Tensor:
+    """The base loss of every sample by itself, (B,), which GroupDRO averages by group."""
+    cross_entropy = functional.cross_entropy(logits, labels, reduction="none").mean(dim=(1, 2))
+    return _mix(cross_entropy, dice_loss_per_sample(logits, labels), dice_share)
+
+
+def _mix(cross_entropy: Tensor, dice: Tensor, share: float) -> Tensor:
+    return (1 - share) * cross_entropy + share * dice

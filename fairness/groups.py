@@ -9,7 +9,7 @@ import numpy as np
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
-from fairness.outcomes import Outcomes
+from fairness.outcomes import Cases
 
 NOT_RECORDED = "not recorded"
 """Name of the unknown where it is looked at as a group."""
@@ -39,7 +39,7 @@ class Grouping:
     """Groups, or `all`, that a shared report must not show; None: those that are too small."""
 
 
-def recorded(outcomes: Outcomes) -> list[Grouping]:
+def recorded(outcomes: Cases) -> list[Grouping]:
     """One grouping for each attribute of the outcomes."""
     return [plain(a, outcomes.codes[a.name]) for a in outcomes.attributes]
 

@@ -12,16 +12,12 @@ from fairness.attributes import Attribute
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Every scored sample of one split, as columns of length n; rows of people, never shared."""
+@dataclass(frozen=True, kw_only=True)
+class Cases:
+    """Whom every sample of one split belongs to, as columns of length n; never shared."""
 
     ids: tuple[str, ...]
     patients: tuple[str, ...]
-    target: IntArray
-    """0 or 1."""
-    score: FloatArray
-    """P(positive class) in [0, 1]."""
     attributes: tuple[Attribute, ...]
     codes: Mapping[str, IntArray]
     """Attribute name to group codes, -1 where unknown."""
@@ -30,6 +26,16 @@ class Outcomes:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes(Cases):
+    """Every sample that a binary classifier scored."""
+
+    target: IntArray
+    """0 or 1."""
+    score: FloatArray
+    """P(positive class) in [0, 1]."""
 
     def take(self, index: Array) -> "Outcomes":
         """The outcomes at an integer or boolean index, in its order."""
@@ -43,6 +49,14 @@ class Outcomes:
             codes={name: codes[chosen] for name, codes in self.codes.items()},
             covariates={name: values[chosen] for name, values in self.covariates.items()},
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOutcomes(Cases):
+    """Every sample that got scores of its own, such as the Dice coefficients of its mask."""
+
+    scores: Mapping[str, FloatArray]
+    """Name to values (n,), NaN where a case has none."""
 
 
 @dataclass(frozen=True)
@@ -115,15 +129,18 @@ class GroupReport:
     contrasts: tuple[Contrast, ...] = field(default=())
     curves: tuple[Curve, ...] = field(default=())
     """Of calibration; none where the scores are no probabilities."""
+    also: tuple["GroupReport", ...] = field(default=())
+    """The same samples asked in other ways, e.g. with the group withheld."""
 
     def document(self) -> dict[str, Any]:
-        """What report.json holds: a schema version, provenance, rows, contrasts, curves."""
+        """What report.json holds: a schema version, these parts, and the same of `also`."""
         return {
             "schema_version": SCHEMA_VERSION,
             "provenance": dict(self.provenance),
             "rows": [asdict(row) for row in self.rows],
             "contrasts": [asdict(contrast) for contrast in self.contrasts],
             "curves": [asdict(curve) for curve in self.curves],
+            "also": [other.document() for other in self.also],
         }
 
     def value(self, attribute: str, group: str, metric: str) -> float | None:

@@ -10,9 +10,9 @@ from fairness.arrays import FloatArray
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.curves import curves
 from fairness.groups import Grouping
-from fairness.outcomes import Contrast, GroupReport, Outcomes, Row
+from fairness.outcomes import Cases, Contrast, GroupReport, Outcomes, Row
 from fairness.statistics.analyse import analyse
-from fairness.statistics.binary import BinaryScores
+from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
 from fairness.suppression import hidden_of, judged
 
@@ -35,8 +35,8 @@ class Names:
 
 
 def summarise(
-    outcomes: Outcomes,
-    threshold: float,
+    cases: Cases,
+    measures: Measures,
     groupings: Sequence[Grouping],
     names: Names,
     provenance: Mapping[str, Any],
@@ -45,19 +45,19 @@ def summarise(
     """Rows over the whole split, then grouping by grouping; contrasts between groups.
 
     Args:
-        outcomes: the scored split.
-        threshold: a score >= this counts as a positive prediction.
+        cases: whom the samples belong to.
+        measures: what is measured of them, e.g. `BinaryScores`.
         groupings: how to divide the samples (`fairness/groups.py`).
         names: what every row shares.
         provenance: what was measured, on what, with what.
         settings: of the statistics; kept in the provenance.
     """
-    measures = BinaryScores(outcomes.target, outcomes.score, threshold, settings.calibration_bins)
-    patients = np.array(outcomes.patients)
+    patients = np.array(cases.patients)
     groupings = judged(groupings, patients, settings.suppress_below)
     analysis = analyse(measures, patients, groupings, settings)
-    hidden = hidden_groups(outcomes, groupings, settings.suppress_below)
-    meaningless = () if are_probabilities(outcomes.score) else NEED_PROBABILITIES
+    hidden = hidden_groups(cases, groupings, settings.suppress_below)
+    binary = cases if isinstance(cases, Outcomes) else None
+    meaningless = NEED_PROBABILITIES if binary and not are_probabilities(binary.score) else ()
     rows = []
     for estimate in analysis.estimates:
         row = Row(**asdict(names), **asdict(estimate))
@@ -71,7 +71,7 @@ def summarise(
         contrasts=tuple(
             c for c in analysis.contrasts if not involves(c, hidden) and c.metric not in meaningless
         ),
-        curves=() if meaningless else curves(outcomes, groupings, settings),
+        curves=curves(binary, groupings, settings) if binary and not meaningless else (),
         provenance={
             **provenance,
             "statistics": asdict(settings),
@@ -80,11 +80,9 @@ def summarise(
     )
 
 
-def hidden_groups(
-    outcomes: Outcomes, groupings: Sequence[Grouping], least: int
-) -> set[tuple[str, str]]:
+def hidden_groups(cases: Cases, groupings: Sequence[Grouping], least: int) -> set[tuple[str, str]]:
     """(attribute, group) of every group that a shared report must not show."""
-    patients = np.array(outcomes.patients)
+    patients = np.array(cases.patients)
     return {(g.attribute.name, name) for g in groupings for name in hidden_of(g, patients, least)}
 
 

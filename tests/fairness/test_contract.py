@@ -20,7 +20,7 @@ SPEC = ModelSpec(
     model_sha256="ef",
     precision="fp32",
     parity={"cosine": 1e-7},
-    probes=Probes(seed=3, shapes=((30, 20), (8, 9)), expected=(0.25, 0.5), tolerance=1e-3),
+    probes=Probes(seed=3, shapes=((30, 20), (8, 9)), expected=((0.25,), (0.5,)), tolerance=1e-3),
 )
 
 
@@ -65,4 +65,22 @@ def test_probes_are_the_same_every_time_and_differ_from_each_other() -> None:
 
 def test_worst_difference_is_the_largest_in_magnitude() -> None:
     assert SPEC.probes is not None
-    assert SPEC.probes.worst_difference(np.array([0.25, 0.4])) == pytest.approx(0.1)
+    assert SPEC.probes.worst_difference(np.array([[0.25], [0.4]])) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"expected": [[0.25]]}, "do not fit together"),
+        ({"expected": [[0.25], [0.5, 0.5]]}, "do not fit together"),
+        ({"shapes": [], "expected": []}, "do not fit together"),
+        ({"groups": [0]}, "do not fit together"),
+        ({"shapes": [[30, 20], [8]]}, "probes.shapes.1"),
+        ({"shapes": [[30, 20], [8, 10**9]]}, "probes.shapes.1"),
+    ],
+)
+def test_probes_that_could_not_be_asked_are_refused(change: dict[str, object], where: str) -> None:
+    document = json.loads(SPEC.to_json())
+    document["probes"] |= change
+    with pytest.raises(ServerError, match=f"'m'.*{where}.*python -m export"):
+        ModelSpec.from_json(json.dumps(document), "m")

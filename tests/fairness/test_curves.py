@@ -10,6 +10,7 @@ from fairness.attributes import RACE
 from fairness.curves import curves
 from fairness.groups import plain
 from fairness.outcomes import Outcomes
+from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
 from fairness.summary import Names, summarise
 
@@ -26,6 +27,10 @@ def outcomes(n: int, seed: int = 0, images: int = 1, codes: list[int] | None = N
         codes={"race": np.array(codes) if codes else rng.integers(-1, 3, n)},
         covariates={},
     )
+
+
+def measures(data: Outcomes) -> BinaryScores:
+    return BinaryScores(data.target, data.score, 0.5)
 
 
 def test_points_equal_scikit_learn_s() -> None:
@@ -72,8 +77,8 @@ def test_the_report_holds_curves_of_probabilities_and_hides_small_groups() -> No
     data = outcomes(305, codes=[0] * 5 + [1] * 100 + [2] * 200)
     groupings = [plain(RACE, data.codes["race"])]
     quick = Settings(replicates=100, permutations=0)
-    report = summarise(data, 0.5, groupings, Names("m", "d", "s"), {}, quick)
+    report = summarise(data, measures(data), groupings, Names("m", "d", "s"), {}, quick)
     shown = [(c["attribute"], c["group"]) for c in report.document()["curves"]]
     assert shown == [("overall", "all"), ("race", "White")]  # Black follows from Asian
     data.score[0] = 1.5
-    assert not summarise(data, 0.5, groupings, Names("m", "d", "s"), {}, quick).curves
+    assert not summarise(data, measures(data), groupings, Names("m", "d", "s"), {}, quick).curves

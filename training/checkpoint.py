@@ -6,66 +6,20 @@ and chosen, and the SHA-256 of the parameters, so that halves of two checkpoints
 
 import hashlib
 import json
-import platform
-from dataclasses import dataclass, field
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
-from transformers import CLIPConfig, CLIPModel
+from torch import Tensor, nn
 
-from fairness.contract import Threshold
 from fairness.datasets.atomic import replace
 from fairness.errors import DataError
-from training.models.clip import Clip
-from training.models.prompts import PROMPTS
+from training.records import Record
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, DOCUMENT = "model.safetensors", "checkpoint.json"
-
-
-def versions() -> dict[str, str]:
-    """What the model is made with: the versions of Python and of the libraries that matter."""
-    libraries = ("torch", "transformers", "numpy", "fair-audit-triton")
-    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectedOn:
-    """How the epoch was chosen: never on the test split."""
-
-    split: str
-    epoch: int
-    """From 1 on."""
-    auc: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """How a model was made and chosen."""
-
-    preset: str
-    threshold: Threshold
-    method: str = "fairclip"
-    fair_mode: str = "paper"
-    dataset: str = "fairvlmed"
-    """Name of the reader."""
-    data: str | None = None
-    """What the data say of themselves, where they are synthetic."""
-    target: str = "glaucoma"
-    """The 0/1 key that the score predicts."""
-    attribute: str = "race"
-    """Whose groups the fair term compares."""
-    text_source: str = "note"
-    prompts: tuple[str, str] = PROMPTS
-    """Of the negative and the positive class."""
-    class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
-    config: dict[str, object] = field(default_factory=dict)
-    """Every setting of the run."""
-    selected_on: SelectedOn | None = None
-    seed: int = 0
-    environment: dict[str, str] = field(default_factory=versions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,30 +27,68 @@ class _Document:
     format: int
     weights_sha256: str
     architecture: dict[str, object]
-    """A `transformers.CLIPConfig`."""
     record: Record
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a checkpoint holds; `training.models` rebuilds the model of each method from it."""
+
+    folder: Path
+    architecture: dict[str, object]
+    """What the model is built from: the fields of its configuration."""
+    tensors: dict[str, Tensor]
+    """On the CPU."""
+    record: Record
+
+    def fill(self, model: nn.Module) -> None:
+        """Put the tensors into `model` and switch it to evaluation.
+
+        Raises:
+            DataError: they do not fit.
+        """
+        try:
+            model.load_state_dict(self.tensors)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:300]
+            raise DataError(
+                f"{self.folder / WEIGHTS} does not fit its architecture: {reason}"
+            ) from None
+        model.eval()
 
 
 _ADAPTER = TypeAdapter(_Document)
 
 
-def save(folder: Path, model: Clip, record: Record) -> None:
-    """Write a checkpoint into `folder`, made if absent; each file appears whole or not at all."""
+def save(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    architecture: Mapping[str, object],
+    record: Record,
+) -> None:
+    """Write a checkpoint into `folder`, made if absent; each file appears whole or not at all.
+
+    Args:
+        folder: e.g. `runs/fairclip/TIME/best`.
+        tensors: the model's state dict.
+        architecture: JSON-able fields from which the same model can be built.
+        record: how it was made and chosen.
+    """
     weights = safetensors.torch.save(
-        {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+        {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     )
     document = _Document(
         format=FORMAT,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
-        architecture=model.towers.config.to_dict(),
+        architecture=dict(architecture),
         record=record,
     )
     replace(folder / WEIGHTS, weights)
     replace(folder / DOCUMENT, _ADAPTER.dump_json(document, indent=1) + b"\n")
 
 
-def load(folder: Path) -> tuple[Clip, Record]:
-    """The model, on the CPU, and its record.
+def load(folder: Path) -> Stored:
+    """Architecture, tensors and record of the checkpoint in `folder`.
 
     Raises:
         DataError: a file is missing, damaged, or belongs to another checkpoint.
@@ -108,13 +100,11 @@ def load(folder: Path) -> tuple[Clip, Record]:
             f"{folder / WEIGHTS} does not belong to {folder / DOCUMENT}: damaged, or training was "
             "stopped while saving; continue the run with --resume, or copy it again"
         )
-    model = Clip(CLIPModel(CLIPConfig.from_dict(document.architecture)))
     try:
-        model.load_state_dict(safetensors.torch.load(weights))
-    except (RuntimeError, safetensors.SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{folder / WEIGHTS} does not fit its architecture: {reason}") from None
-    return model.eval(), document.record
+        tensors = safetensors.torch.load(weights)
+    except safetensors.SafetensorError as error:
+        raise DataError(f"{folder / WEIGHTS}: no safetensors file ({error})") from None
+    return Stored(folder, document.architecture, tensors, document.record)
 
 
 def _read_document(path: Path) -> _Document:
@@ -137,5 +127,5 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path}: {error.strerror}; name a folder that python -m training.fairclip wrote"
+            f"{path}: {error.strerror}; name the folder of a checkpoint that training wrote"
         ) from None

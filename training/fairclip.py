@@ -17,9 +17,8 @@ from torch.optim import Adam, Optimizer
 
 from fairness.contract import Threshold
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.errors import FairAuditError
 from training import settings
-from training.checkpoint import Record, SelectedOn
+from training.command import run_command
 from training.data import (
     DEFAULT_ROOT,
     Pairs,
@@ -31,8 +30,9 @@ from training.data import (
 )
 from training.models import clip
 from training.objective import group_similarities, step_loss
+from training.records import FairCLIPRecord, SelectedOn
 from training.resume import Progress, load_state, save_state
-from training.runlog import LOG, RunLog, log_to_terminal, progress_bar
+from training.runlog import LOG, RunLog, progress_bar
 from training.validation import keep_best
 
 HELP = """Train FairCLIP on image-note pairs: CLIP's contrastive loss plus a fair term over groups.
@@ -169,7 +169,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
-        LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best_auc:.3f}")
+        LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
     return folder / "best"
 
 
@@ -200,10 +200,10 @@ def announce(config: Config, model: clip.Clip, train_split: FairVLMed, val: Fair
 
 def describe(
     config: Config, data: str | None, *, threshold: Threshold, selected_on: SelectedOn
-) -> Record:
+) -> FairCLIPRecord:
     """The record of a checkpoint; `data` is what the data set says of itself."""
     negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
-    return Record(
+    return FairCLIPRecord(
         preset=config.preset,
         threshold=threshold,
         fair_mode=config.fair_mode,
@@ -225,21 +225,13 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code: 0 done, 2 usage, 3 data, 130 interrupted."""
-    log_to_terminal()
-    try:
-        config, folder, resume = settings.parse(
-            settings.Command[Config], Config, arguments, "fairclip", auto_preset(), HELP
-        )
-        ensure_default(config.data)
-        train(config, folder, resume)
-    except FairAuditError as error:
-        print(f"training: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("training: interrupted; the same command with --resume goes on", file=sys.stderr)
-        return 130
-    LOG.info(f"next: python -m export {folder}")
-    return 0
+    return run_command(Config, arguments, "fairclip", auto_preset(), HELP, start)
+
+
+def start(config: Config, folder: Path, resume: bool) -> None:
+    """Write synthetic data where the default folder is missing, then train."""
+    ensure_default(config.data)
+    train(config, folder, resume)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fairness.arrays import Array
 from fairness.evaluate import Predict
 from fairness.samples import Batch
 from training.models.clip import Clip
 from training.models.prompts import zero_shot_score
+from training.models.segmentation_input import SegmentationInput
 
 
 def torch_predict(model: Clip, prompts: Tensor) -> Predict:
@@ -26,5 +27,23 @@ def torch_predict(model: Clip, prompts: Tensor) -> Predict:
                 images = torch.from_numpy(batch.images).to(prompts.device)
                 score = zero_shot_score(model.encode_image(images), prompts)
             yield batch, score.cpu().numpy()
+
+    return predict
+
+
+def torch_masks(model: nn.Module, prepare: SegmentationInput) -> Predict:
+    """Answer batches of stored images with class masks, (B, H, W) uint8 at native size.
+
+    Args:
+        model: pixels (B, 3, S, S) to logits, on the device of `prepare`.
+        prepare: the input stage for images of this size.
+    """
+
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+        for batch in batches:
+            with torch.no_grad():
+                images = torch.from_numpy(batch.images).to(prepare.zoom.device)
+                classes = model(prepare(images)).argmax(dim=1).to(torch.uint8)
+            yield batch, prepare.restore(classes).cpu().numpy()
 
     return predict

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
 
 from fairness.datasets.atomic import replace
 from fairness.errors import DataError, UsageError
-from training.models.clip import Clip
 
 STATE = "state.pt"
 
@@ -22,8 +22,9 @@ class Progress:
     epochs: int = 0
     """Finished ones."""
     best_epoch: int = 0
-    """The one with the highest validation AUC so far; 0 before the first."""
-    best_auc: float = -1.0
+    """The one that was best on validation so far; 0 before the first."""
+    best: float = -1.0
+    """How good it was: an AUC or a Dice coefficient."""
 
 
 Identity = dict[str, str]
@@ -31,7 +32,7 @@ Identity = dict[str, str]
 
 
 def save_state(
-    folder: Path, model: Clip, optimizer: Optimizer, progress: Progress, identity: Identity
+    folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progress, identity: Identity
 ) -> None:
     """Write the state into `folder`, made if absent, in one piece."""
     content = io.BytesIO()
@@ -45,7 +46,9 @@ def save_state(
     replace(folder / STATE, content.getvalue())
 
 
-def load_state(folder: Path, model: Clip, optimizer: Optimizer, identity: Identity) -> Progress:
+def load_state(
+    folder: Path, model: nn.Module, optimizer: Optimizer, identity: Identity
+) -> Progress:
     """Put the state of `folder` back into model and optimizer; without one, start from nothing.
 
     Raises:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 POWER = 0.9
-SAMED_WARMUP = 250
-"""Steps of warm-up when SAMed is trained from SAM; fine-tuning and TransUNet have none."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,3 @@ class Schedule:
     def at(self, step: int) -> float:
         """The rate that step number `step` uses."""
         return self.after(max(step - 1, 0))
-
-
-def transunet_base(base: float, batch: int) -> float:
-    """TransUNet's rule: the rate is for batches of 24, and grows with multiples of 6."""
-    return base * batch / 24 if batch % 6 == 0 else base

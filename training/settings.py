@@ -1,7 +1,8 @@
 """Settings of a run: a frozen dataclass, then a YAML file, then flags; each overrides the former.
 
-A file may hold `presets`, a mapping from preset names to the settings that differ there. A typo is
-an error, in the file as on the command line.
+A file may hold `presets`, a mapping from preset names to the settings that differ there; where a
+method has several models, `MODEL-PRESET` names what differs for one of them. A typo is an error, in
+the file as on the command line.
 """
 
 import difflib
@@ -61,6 +62,7 @@ class _First(Call):
     """What must be known before the file can be read."""
 
     preset: str | None = None
+    model: str | None = None
 
 
 def parse(
@@ -93,7 +95,7 @@ def parse(
     if kept.exists() and not first.resume:
         raise UsageError(f"{folder} already holds a run: add --resume, or choose another --out")
     file = first.config or (kept if kept.exists() else CONFIGS / f"{method}.yaml")
-    defaults = read(settings, file, first.preset, auto)
+    defaults = read(settings, file, first.preset, auto, first.model)
     flags = tyro.cli(
         command,
         args=arguments,
@@ -107,8 +109,10 @@ def parse(
     return validate(settings, chosen, "the command line"), folder, flags.resume
 
 
-def read(settings: type[S], file: Path, preset: str | None, auto: str) -> S:
-    """The settings of a YAML file for a preset; None takes the one that the file names.
+def read(
+    settings: type[S], file: Path, preset: str | None, auto: str, model: str | None = None
+) -> S:
+    """The settings of a YAML file for a preset and model; None takes what the file names.
 
     Raises:
         UsageError: the file is missing, not YAML, or holds an unknown key or an impossible value.
@@ -118,6 +122,8 @@ def read(settings: type[S], file: Path, preset: str | None, auto: str) -> S:
     chosen = preset or values.get("preset", "auto")
     chosen = auto if chosen == "auto" else chosen
     values |= {"preset": chosen} | dict(_mapping(presets.get(chosen, {}), file))
+    if model := model or values.get("model"):
+        values |= {"model": model} | dict(_mapping(presets.get(f"{model}-{chosen}", {}), file))
     return validate(settings, values, str(file))
 
 

@@ -11,17 +11,17 @@ from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
 from fairness.youden import youden_threshold
 from training import checkpoint
-from training.checkpoint import Record, SelectedOn
 from training.models.clip import Clip
 from training.models.prompts import PROMPTS, tokenize
 from training.predictor import torch_predict
+from training.records import FairCLIPRecord, SelectedOn
 from training.resume import Progress
 
 
 class MakeRecord(Protocol):
     """Completes the record of a checkpoint."""
 
-    def __call__(self, *, threshold: Threshold, selected_on: SelectedOn) -> Record:
+    def __call__(self, *, threshold: Threshold, selected_on: SelectedOn) -> FairCLIPRecord:
         """The record."""
 
 
@@ -53,8 +53,9 @@ def keep_best(
         split_sha256=split.fingerprint(),
     )
     value, epoch = float(auc(outcomes.target, outcomes.score)), done.epochs + 1
-    if value <= done.best_auc:
-        return Progress(epochs=epoch, best_epoch=done.best_epoch, best_auc=done.best_auc), value
-    selected = SelectedOn(split=split.split, epoch=epoch, auc=value)
-    checkpoint.save(folder, model, make_record(threshold=threshold, selected_on=selected))
-    return Progress(epochs=epoch, best_epoch=epoch, best_auc=value), value
+    if value <= done.best:
+        return Progress(epochs=epoch, best_epoch=done.best_epoch, best=done.best), value
+    selected = SelectedOn(split=split.split, epoch=epoch, value=value)
+    record = make_record(threshold=threshold, selected_on=selected)
+    checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
+    return Progress(epochs=epoch, best_epoch=epoch, best=value), value

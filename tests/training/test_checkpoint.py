@@ -10,17 +10,22 @@ import torch
 from fairness.contract import Threshold
 from fairness.errors import DataError
 from training import checkpoint
-from training.checkpoint import DOCUMENT, WEIGHTS, Record, SelectedOn
-from training.models.clip import Clip, build
+from training.checkpoint import DOCUMENT, WEIGHTS
+from training.models.clip import Clip, build, restore
 from training.models.prompts import PROMPTS, tokenize
+from training.records import FairCLIPRecord, SelectedOn
 
-RECORD = Record(
+RECORD = FairCLIPRecord(
     preset="tiny",
     threshold=Threshold(value=0.1 + 0.2, rule="youden", split="val", split_sha256="ab"),
-    selected_on=SelectedOn(split="val", epoch=3, auc=1 / 3),
+    selected_on=SelectedOn(split="val", epoch=3, value=1 / 3),
     config={"lr": 1e-3, "betas": [0.9, 0.999], "weights": None, "data": "data/fairvlmed"},
     seed=4,
 )
+
+
+def save(folder: Path, model: Clip, record: FairCLIPRecord) -> None:
+    checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +36,14 @@ def model() -> Clip:
 
 @pytest.fixture
 def saved(model: Clip, tmp_path: Path) -> Path:
-    checkpoint.save(tmp_path / "best", model, RECORD)
+    save(tmp_path / "best", model, RECORD)
     return tmp_path / "best"
 
 
 def test_round_trip_keeps_record_and_outputs_bit_for_bit(model: Clip, saved: Path) -> None:
-    loaded, record = checkpoint.load(saved)
-    assert record == RECORD
+    stored = checkpoint.load(saved)
+    assert stored.record == RECORD
+    loaded = restore(stored)
     images = torch.randint(0, 256, (2, 200, 150), dtype=torch.uint8)
     with torch.no_grad():
         assert torch.equal(loaded.encode_image(images), model.encode_image(images))
@@ -55,7 +61,7 @@ def test_parameters_of_another_checkpoint_are_refused(
     model: Clip, saved: Path, tmp_path: Path
 ) -> None:
     torch.manual_seed(1)
-    checkpoint.save(tmp_path / "other", build("tiny", None), replace(RECORD, seed=5))
+    save(tmp_path / "other", build("tiny", None), replace(RECORD, seed=5))
     (saved / WEIGHTS).write_bytes((tmp_path / "other" / WEIGHTS).read_bytes())
     with pytest.raises(DataError, match="does not belong to"):
         checkpoint.load(saved)
@@ -66,14 +72,17 @@ def test_parameters_that_do_not_fit_the_architecture_are_refused(saved: Path) ->
     document["architecture"]["projection_dim"] = 32
     (saved / DOCUMENT).write_text(json.dumps(document))
     with pytest.raises(DataError, match="does not fit its architecture"):
-        checkpoint.load(saved)
+        restore(checkpoint.load(saved))
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d | {"format": 2}, "format 2, this version reads 1"),
-        (lambda d: d | {"record": {"preset": "tiny"}}, "record.threshold: Field required"),
+        (lambda d: d | {"format": 1}, "format 1, this version reads 2"),
+        (
+            lambda d: d | {"record": {"method": "fairclip"}},
+            r"record.fairclip.preset: Field required",
+        ),
         (lambda d: [d], "not a checkpoint's JSON"),
     ],
 )

@@ -22,9 +22,11 @@ from fairness.metrics.classification import auc
 from training import checkpoint, fairclip
 from training.data import Pairs
 from training.fairclip import Config, build, run, train
+from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.objective import encode, group_similarities, step_loss
 from training.predictor import torch_predict
+from training.records import FairCLIPRecord
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +55,15 @@ def test_training_moves_what_is_trained_and_nothing_else(finished: Path, config:
 
 
 def test_the_checkpoint_scores_validation_as_its_record_says(finished: Path, data: Path) -> None:
-    model, record = checkpoint.load(finished / "best")
+    stored = checkpoint.load(finished / "best")
+    model, record = restore(stored), stored.record
+    assert isinstance(record, FairCLIPRecord)
     with torch.no_grad():
         predict = torch_predict(model, model.encode_text(tokenize(record.prompts)))
     val = FairVLMed(data, "val")
     outcomes = evaluate(val, predict, ())
     assert record.selected_on is not None
-    assert record.selected_on.auc == auc(outcomes.target, outcomes.score)
+    assert record.selected_on.value == auc(outcomes.target, outcomes.score)
     assert record.threshold.split_sha256 == val.fingerprint()
     assert (record.threshold.rule, record.threshold.split) == ("youden", "val")
     assert outcomes.score.min() < record.threshold.value <= outcomes.score.max()
@@ -156,7 +160,9 @@ def test_label_texts_need_no_notes(config: Config, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="note is missing or empty"):
         train(replace(config, data=data), tmp_path / "run")
     best = train(replace(config, data=data, text_source="label"), tmp_path / "run")
-    assert checkpoint.load(best)[1].text_source == "label"
+    record = checkpoint.load(best).record
+    assert isinstance(record, FairCLIPRecord)
+    assert record.text_source == "label"
 
 
 def test_an_attribute_unknown_everywhere_leaves_the_loss_of_clip(

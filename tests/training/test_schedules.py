@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from training.schedules import Schedule, transunet_base
+from training.schedules import Schedule
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "fairseg_losses.json").read_text("utf-8")
@@ -28,8 +28,3 @@ def test_a_step_uses_the_rate_set_before_it() -> None:
 
 def test_rate_ends_at_zero() -> None:
     assert Schedule(base=0.1, total=10).after(12) == 0.0
-
-
-@pytest.mark.parametrize(("batch", "rate"), [(24, 0.01), (48, 0.02), (6, 0.0025), (20, 0.01)])
-def test_transunet_scales_the_rate_by_the_batch(batch: int, rate: float) -> None:
-    assert transunet_base(0.01, batch) == pytest.approx(rate)

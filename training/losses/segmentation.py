@@ -13,9 +13,6 @@ from torch.nn import functional
 from training.losses.dice import dice_loss, dice_loss_per_sample
 from training.losses.febs import FebsMode, febs_loss
 
-SAMED_DICE, TRANSUNET_DICE = 0.8, 0.5
-"""The share lambda of Dice in the originals."""
-
 
 @dataclass(frozen=True)
 class SegmentationLoss:

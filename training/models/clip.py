@@ -12,6 +12,7 @@ from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig
 
 from fairness.errors import UsageError
+from training.checkpoint import Stored
 from training.models.preprocess import Preprocess
 
 Preset: TypeAlias = Literal["tiny", "vit-b16"]
@@ -96,6 +97,17 @@ def build(preset: Preset, weights: str | None) -> Clip:
     if preset == "tiny":
         raise UsageError("the preset tiny starts from random weights: leave --weights out")
     return Clip(_pretrained(weights, config)).eval()
+
+
+def restore(stored: Stored) -> Clip:
+    """The model of a checkpoint, on the CPU.
+
+    Raises:
+        DataError: the checkpoint's tensors do not fit its architecture.
+    """
+    model = Clip(CLIPModel(CLIPConfig.from_dict(stored.architecture)))
+    stored.fill(model)
+    return model
 
 
 def _pretrained(weights: str, expected: CLIPConfig) -> CLIPModel:

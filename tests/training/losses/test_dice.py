@@ -7,8 +7,6 @@ from monai.losses.dice import DiceLoss
 
 from training.losses.dice import dice_loss, dice_loss_per_sample, dice_sums
 from training.losses.segmentation import (
-    SAMED_DICE,
-    TRANSUNET_DICE,
     sample_losses,
     segmentation_loss,
 )
@@ -42,9 +40,7 @@ def test_groups_of_sums_are_batches_of_their_samples() -> None:
     assert grouped.tolist() == pytest.approx([pairs[0], 0.0, pairs[1]], abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("share", "total"), [(SAMED_DICE, "samed_total"), (TRANSUNET_DICE, "transunet_total")]
-)
+@pytest.mark.parametrize(("share", "total"), [(0.8, "samed_total"), (0.5, "transunet_total")])
 def test_base_loss_equals_the_golden_value(share: float, total: str) -> None:
     loss = segmentation_loss(LOGITS, LABELS, share)
     assert loss.cross_entropy.item() == pytest.approx(GOLDEN["plain"]["cross_entropy"], abs=1e-5)

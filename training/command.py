@@ -1,0 +1,48 @@
+"""What the training commands share: settings in, a run out, errors in one line, exit codes."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fairness.errors import FairAuditError
+from training import settings
+from training.runlog import LOG, log_to_terminal
+
+
+def run_command(
+    kind: type[settings.S],
+    arguments: list[str],
+    method: str,
+    auto: str,
+    help: str,
+    work: Callable[[settings.S, Path, bool], object],
+) -> int:
+    """Run a training command and return its exit code: 0 done, 2 usage, 3 data, 130 interrupted.
+
+    Args:
+        kind: the dataclass of settings.
+        arguments: those of the command line.
+        method: name of the method.
+        auto: the preset that `auto` means on this machine.
+        help: what `--help` says before the flags.
+        work: trains with settings into a folder, resuming or not.
+    """
+    log_to_terminal()
+    try:
+        config, folder, resume = settings.parse(
+            settings.Command[kind],  # type: ignore[valid-type]  # the class is known at run time
+            kind,
+            arguments,
+            method,
+            auto,
+            help,
+        )
+        work(config, folder, resume)
+    except FairAuditError as error:
+        print(f"training: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("training: interrupted; the same command with --resume goes on", file=sys.stderr)
+        return 130
+    LOG.info(f"next: python -m export {folder}")
+    return 0

@@ -1,0 +1,71 @@
+"""FairSeg's networks by name: built for training, rebuilt from a checkpoint for export."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Literal, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from fairness.errors import DataError, UsageError
+from training.checkpoint import Stored
+from training.models.samed import TINY as TINY_SAMED
+from training.models.samed import VIT_B, Samed, SamedConfig
+from training.models.transunet import TransUNet
+from training.models.transunet_config import (
+    R50_VIT_B16,
+    TINY_R50,
+    TINY_VIT,
+    VIT_B16,
+    TransUNetConfig,
+)
+
+Network: TypeAlias = Literal["samed", "transunet", "transunet-r50"]
+Segmenter: TypeAlias = Samed | TransUNet
+
+CONFIGS: dict[tuple[str, str], SamedConfig | TransUNetConfig] = {
+    ("samed", "tiny"): TINY_SAMED,
+    ("samed", "full"): VIT_B,
+    ("transunet", "tiny"): TINY_VIT,
+    ("transunet", "full"): VIT_B16,
+    ("transunet-r50", "tiny"): TINY_R50,
+    ("transunet-r50", "full"): R50_VIT_B16,
+}
+
+
+def build(network: Network, preset: Literal["tiny", "full"]) -> Segmenter:
+    """A network with random weights from torch's global generator."""
+    config = CONFIGS[network, preset]
+    return Samed(config) if isinstance(config, SamedConfig) else TransUNet(config)
+
+
+def architecture(model: Segmenter) -> dict[str, object]:
+    """What a checkpoint must say for `restore`."""
+    return asdict(model.config)
+
+
+def restore(stored: Stored, network: Network, *, for_export: bool = False) -> Segmenter:
+    """The network of a checkpoint, on the CPU, in evaluation mode.
+
+    Args:
+        stored: the checkpoint.
+        network: which one it holds, by its record.
+        for_export: merge adapters and standardise kernels once and for all.
+
+    Raises:
+        DataError: the architecture is another network's, or the tensors do not fit it.
+    """
+    if network == "samed":
+        samed = Samed(_samed_config(stored.architecture, stored))
+        stored.fill(samed)
+        return samed.merged() if for_export else samed
+    transunet = TransUNet(TransUNetConfig.from_dict(stored.architecture))
+    stored.fill(transunet)
+    return transunet.bake() if for_export else transunet
+
+
+def _samed_config(values: Mapping[str, object], stored: Stored) -> SamedConfig:
+    try:
+        return TypeAdapter(SamedConfig).validate_python(dict(values))
+    except (ValidationError, UsageError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{stored.folder} holds no SAMed: {reason}") from None

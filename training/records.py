@@ -1,0 +1,102 @@
+"""What a checkpoint says of itself: one record a method, told apart by the field `method`."""
+
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from fairness.contract import Threshold
+from training.models.prompts import PROMPTS
+
+
+def versions() -> dict[str, str]:
+    """What the model is made with: the versions of Python and of the libraries that matter."""
+    libraries = ("torch", "transformers", "numpy", "fair-audit-triton")
+    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectedOn:
+    """How the epoch (or federated round) was chosen: never on the test split."""
+
+    split: str
+    epoch: int
+    """From 1 on."""
+    value: float
+    metric: str = "auc"
+    """What was highest in that epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    preset: str
+    data: str | None = None
+    """What the data say of themselves, where they are synthetic."""
+    attribute: str = "race"
+    """Whose groups the method treats fairly."""
+    config: dict[str, object] = field(default_factory=dict)
+    """Every setting of the run."""
+    selected_on: SelectedOn | None = None
+    seed: int = 0
+    environment: dict[str, str] = field(default_factory=versions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairCLIPRecord(_Common):
+    """How a CLIP model was made and chosen."""
+
+    method: Literal["fairclip"] = "fairclip"
+    threshold: Threshold
+    fair_mode: str = "paper"
+    dataset: str = "fairvlmed"
+    """Name of the reader."""
+    target: str = "glaucoma"
+    """The 0/1 key that the score predicts."""
+    text_source: str = "note"
+    prompts: tuple[str, str] = PROMPTS
+    """Of the negative and the positive class."""
+    class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairSegRecord(_Common):
+    """How a segmentation model was made and chosen."""
+
+    method: Literal["fairseg"] = "fairseg"
+    model: Literal["samed", "transunet", "transunet-r50"]
+    fair_mode: str
+    """none, safe, reference, upweight_hard, groupdro or adversarial."""
+    dataset: str = "fairseg"
+    target: str = "mask"
+    image_shape: tuple[int, int]
+    """(H, W) of the images as stored."""
+    crop: int
+    """Side of the centre crop, pixels."""
+    compat: bool = False
+    """Whether images are prepared with the released code's defects."""
+    class_names: tuple[str, ...] = ("background", "rim", "cup")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FairLoRARecord(_Common):
+    """How a federated model was made and chosen."""
+
+    method: Literal["fairlora"] = "fairlora"
+    variant: str = "fairlora"
+    """fairlora, or the baseline that ran in its place."""
+    threshold: Threshold
+    dataset: str
+    target: str
+    groups: tuple[str, ...]
+    """Names of the attribute's groups: code i means groups[i]."""
+    sites: tuple[str, ...]
+    image_shape: tuple[int, ...]
+    """(H, W), or (D, H, W) for OCT, of the images that the model takes."""
+    class_names: tuple[str, str]
+
+
+Record: TypeAlias = Annotated[
+    FairCLIPRecord | FairSegRecord | FairLoRARecord, Field(discriminator="method")
+]

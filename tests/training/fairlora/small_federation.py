@@ -1,0 +1,46 @@
+"""Two synthetic hospitals, and a federation of them in this process."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from flwr.app import Context, Message
+
+from fairness.datasets.site_recipe import SiteRecipe
+from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from training.fairlora.client_app import app
+from training.fairlora.config import Config
+from training.fairlora.data import site_names
+from training.fairlora.in_process import LocalGrid
+from training.fairlora.server_app import lead
+
+Call = Callable[[Message, Context], Message]
+
+
+def write_hospitals(folder: Path) -> Path:
+    """200 small radiographs at two sites."""
+    root = folder / "hospitals"
+    write_fairfedmed(root, SiteRecipe(kind="chest", patients=200, size=(24, 24), seed=3))
+    return root
+
+
+def hospital_config(root: Path, **changes: object) -> Config:
+    """The tiny model, two rounds on both hospitals; nothing depends on the presets' rates."""
+    config = Config(
+        preset="tiny",
+        dataset="fairfedmed-chest",
+        attribute="gender",
+        data=root,
+        rounds=2,
+        squash=24,
+        lr=0.01,
+        alpha=12.0,
+    )
+    config = replace(config, **changes)  # type: ignore[arg-type]  # names vary by test
+    return replace(config, sites=site_names(config))
+
+
+def lead_here(config: Config, folder: Path, resume: bool = False, client: Call = app) -> None:
+    """Run the rounds in this process."""
+    config = replace(config, state=config.state or folder / "sites")
+    lead(LocalGrid(client, config.clients), config, folder, resume)

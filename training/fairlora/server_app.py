@@ -1,0 +1,104 @@
+"""Flower's ServerApp: waits for the sites, then leads the rounds. It needs no data of its own."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flwr.app import Context
+from flwr.serverapp import Grid, ServerApp
+
+from fairness.errors import DataError
+from training import settings
+from training.fairlora import wire
+from training.fairlora.architecture import architecture, start_model
+from training.fairlora.config import Config, identity
+from training.fairlora.finish import BestModel
+from training.fairlora.nodes import Nodes
+from training.fairlora.personal import shared_part
+from training.fairlora.state import Progress, load_state
+from training.fairlora.strategy import Rounds
+from training.runlog import LOG, RunLog, log_to_terminal
+
+
+def lead(
+    grid: Grid, config: Config, folder: Path, resume: bool, val_sha256: str | None = None
+) -> None:
+    """Run all rounds, or those that are left.
+
+    Args:
+        grid: the federation.
+        config: with a preset in place of `auto`, and the names of all sites.
+        folder: of the run.
+        resume: go on from the state in the folder, if there is one.
+        val_sha256: fingerprint of the validation split over all sites, where it is at hand.
+
+    Raises:
+        UsageError: the settings do not fit the data, or the run that is to be resumed.
+        DataError: sites are missing, or none could train.
+    """
+    config.check()
+    nodes = Nodes(grid, config)
+    settings.keep(config, folder)
+    found = load_state(folder / "last", identity(config)) if resume else None
+    with RunLog(folder, first_step=found[1].done + 1 if found else 0) as log:
+        nodes.wait(config.clients, config.connect_timeout)
+        site = nodes.joined[0]
+        shape = architecture(config, site.target, site.groups, site.image_shape)
+        model = start_model(config, shape)
+        state = model.trainable_state()
+        state = shared_part(state) if config.method == "fedotp" else state
+        start = wire.unpack_arrays(wire.pack_arrays(state))
+        tensors, progress = found or (start, Progress())
+        size = sum(array.nbytes for array in tensors.values())
+        LOG.info(
+            f"{config.method} on {config.clients} sites from {config.weights or 'random'} weights: "
+            f"{sum(array.size for array in tensors.values()):,} numbers, {size:,} bytes a message"
+        )
+        if site.statement:
+            LOG.info(site.statement)
+        best = BestModel(folder / "best", config, model, nodes.joined, val_sha256)
+        rounds = Rounds(config, shape, nodes, folder, progress, best, log)
+        result = rounds.start(
+            grid=grid,
+            initial_arrays=wire.pack_arrays(tensors),
+            num_rounds=config.rounds - progress.done,
+            timeout=config.round_timeout,
+        )
+        if progress.done < config.rounds:
+            tensors = wire.unpack_arrays(result.arrays)
+        rounds.judge_last(grid, tensors)
+        kept = rounds.progress
+        if not kept.best_round:
+            raise DataError("no round could be judged, so no model was kept; see the warnings")
+        LOG.info(f"kept round {kept.best_round}: pooled validation AUC {kept.best_auc:.3f}")
+
+
+def from_run_config(values: Mapping[str, Any]) -> tuple[Config, Path, bool]:
+    """Settings, folder and whether to resume, from the flat keys of a Flower app.
+
+    `config` names a YAML file of settings beside the server; without it the one that comes with
+    the method is read. `sites` are names with spaces between them. What is empty or 0 is not
+    given.
+
+    Raises:
+        UsageError: a value is wrong.
+    """
+    given = {name: value for name, value in values.items() if value not in ("", 0)}
+    folder, resume = Path(str(given.pop("out", "run"))), bool(given.pop("resume", False))
+    file = Path(str(given.pop("config", settings.CONFIGS / "fairlora.yaml")))
+    preset = str(given.pop("preset", "tiny"))
+    if "sites" in given:
+        given["sites"] = str(given["sites"]).split()
+    plain = asdict(settings.read(Config, file, preset, "tiny")) | given
+    return settings.validate(Config, plain, "the run's configuration"), folder, resume
+
+
+app = ServerApp()
+
+
+@app.main()
+def main(grid: Grid, context: Context) -> None:
+    """Lead a deployed run; its settings come from the Flower app's configuration."""
+    log_to_terminal()
+    lead(grid, *from_run_config(context.run_config))

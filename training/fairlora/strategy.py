@@ -1,0 +1,190 @@
+"""FairLoRA's Flower strategy: who trains in a round, and what becomes of the answers.
+
+A round sends one message to every connected site: the chosen ones train, all judge the model that
+the round before made. Whoever answers in time counts; one is enough. After each round the state is
+on disk.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
+from flwr.serverapp import Grid
+from flwr.serverapp.strategy import FedAvg
+
+from fairness.errors import DataError, FairAuditError
+from training.fairlora import wire
+from training.fairlora.aggregation import Tensors, aggregate, check
+from training.fairlora.config import Config, identity
+from training.fairlora.nodes import Nodes, reason_of
+from training.fairlora.scores import pooled
+from training.fairlora.state import Progress, save_state
+from training.models.fairlora import FairLoRAConfig
+from training.runlog import LOG, RunLog
+
+
+class KeepBest(Protocol):
+    """Saves a model that beats all before it."""
+
+    def __call__(self, tensors: Tensors, done: int, auc: float, threshold: float) -> None:
+        """Save the global tensors of round `done`."""
+
+
+def choose(config: Config, done: int) -> list[int]:
+    """Partitions that train after `done` rounds: all in the first, then a share of them.
+
+    A function of the seed and the round alone.
+    """
+    if done == 0:
+        return list(range(config.clients))
+    rng = np.random.default_rng((config.seed, 3, done))
+    return sorted(rng.choice(config.clients, config.chosen, replace=False).tolist())
+
+
+class Rounds(FedAvg):
+    """Every method's rounds; they differ in the model and in the rule of aggregation."""
+
+    def __init__(
+        self,
+        config: Config,
+        shape: FairLoRAConfig,
+        nodes: Nodes,
+        folder: Path,
+        progress: Progress,
+        keep_best: KeepBest,
+        log: RunLog,
+    ) -> None:
+        """Go on from `progress`; the state goes into `folder`."""
+        super().__init__(fraction_evaluate=0.0, min_train_nodes=1, min_available_nodes=1)
+        self.config, self.shape, self.nodes = config, shape, nodes
+        self.folder, self.progress = folder, progress
+        self._keep_best, self._log = keep_best, log
+        self._old: Tensors = {}
+
+    def summary(self) -> None:
+        """Say nothing: the run's own log does."""
+
+    def configure_train(
+        self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
+    ) -> Iterable[Message]:
+        """One message to every connected site: train for the chosen ones, evaluate for others."""
+        self._old = wire.unpack_arrays(arrays)
+        connected = self.nodes.wait(1, self.config.connect_timeout)
+        chosen = choose(self.config, self.progress.done)
+        present = [partition for partition in chosen if partition in connected]
+        if len(present) < len(chosen):
+            away = ", ".join(str(p) for p in chosen if p not in connected)
+            LOG.warning(f"round {self.progress.done + 1}: partition {away} is not connected")
+        trains = present or list(connected)
+        kinds = {p: MessageType.TRAIN if p in trains else MessageType.EVALUATE for p in connected}
+        return self._messages(arrays, connected, kinds)
+
+    def _messages(
+        self, arrays: ArrayRecord, connected: Mapping[int, int], kinds: Mapping[int, str]
+    ) -> list[Message]:
+        task = wire.pack_task(self.config, self.shape, self.progress.done)
+        content = RecordDict({"arrays": arrays, "config": task})
+        seconds = self.config.round_timeout
+        return [Message(content, connected[p], kinds[p], ttl=seconds) for p in sorted(connected)]
+
+    def aggregate_train(
+        self, server_round: int, replies: Iterable[Message]
+    ) -> tuple[ArrayRecord | None, MetricRecord | None]:
+        """The new global tensors; they and the progress are on disk when this returns.
+
+        Raises:
+            DataError: no site trained.
+        """
+        answers = self._read(replies)
+        updates = [answer.update for answer in answers if answer.update is not None]
+        done = self.progress.done
+        if not updates:
+            raise DataError(
+                f"round {done + 1}: no site trained in time; see the warnings above, then go on "
+                "with --resume"
+            )
+        self._judge(answers)
+        new = aggregate(self._old, updates, self.config.rule(), done, self.config.rounds)
+        self.progress = replace(self.progress, done=done + 1)
+        self.save(new)
+        losses = {f"loss/{self._name(a.partition)}": a.loss for a in answers if a.update}
+        self._log.scalars(done + 1, losses)
+        names = ", ".join(self._name(update.partition) for update in updates)
+        LOG.info(
+            f"round {done + 1} of {self.config.rounds}: {names} trained, "
+            f"loss {np.mean(list(losses.values())):.3f}"
+        )
+        return wire.pack_arrays(new), None
+
+    def judge_last(self, grid: Grid, tensors: Tensors) -> None:
+        """Let all sites judge the model of the last round, which no round follows."""
+        if self.progress.judged == self.progress.done:
+            return
+        self._old = tensors
+        connected = self.nodes.wait(1, self.config.connect_timeout)
+        kinds = dict.fromkeys(connected, MessageType.EVALUATE)
+        messages = self._messages(wire.pack_arrays(tensors), connected, kinds)
+        replies = grid.send_and_receive(messages, timeout=self.config.round_timeout)
+        self._judge(self._read(replies))
+        self.save(tensors)
+
+    def save(self, tensors: Tensors) -> None:
+        """Put tensors and progress on disk."""
+        save_state(self.folder / "last", tensors, self.progress, identity(self.config))
+
+    def _read(self, replies: Iterable[Message]) -> list[wire.Answer]:
+        """The usable answers by partition; the others are left out with a warning."""
+        answers = {}
+        for reply in replies:
+            node = reply.metadata.src_node_id
+            try:
+                if reply.has_error():
+                    raise DataError(reason_of(reply))
+                answer = wire.unpack_answer(reply.content)
+                if answer.partition != self.nodes.partition_of(node):
+                    raise DataError(f"it answers as partition {answer.partition}, which it is not")
+                self._accept(answer, wire.payload(reply.content))
+            except FairAuditError as error:
+                LOG.warning(f"round {self.progress.done + 1}: node {node} left out: {error}")
+                continue
+            answers[answer.partition] = answer
+        return [answers[partition] for partition in sorted(answers)]
+
+    def _accept(self, answer: wire.Answer, sent: int) -> None:
+        """Check an answer by itself, and log how much it weighs.
+
+        Raises:
+            DataError: it cannot be averaged.
+        """
+        if answer.update is not None:
+            check(answer.update, self._old, answer.update)
+            groups = self.shape.n_groups if self.config.grouped else 0
+            if len(answer.update.group_counts) != groups:
+                raise DataError(f"{len(answer.update.group_counts)} group counts, not {groups}")
+        received = sum(array.nbytes for array in self._old.values())
+        name, number = self._name(answer.partition), self.progress.done + 1
+        self._log.scalars(number, {f"bytes/{name}/up": sent, f"bytes/{name}/down": received})
+        LOG.info(f"round {number}: {name} received {received:,} bytes of tensors and sent {sent:,}")
+
+    def _judge(self, answers: list[wire.Answer]) -> None:
+        """Judge the model that went out, and keep it if it is the best; the start is none."""
+        done = self.progress.done
+        if done == self.progress.judged:
+            return
+        self.progress = replace(self.progress, judged=done)
+        try:
+            auc, threshold = pooled([answer.counts for answer in answers])
+        except DataError as error:  # the sites that answered may lack a class
+            LOG.warning(f"round {done} cannot be judged: {error}")
+            return
+        self._log.scalars(done, {"validation/auc": auc})
+        LOG.info(f"round {done}: pooled validation AUC {auc:.3f} of {len(answers)} sites")
+        if auc > self.progress.best_auc:
+            self._keep_best(self._old, done, auc, threshold)
+            self.progress = replace(self.progress, best_round=done, best_auc=auc)
+
+    def _name(self, partition: int) -> str:
+        return self.nodes.joined[partition].name

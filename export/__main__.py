@@ -17,8 +17,8 @@ RUNS = Path("runs")
 
 DESCRIPTION = """Export a training run as an ONNX model that Triton serves.
 
-The model takes images as stored, prepares them itself, and answers a probability. Before anything
-is written, torch and ONNX Runtime must agree on fresh images of three sizes. The weights stay fp32.
+The model takes images as stored, prepares them itself, and answers a probability, or a mask. Before
+anything is written, torch and ONNX Runtime must agree on fresh images. The weights stay fp32.
 
 Examples:
 
@@ -42,6 +42,11 @@ class Options:
     """The model's name in the repository; without it, that of the training method."""
     threads: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """CPU threads of one inference; without it, the server decides."""
+    with_probabilities: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Of a model that draws masks, serve the probability of each class as well."""
+    merge_group: Annotated[str | None, tyro.conf.arg(metavar="GROUP")] = None
+    """Of FairLoRA, merge one group's weights for good: its name, unknown, or all, which makes one
+    model a group. Without it the group is an input of the model."""
 
 
 def main() -> None:
@@ -77,9 +82,21 @@ def export(options: Options) -> None:
     require_writable(options.repository)
     checkpoint = find_checkpoint(options.run)
     # torch takes seconds to import; --help and a mistyped command should not wait for it.
-    from export.pipeline import export_checkpoint
+    from export.pipeline import export_checkpoint, export_groups
 
-    export_checkpoint(checkpoint, options.repository, options.name, options.threads)
+    if options.merge_group == "all":
+        if options.with_probabilities:
+            raise UsageError("--with-probabilities is for masks; --merge-group is for FairLoRA")
+        export_groups(checkpoint, options.repository, options.name, options.threads)
+        return
+    export_checkpoint(
+        checkpoint,
+        options.repository,
+        options.name,
+        options.threads,
+        options.with_probabilities,
+        options.merge_group,
+    )
 
 
 def find_checkpoint(chosen: Path | None) -> Path:

@@ -1,29 +1,36 @@
-"""What the exported model says of itself: the checkpoint's record in the words of the contract."""
+"""What the exported model says of itself: the servable's facts in the words of the contract."""
 
 import hashlib
 from pathlib import Path
 
-from export.servable import INPUT, OUTPUT
+from export.servable import IMAGE, Servable
 from fairness.contract import ModelSpec, Probes
-from training.checkpoint import WEIGHTS, Record
+from training.checkpoint import WEIGHTS
 
 PRECISION = "fp32"
 """The only one exported so far; a GPU may still round products to TF32, see model_repository."""
 
 
 def describe(
-    record: Record, checkpoint: Path, model: bytes, parity: dict[str, float], probes: Probes
+    servable: Servable,
+    checkpoint: Path,
+    model: bytes,
+    parity: dict[str, float],
+    probes: Probes | None,
 ) -> ModelSpec:
     """The self-description of `model`, exported from the checkpoint folder `checkpoint`."""
     return ModelSpec(
-        task="classification",
-        method=f"{record.method} ({record.fair_mode} mode)",
-        dataset=record.dataset,
-        target=record.target,
-        input=INPUT,
-        output=OUTPUT,
-        class_names=record.class_names,
-        threshold=record.threshold,
+        task=servable.task,
+        method=servable.method,
+        dataset=servable.dataset,
+        target=servable.target,
+        attribute=servable.attribute,
+        input=IMAGE,
+        image_shape=servable.image_shape,
+        group_input=servable.group_input,
+        output=servable.answer,
+        class_names=servable.class_names,
+        threshold=servable.threshold,
         checkpoint_sha256=file_sha256(checkpoint / WEIGHTS),
         model_sha256=hashlib.sha256(model).hexdigest(),
         precision=PRECISION,

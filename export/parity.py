@@ -9,18 +9,13 @@ import onnx
 import onnxruntime as ort
 import torch
 
-from export.servable import COSINES, INPUT, OUTPUT, Servable
+from export.servable import GROUP, IMAGE, Servable
 from fairness.arrays import Array, FloatArray
-from fairness.contract import Probes, probe_image
+from fairness.contract import Probes, fingerprint_of
 from fairness.errors import DataError
-
-SHAPES = ((664, 512), (480, 640), (200, 200))
-"""Sizes (H, W) tried: portrait as in FairVLMed, landscape, and one that must be enlarged."""
 
 PARITY_SEED = 7
 PROBE_SEED = 2024
-IMAGES_PER_SHAPE = 4
-N_PROBES = 8
 
 LARGEST_RELATIVE_DIFFERENCE = 1e-3
 """Of the spread. Rounding stays far below it; a wrong constant, axis or filter does not."""
@@ -30,6 +25,9 @@ ROUNDING = 5e-7
 
 SMALLEST_SPREAD = 1e-4
 """Below it float32 rounding (1e-7) is no longer small beside the answers' differences."""
+
+SMALLEST_AGREEMENT = 0.9999
+"""Share of the pixels of masks that must be equal; ties of two classes may fall either way."""
 
 PROBE_TOLERANCE = 0.02
 """Of the probes' spread: wide enough for a GPU that rounds products to TF32 (0.5 % in a
@@ -46,44 +44,49 @@ def open_session(model: bytes) -> ort.InferenceSession:
 def check_parity(
     servable: Servable, model: onnx.ModelProto, seed: int = PARITY_SEED
 ) -> dict[str, float]:
-    """Compare torch with ONNX Runtime on fresh images of three sizes.
+    """Compare torch with ONNX Runtime on fresh images of every size to be tried.
 
     Returns:
-        Largest absolute difference of the cosines and of the probability, and each one's spread.
+        Largest absolute difference of what parity is judged on (`cosine`, `logit`) and its spread;
+        the same of the probability, or of masks the share of equal pixels (`agreement`).
 
     Raises:
         DataError: they differ, or the model answers alike to every image.
     """
     session = open_session(model.SerializeToString())
     rng = np.random.default_rng(seed)
-    expected: list[tuple[Array, ...]] = []
-    answered: list[tuple[Array, ...]] = []
-    for height, width in SHAPES:
-        images = np.stack([probe_image(rng, height, width) for _ in range(IMAGES_PER_SHAPE)])
-        with torch.no_grad():
-            expected.append(tuple(part.numpy() for part in servable(torch.from_numpy(images))))
-        answered.append(tuple(session.run([OUTPUT, COSINES], {INPUT: images})))
+    names = list(servable.outputs[:2])
+    pairs: list[tuple[list[Array], list[Array]]] = []
+    for shape in servable.trials:
+        inputs = servable.trial(rng, shape)
+        pairs.append((servable.run(inputs)[:2], session.run(names, inputs)))
     figures: dict[str, float] = {}
-    for index, name in enumerate(("probability", "cosine")):
-        ours = np.concatenate([parts[index] for parts in expected])
-        theirs = np.concatenate([parts[index] for parts in answered])
-        figures[name] = float(np.max(np.abs(ours - theirs)))
-        figures[f"{name}_spread"] = spread(ours)
-    _require_parity(figures)
+    for index, name in enumerate(names):
+        ours = np.concatenate([torch_[index] for torch_, _ in pairs])
+        theirs = np.concatenate([onnx_[index] for _, onnx_ in pairs])
+        if ours.dtype == np.uint8:
+            figures["agreement"] = float((ours == theirs).mean())
+        else:
+            figures[name] = float(np.max(np.abs(ours - theirs)))
+            figures[f"{name}_spread"] = spread(ours)
+    _require_parity(figures, names, sum(shape[0] for shape in servable.trials))
     return figures
 
 
 def spread(answers: Array) -> float:
-    """Largest minus smallest answer over the images (axis 0); of the narrowest column."""
-    return float(np.min(np.ptp(answers, axis=0)))
+    """Largest minus smallest answer over the images (axis 0); of the narrowest column (axis 1)."""
+    columns = np.moveaxis(answers, 1, 0).reshape(answers.shape[1], -1)
+    return float(np.min(np.ptp(columns, axis=1)))
 
 
-def _require_parity(figures: dict[str, float]) -> None:
-    for name in ("cosine", "probability"):
+def _require_parity(figures: dict[str, float], names: list[str], images: int) -> None:
+    for name in reversed(names):
+        if name not in figures:
+            continue
         difference, width = figures[name], figures[f"{name}_spread"]
         if not width >= SMALLEST_SPREAD:  # also catches NaN
             raise DataError(
-                f"parity cannot be shown: over {len(SHAPES) * IMAGES_PER_SHAPE} different images "
+                f"parity cannot be shown: over {images} different images "
                 f"the {name} spans only {width:.1e} (at least {SMALLEST_SPREAD:.0e} is needed): "
                 "the model has collapsed, train it again; nothing was written"
             )
@@ -94,28 +97,51 @@ def _require_parity(figures: dict[str, float]) -> None:
                 f"{allowed:.1e} is allowed; nothing was written; "
                 "install the versions of constraints.txt and export again"
             )
+    if figures.get("agreement", 1.0) < SMALLEST_AGREEMENT:
+        raise DataError(
+            f"the ONNX model is not the torch model: only {figures['agreement']:.4%} of the pixels "
+            "of its masks are equal; nothing was written; install the versions of constraints.txt"
+        )
 
 
-def make_probes(model: bytes, seed: int = PROBE_SEED) -> Probes:
-    """Run seeded images of mixed shapes through the model that will be served.
+def make_probes(servable: Servable, model: bytes, seed: int = PROBE_SEED) -> Probes | None:
+    """Run seeded inputs through the model that will be served.
+
+    Returns:
+        None for a model of masks that draws the same on every probe: nothing to recognise it by.
 
     Raises:
-        DataError: the answers are too alike to tell this model from another.
+        DataError: the probabilities are too alike to tell this model from another.
     """
     session = open_session(model)
-    shapes = tuple(SHAPES[index % len(SHAPES)] for index in range(N_PROBES))
-    unanswered = Probes(seed=seed, shapes=shapes, expected=(), tolerance=0.0)
-    answers: FloatArray = np.array(
-        [session.run([OUTPUT], {INPUT: image[None]})[0].item() for image in unanswered.images()]
+    shapes = tuple(
+        servable.trials[index % len(servable.trials)][1:] for index in range(servable.n_probes)
     )
-    if not spread(answers) >= SMALLEST_SPREAD:
+    groups = None
+    if servable.group_input is not None:
+        known = len(servable.group_input.groups)
+        groups = tuple(index % (known + 1) - 1 for index in range(servable.n_probes))
+    probes = Probes(seed=seed, shapes=shapes, groups=groups, expected=(), tolerance=0.0)
+    found: list[FloatArray] = []
+    for index, image in enumerate(probes.images()):
+        inputs: dict[str, Array] = {IMAGE: image[None]}
+        if groups is not None:
+            inputs[GROUP] = np.array([[groups[index]]])
+        (answer,) = session.run([servable.answer], inputs)
+        found.append(fingerprint_of(answer[0]))
+    answers = np.stack(found)  # (n, k)
+    width = float(np.max(np.ptp(answers, axis=0)))
+    if not width >= SMALLEST_SPREAD:
+        if servable.task == "segmentation":
+            return None
         raise DataError(
-            f"the {N_PROBES} probes span only {spread(answers):.1e} in probability, too little to "
+            f"the {servable.n_probes} probes span only {width:.1e} in probability, too little to "
             "recognise the model by; train it again; nothing was written"
         )
     return Probes(
         seed=seed,
         shapes=shapes,
-        expected=tuple(answers.tolist()),
-        tolerance=PROBE_TOLERANCE * spread(answers),
+        groups=groups,
+        expected=tuple(tuple(row) for row in answers.tolist()),
+        tolerance=PROBE_TOLERANCE * width,
     )

@@ -5,21 +5,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from export.config import config_text
 from export.describe import describe
-from export.parity import IMAGES_PER_SHAPE, SHAPES, check_parity, make_probes
+from export.parity import check_parity, make_probes
 from export.repository import publish, require_name
-from export.servable import COSINES, Servable
+from export.servables import servable_of
 from export.to_onnx import IR_VERSION, OPSET, drop_output, to_onnx
+from fairness.attributes import UNKNOWN_LABEL
 from fairness.contract import ModelSpec
+from fairness.errors import UsageError
 from training import checkpoint as checkpoints
-from training.models.prompts import tokenize
+from training.records import FairLoRARecord
 
 
 def export_checkpoint(
-    checkpoint: Path, repository: Path, name: str | None = None, threads: int | None = None
+    checkpoint: Path,
+    repository: Path,
+    name: str | None = None,
+    threads: int | None = None,
+    probabilities: bool = False,
+    merge_group: str | None = None,
 ) -> Path:
     """Export the checkpoint in a folder and say on the terminal how it goes.
 
@@ -28,34 +33,67 @@ def export_checkpoint(
         repository: Triton's model repository, made if absent.
         name: of the model in the repository; by default the training method.
         threads: CPU threads of one inference; None lets the server decide.
+        probabilities: of masks, serve the probability of each class as well.
+        merge_group: of FairLoRA, the group whose weights are merged for good.
 
     Returns:
         The folder of the new version.
 
     Raises:
         DataError: no checkpoint, no parity, or nowhere to write; then nothing was written.
-        UsageError: the name cannot name a model.
+        UsageError: the name cannot name a model, or an option does not apply to the method.
     """
     with step(f"reading {checkpoint}"):
-        clip, record = checkpoints.load(checkpoint)
-        name = record.method if name is None else name
+        stored = checkpoints.load(checkpoint)
+        name = stored.record.method if name is None else name
         require_name(name)
-        with torch.no_grad():
-            servable = Servable(clip, clip.encode_text(tokenize(record.prompts)))
+        servable = servable_of(stored, probabilities=probabilities, merge_group=merge_group)
     with step("tracing the model to ONNX"):
         model = to_onnx(servable)
-    with step(f"comparing torch and ONNX Runtime on {len(SHAPES) * IMAGES_PER_SHAPE} images"):
+    images = sum(shape[0] for shape in servable.trials)
+    with step(f"comparing torch and ONNX Runtime on {images} images"):
         parity = check_parity(servable, model)
-        drop_output(model, COSINES)
+        drop_output(model, servable.detail)
         content = model.SerializeToString()
-        probes = make_probes(content)
-    spec = describe(record, checkpoint, content, parity, probes)
+        probes = make_probes(servable, content)
+    if probes is None:
+        print("the masks of all probes are alike: fair-audit will call the model `declared`")
+    spec = describe(servable, checkpoint, content, parity, probes)
+    also = servable.outputs[2:]
     with step(f"writing {repository / name}"):
         folder, version = publish(
-            repository, name, content, lambda number: config_text(name, number, spec, threads)
+            repository, name, content, lambda number: config_text(name, number, spec, threads, also)
         )
     say(folder, version, spec, len(content))
     return folder / str(version)
+
+
+def export_groups(
+    checkpoint: Path, repository: Path, name: str | None, threads: int | None
+) -> list[Path]:
+    """Export one merged model for each group of a FairLoRA checkpoint, and one for the unknown.
+
+    They are named after the model and the group, e.g. `fairlora_asian`.
+
+    Raises:
+        As `export_checkpoint`.
+    """
+    record = checkpoints.load(checkpoint).record
+    if not isinstance(record, FairLoRARecord):
+        raise UsageError(f"--merge-group is for FairLoRA; {record.method} has no group to merge")
+    folders = []
+    for group in (*record.groups, UNKNOWN_LABEL):
+        plain = "".join(c if c.isalnum() else "_" for c in group.lower())
+        folders.append(
+            export_checkpoint(
+                checkpoint,
+                repository,
+                f"{name or record.method}_{plain}",
+                threads,
+                merge_group=group,
+            )
+        )
+    return folders
 
 
 @contextmanager
@@ -73,11 +111,10 @@ def step(what: str) -> Iterator[None]:
 
 def say(folder: Path, version: int, spec: ModelSpec, size: int) -> None:
     """The closing lines: what was proved, what was written, how to serve it."""
-    parity = spec.parity
+    proved = ", ".join(f"{name} {value:.2g}" for name, value in spec.parity.items())
     print(
         f"{spec.method}, {size / 1e6:.1f} MB, opset {OPSET}, IR {IR_VERSION}, {spec.precision}\n"
-        f"parity: cosines within {parity['cosine']:.1e} of a spread of "
-        f"{parity['cosine_spread']:.1e}, probabilities within {parity['probability']:.1e}\n"
+        f"parity: {proved}\n"
         f"written: {folder / str(version)}\n"
         f"serve:   tritonserver --model-repository {folder.parent}"
     )

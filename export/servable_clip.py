@@ -1,16 +1,19 @@
-"""What is served: stored uint8 images in, P(positive class) out, all between in one graph."""
+"""FairCLIP as it is served: stored uint8 images in, P(positive class) out, all in one graph."""
 
+import torch
 from torch import Tensor, nn
 
-from training.models.clip import Clip
-from training.models.prompts import zero_shot_score
+from export.servable import IMAGE, Servable
+from training.checkpoint import Stored
+from training.models.clip import Clip, restore
+from training.models.prompts import tokenize, zero_shot_score
+from training.records import FairCLIPRecord
 
-INPUT = "image"
-OUTPUT = "probability"
-COSINES = "cosines"
+SHAPES = ((4, 664, 512), (4, 480, 640), (4, 200, 200))
+"""(B, H, W) tried: portrait as in FairVLMed, landscape, and one that must be enlarged."""
 
 
-class Servable(nn.Module):
+class ServableClip(nn.Module):
     """CLIP's image tower against two constant prompts, from raw pixels to a probability."""
 
     prompts: Tensor
@@ -31,3 +34,26 @@ class Servable(nn.Module):
         """
         features = self.clip.encode_image(image)  # (B, E)
         return zero_shot_score(features, self.prompts), features @ self.prompts.T
+
+
+def servable_clip(stored: Stored, record: FairCLIPRecord) -> Servable:
+    """What is served of a FairCLIP checkpoint."""
+    clip = restore(stored)
+    with torch.no_grad():
+        prompts = clip.encode_text(tokenize(record.prompts))
+    return Servable(
+        module=ServableClip(clip, prompts),
+        method=f"{record.method} ({record.fair_mode} mode)",
+        task="classification",
+        dataset=record.dataset,
+        target=record.target,
+        attribute=record.attribute,
+        class_names=record.class_names,
+        threshold=record.threshold,
+        image_shape=None,
+        group_input=None,
+        inputs=(IMAGE,),
+        outputs=("probability", "cosine"),
+        trials=SHAPES,
+        n_probes=8,
+    )

@@ -6,7 +6,7 @@ import warnings
 import onnx
 import torch
 
-from export.servable import COSINES, INPUT, OUTPUT, Servable
+from export.servable import GROUP, IMAGE, Servable
 from fairness.errors import DataError
 
 OPSET = 18
@@ -16,7 +16,7 @@ LARGEST = 2**31 - 1
 
 
 def to_onnx(servable: Servable) -> onnx.ModelProto:
-    """Trace the servable with free batch, height and width; outputs `probability` and `cosines`.
+    """Trace the servable: the batch is free, height and width are where the model allows it.
 
     Raises:
         DataError: the result is not what every supported server loads.
@@ -29,20 +29,29 @@ def to_onnx(servable: Servable) -> onnx.ModelProto:
 
 
 def _trace(servable: Servable) -> onnx.ModelProto:
-    example = torch.zeros(2, 96, 80, dtype=torch.uint8)  # three different sizes, none of them one
+    shape = servable.image_shape or (96, 80)  # a batch of 2: no two sizes equal, none of them one
+    example = {IMAGE: torch.zeros(2, *shape, dtype=torch.uint8)}
+    free: dict[str, dict[int, str]] = {IMAGE: {0: "batch"}}
+    if servable.image_shape is None:
+        free[IMAGE] = {0: "batch", 1: "height", 2: "width"}
+    if servable.group_input is not None:
+        example[GROUP] = torch.zeros(2, 1, dtype=torch.int64)
+        free[GROUP] = {0: "batch"}
     # The exporter logs that torchvision's operators are absent; the models use none of them.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         # torch 2.13 meets its own deprecation while it copies the traced program.
         warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)
+        # Images and groups share their batch; it says so of the second name that it is given.
+        warnings.filterwarnings("ignore", r".*batch will not be used", UserWarning)
         program = torch.onnx.export(
-            servable,
-            (example,),
+            servable.module,
+            tuple(example[name] for name in servable.inputs),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT, COSINES],
-            dynamic_shapes={"image": {0: "batch", 1: "height", 2: "width"}},
+            input_names=list(servable.inputs),
+            output_names=list(servable.outputs),
+            dynamic_shapes=tuple(free[name] for name in servable.inputs),
             verbose=False,
         )
     if program is None:

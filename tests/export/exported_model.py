@@ -12,11 +12,13 @@ from tritonclient.grpc import model_config_pb2 as triton
 
 from export.__main__ import run
 from export.parity import open_session
-from export.servable import COSINES, Servable
+from export.servable import Servable
+from export.servable_clip import ServableClip
+from export.servables import servable_of
 from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
 from training import checkpoint
 from training.models.clip import Preset, build
-from training.models.prompts import tokenize
+from training.records import FairCLIPRecord
 
 THRESHOLD = Threshold(value=0.51, rule="youden", split="val", split_sha256="a" * 64)
 
@@ -28,6 +30,11 @@ class Exported:
     run: Path
     repository: Path
     servable: Servable
+
+    @property
+    def module(self) -> ServableClip:
+        assert isinstance(self.servable.module, ServableClip)
+        return self.servable.module
 
     @property
     def onnx_file(self) -> Path:
@@ -47,7 +54,7 @@ class Exported:
     def traced(self) -> onnx.ModelProto:
         """The model as it was before the cosines were cut off."""
         model = onnx.load(self.onnx_file)
-        cosines = onnx.helper.make_tensor_value_info(COSINES, onnx.TensorProto.FLOAT, ["batch", 2])
+        cosines = onnx.helper.make_tensor_value_info("cosine", onnx.TensorProto.FLOAT, ["batch", 2])
         model.graph.output.append(cosines)
         return model
 
@@ -55,18 +62,16 @@ class Exported:
 def write_run(folder: Path, preset: Preset, seed: int) -> Path:
     """A run folder whose best checkpoint has random weights."""
     torch.manual_seed(seed)
-    record = checkpoint.Record(preset=preset, threshold=THRESHOLD)
-    checkpoint.save(folder / "best", build(preset, None), record)
+    record = FairCLIPRecord(preset=preset, threshold=THRESHOLD)
+    model = build(preset, None)
+    checkpoint.save(folder / "best", model.state_dict(), model.towers.config.to_dict(), record)
     return folder
 
 
 def export_run(folder: Path, preset: Preset, seed: int = 0) -> Exported:
     made = write_run(folder / "run", preset, seed)
     assert run([str(made), "--repository", str(folder / "models"), "--name", "fairclip"]) == 0
-    clip, record = checkpoint.load(made / "best")
-    with torch.no_grad():
-        servable = Servable(clip, clip.encode_text(tokenize(record.prompts)))
-    return Exported(made, folder / "models", servable)
+    return Exported(made, folder / "models", servable_of(checkpoint.load(made / "best")))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Parity is refused where models differ or where it could not be seen; then nothing is written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from export import pipeline
 from export.__main__ import run
 from export.parity import check_parity, make_probes, spread
 from export.servable import Servable
+from export.servable_clip import ServableClip
 from fairness.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class FixedFeatures(nn.Module):
 def traced_with(exported: "Exported", prompts: Tensor) -> onnx.ModelProto:
     """The exported model with other prompts, (2, E); the exporter keeps them transposed."""
     model = exported.traced()
-    old = exported.servable.prompts.numpy().T
+    old = exported.module.prompts.numpy().T
     (found,) = (
         tensor
         for tensor in model.graph.initializer
@@ -51,9 +53,13 @@ def traced_with(exported: "Exported", prompts: Tensor) -> onnx.ModelProto:
     return model
 
 
+def with_prompts(exported: "Exported", prompts: Tensor) -> Servable:
+    return replace(exported.servable, module=ServableClip(exported.module.clip, prompts))
+
+
 def test_the_score_is_the_originals_zero_shot_rule() -> None:
     cosines = torch.tensor(GOLDEN["cosines"])  # with unit vectors as prompts, the features
-    servable = Servable(FixedFeatures(cosines), torch.eye(2))  # type: ignore[arg-type]  # stand-in
+    servable = ServableClip(FixedFeatures(cosines), torch.eye(2))  # type: ignore[arg-type]  # stand-in
     probability, answered = servable(torch.zeros(len(cosines), 5, 5, dtype=torch.uint8))
     assert probability.shape == (len(cosines), 1)
     torch.testing.assert_close(answered, cosines)
@@ -63,7 +69,7 @@ def test_the_score_is_the_originals_zero_shot_rule() -> None:
 
 
 def test_a_model_that_differs_is_refused(exported: "Exported") -> None:
-    prompts = exported.servable.prompts
+    prompts = exported.module.prompts
     check_parity(exported.servable, traced_with(exported, prompts))
     with pytest.raises(DataError, match="the ONNX model is not the torch model: the cosine"):
         check_parity(exported.servable, traced_with(exported, prompts * 1.01))
@@ -75,7 +81,7 @@ def test_a_failure_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    model = traced_with(exported, exported.servable.prompts.flip(0))
+    model = traced_with(exported, exported.module.prompts.flip(0))
     monkeypatch.setattr(pipeline, "to_onnx", lambda servable: model)
     repository = tmp_path / "models"
     assert run([str(exported.run), "--repository", str(repository)]) == 3
@@ -87,19 +93,19 @@ def test_a_failure_writes_nothing(
 
 def test_a_model_that_answers_alike_to_everything_is_refused(exported: "Exported") -> None:
     # Agreement of two constants proves nothing.
-    same = exported.servable.prompts[:1].repeat(2, 1)
+    same = exported.module.prompts[:1].repeat(2, 1)
     model = traced_with(exported, same)
-    collapsed = Servable(exported.servable.clip, same)
+    collapsed = with_prompts(exported, same)
     with pytest.raises(DataError, match="the probability spans only .* the model has collapsed"):
         check_parity(collapsed, model)
     with pytest.raises(DataError, match="too little to recognise the model by"):
-        make_probes(model.SerializeToString())
+        make_probes(collapsed, model.SerializeToString())
 
 
 def test_a_model_that_answers_nan_is_refused(exported: "Exported") -> None:
-    nothing = torch.full_like(exported.servable.prompts, torch.nan)
+    nothing = torch.full_like(exported.module.prompts, torch.nan)
     with pytest.raises(DataError, match="the cosine spans only nan"):
-        check_parity(Servable(exported.servable.clip, nothing), traced_with(exported, nothing))
+        check_parity(with_prompts(exported, nothing), traced_with(exported, nothing))
 
 
 def test_spread_is_of_the_narrowest_column() -> None:

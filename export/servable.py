@@ -1,0 +1,66 @@
+"""What the exporter must know of a model, whatever method trained it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fairness.arrays import Array, IntArray
+from fairness.contract import GroupInput, Threshold, probe_image
+
+IMAGE, GROUP = "image", "group"
+MAX_BATCH_SIZE = {"classification": 32, "segmentation": 8}
+"""Masks at native size take memory: 8 of them keep a request near 4 MB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servable:
+    """A torch module that answers stored images, and how it describes itself."""
+
+    module: nn.Module
+    """(image uint8 (B, ...)[, group int64 (B, 1)]) > one tensor for each of `outputs`."""
+    method: str
+    task: Literal["classification", "segmentation"]
+    dataset: str
+    target: str
+    attribute: str | None
+    class_names: tuple[str, ...]
+    threshold: Threshold | None
+    image_shape: tuple[int, ...] | None
+    """The only shape of an image that it takes; None: any (H, W)."""
+    group_input: GroupInput | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    """Names: the answer, then what parity is judged on besides (cut off the served graph), then
+    anything else that is served."""
+    trials: tuple[tuple[int, ...], ...]
+    """Batches (B, H, W) or (B, D, H, W) on which parity is tried."""
+    n_probes: int
+
+    @property
+    def answer(self) -> str:
+        """Name of the output that is audited."""
+        return self.outputs[0]
+
+    @property
+    def detail(self) -> str:
+        """Name of the output that only parity looks at."""
+        return self.outputs[1]
+
+    def trial(self, rng: np.random.Generator, shape: tuple[int, ...]) -> dict[str, Array]:
+        """Random inputs by name: images (B, ...), and groups where the model takes them."""
+        images = np.stack([probe_image(rng, *shape[1:]) for _ in range(shape[0])])
+        if self.group_input is None:
+            return {IMAGE: images}
+        codes: IntArray = np.arange(shape[0]) % (len(self.group_input.groups) + 1) - 1
+        return {IMAGE: images, GROUP: codes[:, None]}
+
+    def run(self, inputs: dict[str, Array]) -> list[Array]:
+        """What torch answers: an array for each of `outputs`."""
+        with torch.no_grad():
+            found: tuple[Tensor, ...] = self.module(
+                *(torch.from_numpy(inputs[name]) for name in self.inputs)
+            )
+        return [part.numpy() for part in found]

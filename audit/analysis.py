@@ -4,25 +4,27 @@
 alike.
 """
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import tyro
 from rich.console import Console
 
+from audit.audited import Audited
+from audit.baseline import before
 from audit.policy import Policy, read_policy
-from audit.predictions import Columns, read_predictions
 from audit.report.files import write_report
 from audit.report.terminal import print_report
 from audit.verdict import Check, judge, overall_verdict
 from fairness.arrays import FloatArray
-from fairness.compat import compat_fairclip
-from fairness.errors import DataError, UsageError
+from fairness.compat import Compared, compat_fairclip
+from fairness.compat_fairfedmed import compat_fairfedmed
+from fairness.compat_fairseg import compat_fairseg
+from fairness.errors import UsageError
 from fairness.groups import (
     Grouping,
     binned,
@@ -30,12 +32,13 @@ from fairness.groups import (
     recorded,
     strata,
 )
-from fairness.outcomes import GroupReport, Outcomes
-from fairness.statistics.binary import BinaryScores
+from fairness.outcomes import CaseOutcomes, Cases, GroupReport, Outcomes
 from fairness.statistics.changes import changes
 from fairness.statistics.settings import Settings
-from fairness.summary import Names, hidden_groups, summarise
+from fairness.summary import hidden_groups, summarise
 from fairness.suppression import protected
+
+Compat: TypeAlias = Literal["fairclip", "fairseg", "fairfedmed"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class AnalysisOptions:
     """Exit with 4 where the verdict is INCONCLUSIVE."""
     baseline: Path | None = None
     """Folder of an earlier run on the same split, for rules on the change."""
-    compat: Annotated[Literal["fairclip"] | None, tyro.conf.arg(metavar="fairclip")] = None
+    compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None
     """Print the original evaluation's numbers, quirks included, beside ours."""
     confidence: float = 0.95
     """Of every interval."""
@@ -95,26 +98,25 @@ class AnalysisOptions:
 
 
 def finish(
-    outcomes: Outcomes,
-    threshold: float,
-    names: Names,
+    audited: Sequence[Audited],
     provenance: Mapping[str, Any],
     options: AnalysisOptions,
     out: Path,
     console: Console,
 ) -> int:
-    """Analyse, write `out/report`, print the table, judge; the exit code."""
+    """Analyse, write `out/report`, print the tables, judge the first; the exit code."""
     if options.policy is None and (options.strict or options.baseline):
         flag = "--strict" if options.strict else "--baseline"
         raise UsageError(f"{flag} does nothing without margins; give them with --policy")
     policy = read_policy(options.policy) if options.policy else None
-    groupings = groupings_of(outcomes, options)
-    settings = options.settings()
-    report = summarise(outcomes, threshold, groupings, names, provenance, settings)
-    checks = verdicts(policy, report, outcomes, threshold, groupings, options) if policy else None
-    compared = (
-        compat_fairclip(outcomes, options.suppress_below) if options.compat == "fairclip" else ()
+    main, *others = audited
+    groupings = groupings_of(main.cases, options)
+    report = replace(
+        reported(main, groupings, provenance, options),
+        also=tuple(reported(other, groupings, provenance, options) for other in others),
     )
+    checks = verdicts(policy, report, main, groupings, options) if policy else None
+    compared = compared_with(options.compat, main, options.suppress_below)
     write_report(out / "report", report, policy, checks, compared)
     print_report(report, policy, checks, compared, console)
     if checks is None:
@@ -123,7 +125,53 @@ def finish(
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[verdict]
 
 
-def groupings_of(outcomes: Outcomes, options: AnalysisOptions) -> list[Grouping]:
+def reported(
+    audited: Audited,
+    groupings: list[Grouping],
+    provenance: Mapping[str, Any],
+    options: AnalysisOptions,
+) -> GroupReport:
+    """The report of one way of asking."""
+    return summarise(
+        audited.cases, audited.measures, groupings, audited.names, provenance, options.settings()
+    )
+
+
+COMPAT_TASKS = {
+    "fairclip": "classification",
+    "fairseg": "segmentation",
+    "fairfedmed": "classification",
+}
+
+
+def check_compat(compat: Compat | None, task: str) -> None:
+    """Refuse a `--compat` that evaluates another task, before anything is computed.
+
+    Raises:
+        UsageError: it does.
+    """
+    if compat is not None and COMPAT_TASKS[compat] != task:
+        raise UsageError(
+            f"--compat {compat} evaluates {COMPAT_TASKS[compat]}, these are results of {task}"
+        )
+
+
+def compared_with(compat: Compat | None, audited: Audited, least: int) -> Sequence[Compared]:
+    """The numbers of the original evaluation that `--compat` names; none without it."""
+    cases = audited.cases
+    if isinstance(cases, CaseOutcomes):
+        check_compat(compat, "segmentation")
+        patients = np.array(cases.patients)
+        of_cases = (cases.scores, cases.attributes, cases.codes, patients, least)
+        return compat_fairseg(*of_cases) if compat else ()
+    check_compat(compat, "classification")
+    assert isinstance(cases, Outcomes)  # there is no third kind
+    if compat == "fairclip":
+        return compat_fairclip(cases, least)
+    return compat_fairfedmed(cases, least) if compat else ()
+
+
+def groupings_of(outcomes: Cases, options: AnalysisOptions) -> list[Grouping]:
     """Recorded attributes, age bins, intersections, unknown as a group, control strata.
 
     Raises:
@@ -151,7 +199,7 @@ def groupings_of(outcomes: Outcomes, options: AnalysisOptions) -> list[Grouping]
     return found
 
 
-def covariate(outcomes: Outcomes, name: str) -> FloatArray:
+def covariate(outcomes: Cases, name: str) -> FloatArray:
     """Values (n,) of a covariate.
 
     Raises:
@@ -166,8 +214,7 @@ def covariate(outcomes: Outcomes, name: str) -> FloatArray:
 def verdicts(
     policy: Policy,
     report: GroupReport,
-    outcomes: Outcomes,
-    threshold: float,
+    audited: Audited,
     groupings: list[Grouping],
     options: AnalysisOptions,
 ) -> list[Check]:
@@ -175,35 +222,10 @@ def verdicts(
     if options.baseline is None:
         return judge(policy, report)
     settings = options.settings()
-    earlier, threshold_then = run_before(options.baseline, outcomes)
-    new = BinaryScores(outcomes.target, outcomes.score, threshold, settings.calibration_bins)
-    old = replace(new, score=earlier.score, threshold=threshold_then)
-    hidden = hidden_groups(outcomes, groupings, settings.suppress_below)
+    cases, earlier = audited.cases, before(options.baseline, audited)
+    hidden = hidden_groups(cases, groupings, settings.suppress_below)
     changed = [
         replace(c, value=None, low=None, high=None) if (c.attribute, c.group_a) in hidden else c
-        for c in changes(new, old, outcomes.patients, groupings, settings)
+        for c in changes(audited.measures, earlier, cases.patients, groupings, settings)
     ]
     return judge(policy, report, changed)
-
-
-def run_before(folder: Path, now: Outcomes) -> tuple[Outcomes, float]:
-    """What an earlier run answered for the same samples, and the threshold it was judged at.
-
-    Raises:
-        DataError: the folder holds no outcomes, or no report.
-        UsageError: the run is about other samples.
-    """
-    columns = Columns(attributes=tuple(a.name for a in now.attributes))
-    earlier = read_predictions(folder / "records" / "outcomes.parquet", columns).outcomes
-    if earlier.ids != now.ids or not np.array_equal(earlier.target, now.target):
-        raise UsageError(
-            f"--baseline {folder}: it scored other samples or other labels; a change needs the "
-            "same split in both runs"
-        )
-    path = folder / "report" / "report.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return earlier, float(document["provenance"]["threshold"]["value"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
-        raise DataError(f"--baseline: {path}: {reason}") from None

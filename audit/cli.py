@@ -74,6 +74,12 @@ class Options:
     """Prove with probe inputs that the served model is the exported one."""
     in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
     """Batches sent and not yet answered."""
+    distances: bool = True
+    """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
+    worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
+    """Draw so many of the worst masks of each group into records/worst."""
+    keep_masks: bool = False
+    """Keep every mask, in records/masks."""
 
 
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
@@ -108,8 +114,8 @@ def run(arguments: list[str]) -> int:
 
 def audit(options: Options, console: Console) -> int:
     """Audit the model asked for, or all that describe themselves; the worst exit code."""
-    if options.in_flight < 1:
-        raise UsageError("--in-flight must be at least 1")
+    if options.in_flight < 1 or options.worst < 0:
+        raise UsageError("--in-flight must be at least 1, and --worst not negative")
     request = Request(
         endpoint=options.endpoint,
         data=options.data,
@@ -120,6 +126,9 @@ def audit(options: Options, console: Console) -> int:
         probes=options.probes,
         in_flight=options.in_flight,
         resume=options.resume,
+        distances=options.distances,
+        worst=options.worst,
+        keep_masks=options.keep_masks,
     )
     codes = set()
     with connect(options.endpoint) as client:

@@ -1,28 +1,39 @@
 """Stream batches through a Triton model over gRPC, several in flight, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Any
 
+import numpy as np
 from tritonclient.grpc import InferenceServerClient, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException
 
 from audit.endpoint import ServedModel, explained, server_errors
-from audit.wire import image_tensor, read_output
+from audit.ways import ways_of
+from audit.wire import read_output, request_tensors
 from fairness.arrays import Array
-from fairness.errors import ServerError
+from fairness.errors import DataError, ServerError
 from fairness.samples import Batch
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one batch: a result or an error, never both."""
+    """What came back for one batch asked in one way: a result or an error, never both."""
 
     batch: Batch
+    way: int
     result: InferResult | None
     error: InferenceServerException | None
+
+
+@dataclass
+class Sent:
+    """A batch with the server: the calls it needs, and what has come of them."""
+
+    calls: list[Any]
+    answers: dict[int, Array]
 
 
 @dataclass(frozen=True)
@@ -38,53 +49,80 @@ class TritonPredictor:
     """Seconds that one batch may take."""
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
-        """Yield (batch, (B, 1) float32 answer) in the order of the answers.
+        """Yield batches and their answers in the order in which these come.
 
-        The next batch is read from disk while earlier ones are with the server.
+        An answer is a mask (B, H, W) uint8, or (B, V) float32 with a column for each way in which
+        the model is asked. The next batch is read from disk while earlier ones are with the server.
 
         Raises:
             ServerError: a request failed, or nothing came back in time.
+            DataError: the model does not take an image or a group.
         """
         answers: Queue[Answer] = Queue()
-        calls: dict[str, Any] = {}
+        sent: dict[str, Sent] = {}
         try:
             for batch in batches:
-                calls[batch.ids[0]] = self._send(batch, answers)
-                if len(calls) >= self.in_flight:
-                    yield self._receive(answers, calls)
-            while calls:
-                yield self._receive(answers, calls)
+                sent[batch.ids[0]] = self._send(batch, answers)
+                while len(sent) >= self.in_flight:
+                    yield from self._receive(answers, sent)
+            while sent:
+                yield from self._receive(answers, sent)
         finally:
             # Whoever stops early (an error, Ctrl-C) leaves no work behind on the server.
-            for call in calls.values():
-                with suppress(InferenceServerException):
-                    call.cancel()
+            for one in sent.values():
+                for call in one.calls:
+                    with suppress(InferenceServerException):
+                        call.cancel()
 
-    def _send(self, batch: Batch, answers: "Queue[Answer]") -> Any:
-        def arrived(
-            result: InferResult | None, error: InferenceServerException | None, batch: Batch = batch
-        ) -> None:
-            answers.put(Answer(batch, result, error))
+    def _send(self, batch: Batch, answers: "Queue[Answer]") -> Sent:
+        calls = []
+        for number, way in enumerate(ways_of(self.model.spec)):
 
-        with server_errors(self.endpoint, self.model.name):
-            return self.client.async_infer(
-                self.model.name,
-                [image_tensor(self.model.spec, batch.images)],
-                callback=arrived,
-                model_version=self.model.version,
-                outputs=[InferRequestedOutput(self.model.spec.output)],
-                client_timeout=self.timeout,
-            )
+            def arrived(
+                result: InferResult | None,
+                error: InferenceServerException | None,
+                number: int = number,
+            ) -> None:
+                answers.put(Answer(batch, number, result, error))
 
-    def _receive(self, answers: "Queue[Answer]", calls: dict[str, Any]) -> tuple[Batch, Array]:
+            with naming(batch), server_errors(self.endpoint, self.model.name):
+                call = self.client.async_infer(
+                    self.model.name,
+                    request_tensors(self.model.spec, batch.images, way(batch)),
+                    callback=arrived,
+                    model_version=self.model.version,
+                    outputs=[InferRequestedOutput(self.model.spec.output)],
+                    client_timeout=self.timeout,
+                )
+            calls.append(call)
+        return Sent(calls, {})
+
+    def _receive(
+        self, answers: "Queue[Answer]", sent: dict[str, Sent]
+    ) -> Iterator[tuple[Batch, Array]]:
+        """Take one answer; yield its batch if that was the last one missing."""
         try:
             answer = answers.get(timeout=self.timeout + 10)
         except Empty:
             raise ServerError(
                 f"{self.endpoint} fell silent; restart it and repeat the command with --resume"
             ) from None
-        del calls[answer.batch.ids[0]]
         if answer.error is not None or answer.result is None:
             error = answer.error or InferenceServerException("the call ended without a result")
             raise explained(error, self.endpoint, self.model.name)
-        return answer.batch, read_output(answer.result, self.model.spec, self.model.name)
+        one = sent[answer.batch.ids[0]]
+        one.answers[answer.way] = read_output(answer.result, self.model.spec, self.model.name)
+        if len(one.answers) < len(one.calls):
+            return
+        del sent[answer.batch.ids[0]]
+        parts = [one.answers[way] for way in range(len(one.calls))]
+        yield answer.batch, parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+@contextmanager
+def naming(batch: Batch) -> Iterator[None]:
+    """Add the samples concerned to a refusal to send them."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"samples {batch.ids[0]}..{batch.ids[-1]}: {error}") from None

@@ -10,12 +10,14 @@ import tyro
 from rich.console import Console
 
 from audit.analysis import AnalysisOptions, finish
+from audit.audited import scored, segmented
 from audit.inspection import inspect_folder
 from audit.predictions import Columns, Predictions, read_predictions
 from audit.records import private_folder, write_outcomes
 from audit.threshold import choose, read_threshold, write_threshold
 from fairness.contract import Threshold
 from fairness.errors import UsageError
+from fairness.outcomes import Outcomes
 from fairness.summary import Names
 
 Source = Annotated[Path, tyro.conf.arg(name="from", metavar="FILE")]
@@ -127,17 +129,22 @@ def report(arguments: list[str], console: Console) -> int:
     if (options.out / "records" / "journal.sqlite").exists():
         raise UsageError(f"--out {options.out} holds the run of a served model; name another")
     predictions = options.file.read()
-    threshold = read_threshold(options.threshold, predictions.split_sha256)
+    outcomes, digest = predictions.outcomes, predictions.split_sha256
+    threshold = None
+    if isinstance(outcomes, Outcomes):
+        threshold = read_threshold(options.threshold, digest)
     names = predictions.names or Names("predictions", "file", options.file.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
-    digest = predictions.split_sha256
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", predictions.outcomes, digest, names)
+    write_outcomes(records / "outcomes.parquet", outcomes, digest, names)
+    if isinstance(outcomes, Outcomes):
+        assert threshold is not None  # every classifier's answers are judged at one
+        audited = scored(outcomes, threshold.value, names)
+    else:
+        audited = segmented(outcomes, names)
     code = finish(
-        predictions.outcomes,
-        threshold.value,
-        names,
+        [audited],
         provenance_of(options.file.source, names, predictions, threshold),
         options.analysis,
         options.out,
@@ -154,6 +161,8 @@ def threshold(arguments: list[str], console: Console) -> int:
     )
     predictions = options.file.read()
     outcomes = predictions.outcomes
+    if not isinstance(outcomes, Outcomes):
+        raise UsageError(f"--from {options.file.source}: masks have no threshold to choose")
     value = choose(outcomes.target, outcomes.score, options.rule)
     chosen = Threshold(
         value=value, rule=options.rule, split=options.split, split_sha256=predictions.split_sha256
@@ -178,7 +187,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def provenance_of(
-    source: Path, names: Names, predictions: Predictions, threshold: Threshold
+    source: Path, names: Names, predictions: Predictions, threshold: Threshold | None
 ) -> dict[str, Any]:
     """What was measured, on what, with what."""
     return {
@@ -193,7 +202,7 @@ def provenance_of(
             "n_skipped": 0,
             "statement": "",
         },
-        "threshold": asdict(threshold),
+        "threshold": asdict(threshold) if threshold else None,
         "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }

@@ -10,9 +10,10 @@ from tritonclient.grpc import InferenceServerClient, InferRequestedOutput
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 from tritonclient.utils import InferenceServerException
 
-from audit.wire import image_tensor, read_output
-from fairness.arrays import Image
-from fairness.contract import PARAMETER_KEY, ModelSpec
+from audit.wire import TYPES, read_output, request_tensors
+from fairness.arrays import FloatArray, Image
+from fairness.attributes import UNKNOWN
+from fairness.contract import PARAMETER_KEY, ModelSpec, fingerprint_of
 from fairness.errors import ServerError
 
 
@@ -126,8 +127,12 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
             "export it with python -m export"
         )
     spec = ModelSpec.from_json(config.parameters[PARAMETER_KEY].string_value, name)
-    check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, -1, -1])
-    check_tensor(name, "output", metadata.outputs, spec.output, "FP32", [-1, 1])
+    image = list(spec.image_shape or (-1, -1))
+    check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
+    if spec.group_input is not None:
+        check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
+    answer = [1] if spec.task == "classification" else image
+    check_tensor(name, "output", metadata.outputs, spec.output, TYPES[spec.task], [-1, *answer])
     return ServedModel(
         name=name,
         version=version,
@@ -176,8 +181,13 @@ def verify(client: InferenceServerClient, endpoint: str, model: ServedModel) -> 
     probes = model.spec.probes
     if probes is None:
         return "declared"
-    answers = np.array([ask(client, endpoint, model, image) for image in probes.images()])
-    worst = probes.worst_difference(answers)
+    images = probes.images()
+    codes = probes.groups or [UNKNOWN] * len(images)
+    answers = [
+        ask(client, endpoint, model, image, group)
+        for image, group in zip(images, codes, strict=True)
+    ]
+    worst = probes.worst_difference(np.stack(answers))
     if not worst <= probes.tolerance:
         raise ServerError(
             f"model '{model.name}' version {model.version} at {endpoint} is not the exported "
@@ -187,14 +197,16 @@ def verify(client: InferenceServerClient, endpoint: str, model: ServedModel) -> 
     return "verified"
 
 
-def ask(client: InferenceServerClient, endpoint: str, model: ServedModel, image: Image) -> float:
-    """The answer for one (H, W) image."""
+def ask(
+    client: InferenceServerClient, endpoint: str, model: ServedModel, image: Image, group: int
+) -> FloatArray:
+    """What a probe compares of the answer to one image, as a member of a group."""
     with server_errors(endpoint, model.name):
         result = client.infer(
             model.name,
-            [image_tensor(model.spec, image[np.newaxis])],
+            request_tensors(model.spec, image[np.newaxis], np.array([group])),
             model_version=model.version,
             outputs=[InferRequestedOutput(model.spec.output)],
             client_timeout=60,
         )
-    return float(read_output(result, model.spec, model.name)[0, 0])
+    return fingerprint_of(read_output(result, model.spec, model.name)[0])

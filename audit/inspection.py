@@ -9,9 +9,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets import SPLITS, open_split
-from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import Split
 from fairness.errors import DataError
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
 
@@ -26,7 +27,10 @@ class GroupCounts:
     patients: int
     positive: int
     auc_gap: float
-    """Smallest AUC difference that would probably be found (80 % power); NaN if none could."""
+    """Smallest AUC difference that would probably be found (80 % power); NaN if none could.
+
+    As if each patient had one image a label: several of them make it smaller.
+    """
     rate_gap: float
     """The same for the true positive rate."""
 
@@ -40,7 +44,7 @@ def inspect_folder(dataset: str, root: Path, target: str, console: Console) -> N
     splits = []
     for name in SPLITS:
         try:
-            splits.append(open_split(dataset, root, name, target, "skip"))
+            splits.append(open_split(dataset, root, name, target=target, on_error="skip"))
         except DataError as error:
             console.print(f"{name}: {error}", highlight=False, markup=False)
     if not splits:
@@ -51,9 +55,9 @@ def inspect_folder(dataset: str, root: Path, target: str, console: Console) -> N
         console.print(line, highlight=False, markup=False)
 
 
-def group_counts(split: FairVLMed) -> list[GroupCounts]:
+def group_counts(split: Split) -> list[GroupCounts]:
     """Every group that has samples, and the unknown."""
-    y, patients = split.labels, np.array(split.patients)
+    y, patients = labels_of(split), np.array(split.patients)
     counts = []
     for attribute in split.attributes:
         codes = split.codes[attribute.name]
@@ -61,7 +65,7 @@ def group_counts(split: FairVLMed) -> list[GroupCounts]:
             inside, others = codes == code, (codes != code) & (codes != UNKNOWN)
             if not inside.any():
                 continue
-            sizes, rest = label_counts(y[inside]), label_counts(y[others])
+            sizes, rest = (people_by_label(y[rows], patients[rows]) for rows in (inside, others))
             comparable = code != UNKNOWN
             counts.append(
                 GroupCounts(
@@ -69,7 +73,7 @@ def group_counts(split: FairVLMed) -> list[GroupCounts]:
                     group=attribute.label(code),
                     n=int(inside.sum()),
                     patients=np.unique(patients[inside]).size,
-                    positive=sizes[0],
+                    positive=int(y[inside].sum()),
                     auc_gap=detectable_auc_gap(sizes, rest) if comparable else np.nan,
                     rate_gap=detectable_rate_gap(sizes[0], rest[0]) if comparable else np.nan,
                 )
@@ -77,12 +81,18 @@ def group_counts(split: FairVLMed) -> list[GroupCounts]:
     return counts
 
 
-def label_counts(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, int]:
-    """Numbers of positives and negatives."""
-    return int(labels.sum()), int((1 - labels).sum())
+def labels_of(split: Split) -> IntArray:
+    """(n,) 0/1 labels; of masks, which have none, all 0."""
+    labels: IntArray = getattr(split, "labels", np.zeros(len(split), dtype=np.int64))
+    return labels
 
 
-def print_counts(split: FairVLMed, console: Console) -> None:
+def people_by_label(labels: IntArray, patients: Array) -> tuple[int, int]:
+    """Patients with positive and with negative images: what a gap can rest on, at the least."""
+    return np.unique(patients[labels == 1]).size, np.unique(patients[labels == 0]).size
+
+
+def print_counts(split: Split, console: Console) -> None:
     """One table a split."""
     table = Table("attribute", "group", title=f"{split.split}: {len(split)} images")
     for column in ("n", "patients", "positive", "detectable AUC gap", "detectable TPR gap"):
@@ -92,14 +102,14 @@ def print_counts(split: FairVLMed, console: Console) -> None:
         if previous is not None and row.attribute != previous:
             table.add_section()
         name = row.attribute if row.attribute != previous else ""
-        gaps = ["-" if np.isnan(gap) else f"{gap:.2f}" for gap in (row.auc_gap, row.rate_gap)]
+        gaps = [f"{gap:.2f}" if gap < 1 else "-" for gap in (row.auc_gap, row.rate_gap)]
         counts = map(str, (row.n, row.patients, row.positive))
         table.add_row(name, row.group, *counts, *gaps)
         previous = row.attribute
     console.print(table)
 
 
-def findings(splits: Sequence[FairVLMed]) -> list[str]:
+def findings(splits: Sequence[Split]) -> list[str]:
     """What a reviewer would ask about: unreadable, unknown, duplicated, leaking."""
     lines = []
     for split in splits:

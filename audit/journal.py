@@ -1,7 +1,7 @@
 """The journal of one run: every answered sample is on disk before it counts.
 
 SQLite in WAL mode: a killed client loses nothing that was answered, `--resume` continues, no row
-is doubled, and a report can be recomputed without a server. It holds scores, never images.
+is doubled, and a report can be recomputed without a server. It holds scores, never masks or images.
 """
 
 import json
@@ -17,7 +17,7 @@ from fairness.samples import Batch
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
-  id TEXT PRIMARY KEY, patient TEXT NOT NULL, target INTEGER NOT NULL, score REAL NOT NULL,
+  id TEXT PRIMARY KEY, patient TEXT NOT NULL, target INTEGER, "values" TEXT NOT NULL,
   attributes TEXT NOT NULL, covariates TEXT NOT NULL);
 """
 
@@ -77,7 +77,7 @@ class Journal:
                         row.id,
                         row.patient,
                         row.target,
-                        row.score,
+                        json.dumps(dict(row.values)),
                         json.dumps(dict(row.attributes)),
                         json.dumps(dict(row.covariates)),
                     )
@@ -97,9 +97,7 @@ class Journal:
 
     def rows(self) -> Iterator[Scored]:
         """Every answer, in the order of the ids."""
-        for id_, patient, target, score, attributes, covariates in self._db.execute(
-            "SELECT id, patient, target, score, attributes, covariates FROM answers ORDER BY id"
+        for id_, patient, target, *texts in self._db.execute(
+            'SELECT id, patient, target, "values", attributes, covariates FROM answers ORDER BY id'
         ):
-            yield Scored(
-                id_, patient, target, score, json.loads(attributes), json.loads(covariates)
-            )
+            yield Scored(id_, patient, target, *(json.loads(text) for text in texts))

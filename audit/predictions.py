@@ -24,7 +24,8 @@ from fairness.attributes import (
     Attribute,
 )
 from fairness.errors import DataError, UsageError
-from fairness.outcomes import Outcomes
+from fairness.mask_scores import NAMES as MASK_SCORES
+from fairness.outcomes import CaseOutcomes, Cases, Outcomes
 from fairness.summary import Names
 
 KNOWN = {a.name: a for a in (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)}
@@ -60,7 +61,7 @@ class Columns:
 class Predictions:
     """What a file holds, and the fingerprint of what it was computed on."""
 
-    outcomes: Outcomes
+    outcomes: Outcomes | CaseOutcomes
     split_sha256: str
     """As our own parquet files state it; of the file itself for any other."""
     names: Names | None
@@ -68,7 +69,10 @@ class Predictions:
 
 
 def read_predictions(path: Path, columns: Columns) -> Predictions:
-    """Read a parquet or csv file of predictions.
+    """Read a parquet or csv file of predictions, or of scores that masks got.
+
+    It holds masks' scores where it has columns that `fairness/mask_scores.py` names, `rim_dice`
+    among them, and no column of scores.
 
     Raises:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
@@ -76,18 +80,19 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     """
     table = read_table(path, columns)
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
-    check_columns(path, table, columns, names)
+    of_masks = "rim_dice" in table.column_names and columns.score not in table.column_names
+    judged = () if of_masks else (columns.target, columns.score)
+    check_columns(path, table, judged, names)
     ids = texts(table, columns.id) or [str(i) for i in range(table.num_rows)]
     if len(set(ids)) != len(ids):
         raise DataError(f"{path}: column '{columns.id}' repeats ids; every row needs its own")
     patients = texts(table, columns.patient) or ids
     encoded = [encode(path, name, texts(table, name)) for name in names]
-    used = {columns.target, columns.score, columns.id, columns.patient, *names, *RESERVED}
-    outcomes = Outcomes(
+    of_cases = [name for name in MASK_SCORES if name in table.column_names] if of_masks else []
+    used = {*judged, columns.id, columns.patient, *names, *of_cases, *RESERVED}
+    cases = Cases(
         ids=tuple(ids),
         patients=tuple(patient or id_ for patient, id_ in zip(patients, ids, strict=True)),
-        target=targets(path, table, columns),
-        score=scores(path, table, columns.score),
         attributes=tuple(attribute for attribute, _ in encoded),
         codes={attribute.name: codes for attribute, codes in encoded},
         covariates={
@@ -96,6 +101,16 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
             if name not in used and is_number(table[name])
         },
     )
+    outcomes: Outcomes | CaseOutcomes
+    if of_masks:
+        found = {name: measured(path, table, name) for name in of_cases}
+        outcomes = CaseOutcomes(**vars(cases), scores=found)
+    else:
+        outcomes = Outcomes(
+            **vars(cases),
+            target=targets(path, table, columns),
+            score=scores(path, table, columns.score),
+        )
     stated = table.schema.metadata or {}
     digest = stated.get(SPLIT_KEY) or hashlib.sha256(path.read_bytes()).hexdigest().encode()
     return Predictions(outcomes, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))
@@ -113,17 +128,19 @@ def read_table(path: Path, columns: Columns) -> Any:
         else:
             table = pyarrow.csv.read_csv(path, convert_options=options)
         list(table.column_names)  # decodes the names, which fails for what is no text
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path}: not a readable parquet or csv file ({reason[:200]})") from None
     return table
 
 
-def check_columns(path: Path, table: Any, columns: Columns, names: tuple[str, ...]) -> None:
+def check_columns(path: Path, table: Any, judged: tuple[str, ...], names: tuple[str, ...]) -> None:
     """Refuse columns that are absent, there twice, or named like what a report holds anyway."""
     if not names:
         raise UsageError(f"{path}: name the columns of the groups with --attributes")
-    for name in (columns.target, columns.score, *names):
+    for name in (*judged, *names):
         if name not in table.column_names:
             raise UsageError(
                 f"{path}: no column '{name}' (it has: {', '.join(table.column_names)})"
@@ -132,7 +149,7 @@ def check_columns(path: Path, table: Any, columns: Columns, names: tuple[str, ..
     if twice:
         raise DataError(f"{path}: it has several columns '{twice[0]}'; keep one")
     for name in names:
-        taken = name in (*RESERVED, "overall", columns.target, columns.score)
+        taken = name in (*RESERVED, "overall", *judged)
         if taken or text_of(name) != name:
             raise UsageError(f"{path}: '{name}' cannot be an attribute; rename the column")
     if table.num_rows == 0:
@@ -194,11 +211,16 @@ def targets(path: Path, table: Any, columns: Columns) -> IntArray:
     return np.array([value == columns.positive for value in values], dtype=np.int64)
 
 
-def scores(path: Path, table: Any, name: str) -> FloatArray:
-    """The scores; higher means more likely positive, on any scale."""
+def measured(path: Path, table: Any, name: str) -> FloatArray:
+    """A column of numbers, NaN where blank."""
     if not is_number(table[name]):
         raise DataError(f"{path}: '{name}' is {table[name].type}, expected numbers")
-    values = numbers(table[name])
+    return numbers(table[name])
+
+
+def scores(path: Path, table: Any, name: str) -> FloatArray:
+    """The scores; higher means more likely positive, on any scale."""
+    values = measured(path, table, name)
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values))) + 1
         raise DataError(f"{path}: '{name}' is blank or not finite in row {row}")

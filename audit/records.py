@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.predictions import NAMES_KEY, SPLIT_KEY
-from fairness.outcomes import Outcomes
+from fairness.outcomes import CaseOutcomes, Outcomes
 from fairness.summary import Names
 
 
@@ -22,18 +22,18 @@ def private_folder(path: Path) -> Path:
 
 
 def write_outcomes(
-    path: Path, outcomes: Outcomes, split_sha256: str, names: Names | None = None
+    path: Path, outcomes: Outcomes | CaseOutcomes, split_sha256: str, names: Names | None = None
 ) -> None:
-    """One row a sample: id, patient, target, score, group names (null: unknown), covariates.
+    """One row a sample: id, patient, target and score, group names (null: unknown), covariates.
 
-    The schema's metadata carry the fingerprint of the split, and what a report calls it all.
+    Of masks, all scores of a case stand in place of target and score. The schema's metadata carry
+    the fingerprint of the split, and what a report calls it all.
     """
-    columns: dict[str, object] = {
-        "id": list(outcomes.ids),
-        "patient": list(outcomes.patients),
-        "target": outcomes.target,
-        "score": outcomes.score,
-    }
+    columns: dict[str, object] = {"id": list(outcomes.ids), "patient": list(outcomes.patients)}
+    if isinstance(outcomes, Outcomes):
+        columns |= {"target": outcomes.target, "score": outcomes.score}
+    else:
+        columns |= outcomes.scores
     for attribute in outcomes.attributes:
         groups = (*attribute.groups, None)  # code -1 picks the null at the end
         columns[attribute.name] = [groups[code] for code in outcomes.codes[attribute.name]]

@@ -1,7 +1,7 @@
 """Audit one served model on one split: check, stream, journal, hand over to the analysis."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -10,20 +10,23 @@ import numpy as np
 from rich.console import Console
 from tritonclient.grpc import InferenceServerClient
 
-from audit.analysis import AnalysisOptions, finish
+from audit.analysis import AnalysisOptions, check_compat, finish
+from audit.audited import Audited, scored, segmented
 from audit.client import TritonPredictor
 from audit.endpoint import ServedModel, describe, verify
 from audit.journal import Journal
+from audit.masks import draw_worst, keeping
 from audit.progress import with_progress
 from audit.records import private_folder, write_outcomes, write_skipped
 from audit.threshold import read_threshold
+from audit.ways import WITHHELD, check_groups, counterfactual, reading_of
 from fairness.attributes import UNKNOWN, Attribute
-from fairness.contract import Threshold
+from fairness.contract import ModelSpec, Threshold
 from fairness.datasets import open_split
-from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
-from fairness.evaluate import score, to_outcomes
-from fairness.outcomes import Outcomes
+from fairness.evaluate import Scored, score, to_case_outcomes, to_outcomes
+from fairness.outcomes import CaseOutcomes, Outcomes
 from fairness.samples import batched
 from fairness.summary import Names
 
@@ -44,6 +47,11 @@ class Request:
     probes: bool
     in_flight: int
     resume: bool
+    distances: bool
+    """Of masks: also the distances between surfaces."""
+    worst: int
+    """Of masks: so many of the worst cases of each group are drawn."""
+    keep_masks: bool
 
 
 def audit_model(
@@ -60,40 +68,60 @@ def audit_model(
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     model = describe(client, request.endpoint, name)
+    check_compat(options.compat, model.spec.task)
     identity = verify(client, request.endpoint, model) if request.probes else "declared"
-    data = request.data or Path("data") / model.spec.dataset
-    split = open_split(model.spec.dataset, data, request.split, model.spec.target, request.on_error)
-    attributes = chosen_attributes(split, request.attributes)
-    check_labels(split)
-    threshold = model.spec.threshold
-    if request.threshold is not None:
-        threshold = read_threshold(request.threshold, split.fingerprint())
-    outcomes = collect(client, model, split, attributes, request, out, console)
+    split = split_of(model.spec, request)
+    attributes = chosen_attributes(split, request.attributes, model.spec)
+    check_split(split, model.spec)
+    threshold = threshold_of(model.spec, split, request.threshold)
+    predict = TritonPredictor(client, request.endpoint, model, request.in_flight)
+    rows = collect(predict, split, request, out, console)
     names = Names(model.name, split.name, request.split)
-    write_outcomes(out / "records" / "outcomes.parquet", outcomes, split.fingerprint(), names)
-    write_skipped(out / "records" / "skipped.csv", split.skipped)
-    return finish(
-        outcomes,
-        threshold.value,
-        names,
-        provenance_of(model, identity, split, len(outcomes), threshold, request.endpoint),
-        options,
-        out,
-        console,
+    audited = audited_of(rows, model.spec, attributes, threshold, names)
+    records = out / "records"
+    outcomes = audited[0].cases
+    assert isinstance(outcomes, Outcomes | CaseOutcomes)  # `audited_of` makes nothing else
+    write_outcomes(records / "outcomes.parquet", outcomes, split.fingerprint(), names)
+    write_skipped(records / "skipped.csv", split.skipped)
+    if isinstance(outcomes, CaseOutcomes) and request.worst:
+        draw_worst(predict, split, outcomes, request.worst, records / "worst", console)
+    about = provenance_of(model, identity, split, len(rows), threshold, request.endpoint)
+    return finish(audited, about, options, out, console)
+
+
+def split_of(spec: ModelSpec, request: Request) -> Split:
+    """The split to audit, by the reader that the model names."""
+    return open_split(
+        spec.dataset,
+        request.data or Path("data") / spec.dataset,
+        request.split,
+        target=spec.target,
+        on_error=request.on_error,
+        attribute=spec.attribute or "race",
+        size=spec.image_shape,
     )
 
 
+def threshold_of(spec: ModelSpec, split: Split, given: str | None) -> Threshold | None:
+    """The operating point: given, or the model's own; None where it draws masks.
+
+    Raises:
+        UsageError: a threshold is given to a model that draws masks, or was tuned on this split.
+    """
+    if spec.task == "segmentation":
+        if given is not None:
+            raise UsageError("--threshold: the model draws masks, it has none; leave it out")
+        return None
+    if given is None:
+        return spec.threshold
+    return read_threshold(given, split.fingerprint())
+
+
 def collect(
-    client: InferenceServerClient,
-    model: ServedModel,
-    split: FairVLMed,
-    attributes: tuple[Attribute, ...],
-    request: Request,
-    out: Path,
-    console: Console,
-) -> Outcomes:
-    """Stream what the journal lacks, then read every outcome back from it."""
-    predict = TritonPredictor(client, request.endpoint, model, request.in_flight)
+    predict: TritonPredictor, split: Split, request: Request, out: Path, console: Console
+) -> list[Scored]:
+    """Stream what the journal lacks, then read every answer back from it."""
+    model = predict.model
     run = {
         "model": f"{model.name} version {model.version}",
         "model_sha256": model.spec.model_sha256,
@@ -101,24 +129,56 @@ def collect(
         "split": request.split,
         "split_sha256": split.fingerprint(),
         "batch_size": str(model.batch_size),
+        "distances": str(request.distances),
     }
-    journal_path = private_folder(out / "records") / "journal.sqlite"
-    with Journal(journal_path, run, resume=request.resume) as journal:
+    records = private_folder(out / "records")
+    reading = reading_of(model.spec, request.distances)
+    if request.keep_masks and model.spec.task == "segmentation":
+        reading = keeping(reading, private_folder(records / "masks"))
+    with Journal(records / "journal.sqlite", run, resume=request.resume) as journal:
         remaining = len(split) - len(journal)
         if remaining:
             batches = journal.unanswered(batched(split, model.batch_size))
-            for rows in with_progress(score(batches, predict), remaining, model.name, console):
+            answered = score(batches, predict, reading)
+            for rows in with_progress(answered, remaining, model.name, console):
                 journal.record(rows)
-        return to_outcomes(journal.rows(), attributes)
+        return list(journal.rows())
 
 
-def chosen_attributes(split: FairVLMed, names: tuple[str, ...]) -> tuple[Attribute, ...]:
-    """The attributes asked for, or all.
+def audited_of(
+    rows: list[Scored],
+    spec: ModelSpec,
+    attributes: tuple[Attribute, ...],
+    threshold: Threshold | None,
+    names: Names,
+) -> list[Audited]:
+    """What is reported: masks; or scores, and of a model that takes the group, how it uses it."""
+    if threshold is None:  # masks
+        return [segmented(to_case_outcomes(rows, attributes), names)]
+    value = threshold.value
+    recorded = scored(to_outcomes(rows, attributes), value, names)
+    if spec.group_input is None:
+        return [recorded]
+    withheld = scored(
+        to_outcomes(rows, attributes, WITHHELD),
+        value,
+        replace(names, model=f"{names.model}, group withheld"),
+    )
+    cases, measures = counterfactual(rows, spec.group_input, attributes, value)
+    moved = Audited(replace(names, model=f"{names.model}, every group in turn"), cases, measures)
+    return [recorded, withheld, moved]
+
+
+def chosen_attributes(
+    split: Split, names: tuple[str, ...], spec: ModelSpec
+) -> tuple[Attribute, ...]:
+    """The attributes asked for, or all; and what a model that takes a group asks for.
 
     Raises:
         UsageError: the dataset has no such attribute.
         DataError: not one of them is recorded for any sample of the split.
     """
+    check_groups(spec, split)
     known = {attribute.name: attribute for attribute in split.attributes}
     for name in names:
         if name not in known:
@@ -134,10 +194,10 @@ def chosen_attributes(split: FairVLMed, names: tuple[str, ...]) -> tuple[Attribu
     return chosen
 
 
-def check_labels(split: FairVLMed) -> None:
+def check_split(split: Split, spec: ModelSpec) -> None:
     """Refuse a split whose labels are all equal: nothing that an audit reports is defined."""
-    labels = np.unique(split.labels)
-    if len(labels) < 2:
+    labels = np.unique(getattr(split, "labels", np.array([0, 1])))
+    if spec.task == "classification" and len(labels) < 2:
         raise DataError(
             f"{split.root}: '{split.target}' is {', '.join(map(str, labels)) or 'absent'} for "
             "every image of the split; audit a model that was trained on another --target"
@@ -147,15 +207,15 @@ def check_labels(split: FairVLMed) -> None:
 def provenance_of(
     model: ServedModel,
     identity: str,
-    split: FairVLMed,
+    split: Split,
     n: int,
-    threshold: Threshold,
+    threshold: Threshold | None,
     endpoint: str,
 ) -> dict[str, Any]:
     """What was measured, on what, with what: everything a reader needs to repeat it."""
     spec = model.spec
     statements = [split.statement() or ""]
-    if threshold.split_sha256 == split.fingerprint():
+    if threshold is not None and threshold.split_sha256 == split.fingerprint():
         statements.append("the threshold was chosen on this very split: its rates are optimistic")
     return {
         "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
@@ -180,7 +240,7 @@ def provenance_of(
             "n_skipped": len(split.skipped),
             "statement": "; ".join(filter(None, statements)),
         },
-        "threshold": asdict(threshold),
+        "threshold": asdict(threshold) if threshold else None,
         "server": {"name": model.server, "endpoint": endpoint, "device": model.device},
         "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -43,9 +43,14 @@ def write_report(
         ]
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     write_atomically(folder / "report.json", text)
-    write_atomically(folder / "groups.csv", to_csv(Row, report.rows))
+    write_atomically(folder / "groups.csv", to_csv(Row, all_rows(report)))
     write_atomically(folder / "contrasts.csv", to_csv(Contrast, report.contrasts))
     write_atomically(folder / "report.md", to_markdown(report, policy, checks, compared))
+
+
+def all_rows(report: GroupReport) -> list[Row]:
+    """Rows of every way of asking; their `model` tells them apart."""
+    return [row for one in (report, *report.also) for row in one.rows]
 
 
 def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:

@@ -3,7 +3,7 @@
 The terminal and Markdown show the same lines; report.json and the csv files hold every number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.predictions import text_of
@@ -13,28 +13,91 @@ from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.statistics.part import ALL
 
-GROUP_METRICS = {
-    "AUC": "auc",
-    "selected": "selection_rate",
-    "TPR": "true_positive_rate",
-    "FPR": "false_positive_rate",
-    "PPV": "positive_predictive_value",
-    "Brier": "brier_score",
-}
-GAP_METRICS = {
-    "ES-AUC": "es_auc",
-    "worst AUC": "auc_worst",
-    "AUC gap": "auc_difference",
-    "DPD": "demographic_parity_difference",
-    "EOD": "equalized_odds_difference",
-}
+
+@dataclass(frozen=True)
+class Shown:
+    """Which numbers of a report people see: label to metric."""
+
+    mark: str
+    """The metric by which a report is recognised as one of this kind."""
+    groups: Mapping[str, str]
+    gaps: Mapping[str, str]
+    brief: int
+    """So many of `groups` fit on a terminal; the first with its interval."""
+
+
+CLASSIFIER = Shown(
+    mark="auc",
+    groups={
+        "AUC": "auc",
+        "selected": "selection_rate",
+        "TPR": "true_positive_rate",
+        "FPR": "false_positive_rate",
+        "PPV": "positive_predictive_value",
+        "Brier": "brier_score",
+    },
+    gaps={
+        "ES-AUC": "es_auc",
+        "worst AUC": "auc_worst",
+        "AUC gap": "auc_difference",
+        "DPD": "demographic_parity_difference",
+        "EOD": "equalized_odds_difference",
+    },
+    brief=4,
+)
+MASKS = Shown(
+    mark="rim_dice",
+    groups={
+        "rim Dice": "rim_dice",
+        "cup Dice": "cup_dice",
+        "disc Dice": "disc_dice",
+        "rim < 0.5": "rim_dice_tail",
+        "cup < 0.5": "cup_dice_tail",
+        "rim IoU": "rim_iou",
+        "cup IoU": "cup_iou",
+        "rim HD95": "rim_hd95",
+        "cup HD95": "cup_hd95",
+        "CDR error": "vertical_cdr_error",
+        "rim missed": "rim_missed",
+        "cup missed": "cup_missed",
+    },
+    gaps={
+        "ES rim Dice": "es_rim_dice",
+        "ES cup Dice": "es_cup_dice",
+        "ES disc Dice": "es_disc_dice",
+        "worst rim Dice": "rim_dice_worst",
+        "worst cup Dice": "cup_dice_worst",
+        "rim Dice gap": "rim_dice_difference",
+        "cup Dice gap": "cup_dice_difference",
+        "ES rim IoU": "es_rim_iou",
+        "ES cup IoU": "es_cup_iou",
+    },
+    brief=5,
+)
+COUNTERFACTUAL = Shown(
+    mark="counterfactual_spread",
+    groups={"spread": "counterfactual_spread", "flips": "counterfactual_flip"},
+    gaps={
+        "spread gap": "counterfactual_spread_difference",
+        "flips gap": "counterfactual_flip_difference",
+    },
+    brief=2,
+)
+
+
+def shown(report: GroupReport) -> Shown:
+    """What to show of a report, by what it measures."""
+    metrics = {row.metric for row in report.rows}
+    return next(s for s in (CLASSIFIER, MASKS, COUNTERFACTUAL) if s.mark in metrics)
+
+
 NOT_DEFINED = "-"
 HIDDEN = "hidden"
 
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One group: counts, then one cell for each of `GROUP_METRICS`, as text."""
+    """One group: counts, then one cell for each of the numbers shown, as text."""
 
     attribute: str
     group: str
@@ -65,10 +128,11 @@ def headline(report: GroupReport) -> list[str]:
         f"{data['dataset']} {data['split']} in {data['path']}: {data['n']} scored, "
         f"{data['n_skipped']} skipped"
     )
-    lines.append(
-        f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
-        f"{threshold['split']})"
-    )
+    if threshold is not None:
+        lines.append(
+            f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
+            f"{threshold['split']})"
+        )
     if data["statement"]:
         lines.append(data["statement"])
     return [text_of(line) for line in lines]
@@ -77,6 +141,7 @@ def headline(report: GroupReport) -> list[str]:
 def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
     """The overall line, then every group that has cases, `unknown` last."""
     lines = []
+    metrics = shown(report).groups.values()
     for (attribute, group), rows in rows_by_group(report).items():
         first = next(iter(rows.values()))
         if first.n == 0 or (group == "all" and attribute != "overall"):
@@ -84,22 +149,33 @@ def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
         least = report.provenance["statistics"]["suppress_below"]
         n = f"< {least}*" if first.n is None else str(first.n)
         positive = NOT_DEFINED if first.n_positive is None else str(first.n_positive)
-        cells = [cell(rows[metric], interval) for metric in GROUP_METRICS.values()]
+        cells = [cell(rows[metric], interval) for metric in metrics if metric in rows]
         lines.append(GroupLine(attribute, group, n, positive, tuple(cells)))
     return lines
 
 
+def labels(report: GroupReport) -> list[str]:
+    """Heads of the cells of `group_lines`."""
+    metrics = {row.metric for row in report.rows}
+    return [label for label, metric in shown(report).groups.items() if metric in metrics]
+
+
 def gap_lines(report: GroupReport) -> list[GapLine]:
-    """The numbers over the groups of each attribute; says so where it was never recorded."""
+    """The numbers over the groups of each attribute, or one line that says why there are none."""
     tests = {(c.attribute, c.metric): c for c in report.contrasts}
     lines = []
     for (attribute, group), rows in rows_by_group(report).items():
         if group != "all" or attribute == "overall":
             continue
-        if rows["auc"].n == 0:
+        if next(iter(rows.values())).n == 0:
             lines.append(GapLine(attribute, "", "", "", "", "not recorded for any image"))
             continue
-        for label, metric in GAP_METRICS.items():
+        numbers = [rows[metric] for metric in shown(report).gaps.values()]
+        if all(row.value is None for row in numbers):
+            reasons = dict.fromkeys(row.reason for row in numbers if row.reason)
+            lines.append(GapLine(attribute, "", "", "", "", "; ".join(reasons) or "undefined"))
+            continue
+        for label, metric in shown(report).gaps.items():
             row, test = rows[metric], tests.get((attribute, metric))
             furthest = pair(test.group_a, test.group_b) if test and row.value else ""
             lines.append(

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from audit.policy import Policy
 from audit.report.layout import (
-    GROUP_METRICS,
+    NOT_DEFINED,
     compat_lines,
     gap_lines,
     group_lines,
     headline,
+    labels,
     limited,
+    p_text,
+    pair,
+    shown,
     subject,
 )
 from audit.verdict import Check, overall_verdict
@@ -28,9 +32,29 @@ def to_markdown(
     confidence = report.provenance["statistics"]["confidence"]
     lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in headline(report)), ""]
     lines += verdict_lines(policy, checks)
-    lines += [f"## Groups (with {confidence:.0%} intervals)", ""]
+    lines += report_lines(report, confidence, least)
+    for other in report.also:
+        lines += [
+            "",
+            f"# {escape(other.rows[0].model)}",
+            "",
+            *report_lines(other, confidence, least),
+        ]
+    lines += ["", "## Families of tests", ""]
+    families = report.provenance["families"]
+    lines += [f"- {escape(name)}: {tests} tests" for name, tests in families.items()]
+    if compared:
+        lines += ["", "## Beside the original evaluation", ""]
+        columns = ("attribute", "group", "metric", "original", "ours")
+        lines += table(columns, compat_lines(report, compared))
+    return "\n".join(lines) + "\n"
+
+
+def report_lines(report: GroupReport, confidence: float, least: int) -> list[str]:
+    """The tables of one way of asking."""
+    lines = [f"## Groups (with {confidence:.0%} intervals)", ""]
     lines += table(
-        ("attribute", "group", "n", "positive", *GROUP_METRICS),
+        ("attribute", "group", "n", "positive", *labels(report)),
         ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in group_lines(report)),
     )
     lines += ["", f"\\* hidden: fewer than {least} people, or needed to hide such a group", ""]
@@ -39,14 +63,29 @@ def to_markdown(
         ("attribute", "number", "value", "furthest apart", "p (adjusted)", "remark"),
         ((g.attribute, g.label, g.value, g.groups, g.p, g.note) for g in gap_lines(report)),
     )
-    lines += ["", "## Families of tests", ""]
-    families = report.provenance["families"]
-    lines += [f"- {escape(name)}: {tests} tests" for name, tests in families.items()]
-    if compared:
-        lines += ["", "## Beside the original FairCLIP evaluation", ""]
-        columns = ("attribute", "group", "metric", "original", "ours")
-        lines += table(columns, compat_lines(report, compared))
-    return "\n".join(lines) + "\n"
+    lines += ["", f"## Pairs of groups: {labels(report)[0]}", ""]
+    lines += table(
+        ("attribute", "pair", "difference", "p (adjusted)", "detectable"), pair_lines(report)
+    )
+    power = report.provenance["statistics"]["power"]
+    lines += ["", f"detectable: the difference that the test would find with {power:.0%}"]
+    return lines
+
+
+def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
+    """attribute, pair, difference, p and detectable difference of the first number shown."""
+    metric = next(iter(shown(report).groups.values()))
+    return [
+        (
+            c.attribute,
+            pair(c.group_a, c.group_b),
+            limited(c.value, c.low, c.high),
+            p_text(c),
+            NOT_DEFINED if c.mde is None else f"{c.mde:.3f}",
+        )
+        for c in report.contrasts
+        if c.metric == metric
+    ]
 
 
 def verdict_lines(policy: Policy | None, checks: Sequence[Check] | None) -> list[str]:

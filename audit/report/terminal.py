@@ -8,14 +8,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.policy import Policy
-from audit.report.layout import compat_lines, gap_lines, group_lines, headline, limited, subject
+from audit.report.layout import (
+    compat_lines,
+    gap_lines,
+    group_lines,
+    headline,
+    labels,
+    limited,
+    shown,
+    subject,
+)
 from audit.verdict import Check, overall_verdict
 from fairness.compat import Compared
 from fairness.outcomes import GroupReport
 
 COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
-SHOWN = ("AUC", "selected", "TPR", "FPR")
-"""Columns of the table of groups; report.md has all, each with its interval."""
 
 
 def print_report(
@@ -28,8 +35,11 @@ def print_report(
     """What answered, a table of groups, the gaps, the verdict."""
     for text in headline(report):
         console.print(text, highlight=False, markup=False)
-    print_groups(report, console)
-    print_gaps(report, console)
+    for one in (report, *report.also):
+        if one is not report:
+            console.print(f"\n{escape(one.rows[0].model)}", style="bold", highlight=False)
+        print_groups(one, console)
+        print_gaps(one, console)
     if compared:
         print_compat(report, compared, console)
     if policy is None or checks is None:
@@ -39,8 +49,9 @@ def print_report(
 
 
 def print_groups(report: GroupReport, console: Console) -> None:
-    """One row a group; the AUC with its interval, the rest without."""
-    table = plain_table("group", "n", "positive", *SHOWN)
+    """One row a group; the first number with its interval, the rest without; report.md has all."""
+    columns = labels(report)[: shown(report).brief]
+    table = plain_table("group", "n", "positive", *columns)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     attribute = "overall"
@@ -51,7 +62,9 @@ def print_groups(report: GroupReport, console: Console) -> None:
             table.add_section()
             table.add_row(f"[bold]{escape(attribute)}[/]")
         name = "all" if attribute == "overall" else f"  {line.group}"
-        table.add_row(escape(name), line.n, line.positive, line.cells[0], *brief.cells[1:4])
+        table.add_row(
+            escape(name), line.n, line.positive, line.cells[0], *brief.cells[1 : len(columns)]
+        )
     console.print(table)
 
 

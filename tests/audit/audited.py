@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto
 from served import SPEC, mean_grey, with_probes, write_model
+from served_by_group import write_group_models
+from served_masks import SIZE, write_mask_models
 
 from fairness.datasets.synthetic import write_fairvlmed
+from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
 from serving.launcher import TritonServer
 
 
@@ -16,6 +19,14 @@ def split_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic data set whose test split has 90 images."""
     root = tmp_path_factory.mktemp("fairvlmed")
     write_fairvlmed(root, train=2, val=2, test=90, seed=3)
+    return root
+
+
+@pytest.fixture(scope="session")
+def masks_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic data set of masks whose test split has 80 images."""
+    root = tmp_path_factory.mktemp("fairseg")
+    write_fairseg(root, SegRecipe(train=2, val=2, test=80, seed=3, size=SIZE))
     return root
 
 
@@ -31,5 +42,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_model(
         repository, "float_input", SPEC, mean_grey(kind=TensorProto.FLOAT), float_input=True
     )
+    write_mask_models(repository)
+    write_group_models(repository)
     with TritonServer(repository) as server:
         yield server.grpc_endpoint

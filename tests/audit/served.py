@@ -57,12 +57,17 @@ def mean_grey(divisor: float = 255.0, kind: int = TensorProto.UINT8) -> bytes:
 def with_probes(spec: ModelSpec, offset: float = 0.0) -> ModelSpec:
     """The spec with three probes whose expected outputs are the truth plus `offset`."""
     probes = Probes(seed=5, shapes=((40, 30), (16, 24), (8, 8)), expected=(), tolerance=1e-4)
-    expected = tuple(float(np.mean(image)) / 255 + offset for image in probes.images())
+    expected = tuple((float(np.mean(image)) / 255 + offset,) for image in probes.images())
     return replace(spec, probes=replace(probes, expected=expected))
 
 
 def write_model(
-    repository: Path, name: str, spec: ModelSpec | None, content: bytes, float_input: bool = False
+    repository: Path,
+    name: str,
+    spec: ModelSpec | None,
+    content: bytes,
+    float_input: bool = False,
+    float_output: bool = False,
 ) -> None:
     """Version 1 of a model; without a spec it does not describe itself."""
     shown = replace(spec or SPEC, model_sha256=hashlib.sha256(content).hexdigest())
@@ -72,6 +77,8 @@ def write_model(
         del config.parameters[PARAMETER_KEY]
     if float_input:
         config.input[0].data_type = triton.TYPE_FP32
+    if float_output:
+        config.output[0].data_type = triton.TYPE_FP32
     del config.model_warmup[:]
     folder = repository / name / "1"
     folder.mkdir(parents=True)

@@ -61,6 +61,25 @@ def test_counts_equal_numpy(root: Path) -> None:
         assert sum(c.n for c in counts.values() if c.attribute == "race") == len(split)
 
 
+def test_detectable_gaps_rest_on_people(root: Path) -> None:
+    """Patient 1 has two images in the training split and counts once for each label."""
+    split = splits(root)[0]
+    people, y = np.array(split.patients), split.labels
+    for count in group_counts(split):
+        codes = split.codes[count.attribute]
+        labels = {a.name: a for a in split.attributes}[count.attribute].groups
+        if count.group == "unknown":
+            assert np.isnan(count.auc_gap)
+            continue
+        inside = codes == labels.index(count.group)
+        others = ~inside & (codes >= 0)
+        sizes, rest = (
+            (len(set(people[rows & (y == 1)])), len(set(people[rows & (y == 0)])))
+            for rows in (inside, others)
+        )
+        assert count.auc_gap == pytest.approx(detectable_auc_gap(sizes, rest), nan_ok=True)
+
+
 def test_detectable_gaps_are_those_of_the_sizes() -> None:
     # 8 positives and 8 negatives against 40 and 60
     auc, rate = detectable_auc_gap((8, 8), (40, 60)), detectable_rate_gap(8, 40)

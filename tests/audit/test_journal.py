@@ -13,7 +13,9 @@ RUN = {"model": "m version 1", "split_sha256": "ab"}
 
 
 def row(i: int, score: float = 0.5) -> Scored:
-    return Scored(f"s{i}", f"p{i}", i % 2, score, {"race": -1}, {"age": float("nan"), "md": 1.5})
+    return Scored(
+        f"s{i}", f"p{i}", i % 2, {"score": score}, {"race": -1}, {"age": float("nan"), "md": 1.5}
+    )
 
 
 def batch(*numbers: int) -> Batch:
@@ -44,7 +46,7 @@ def test_answers_survive_and_come_back_exactly(path: Path) -> None:
         back = list(journal.rows())
         assert len(journal) == 3
     assert [r.id for r in back] == ["s0", "s1", "s2"]
-    assert back[2].score == 0.1 + 0.2
+    assert back[2].values == {"score": 0.1 + 0.2}
     assert back[0].attributes == {"race": -1}
     assert np.isnan(back[0].covariates["age"])
     assert back[0].covariates["md"] == 1.5
@@ -54,7 +56,7 @@ def test_a_repeated_answer_replaces_and_never_doubles(path: Path) -> None:
     with Journal(path, RUN, resume=False) as journal:
         journal.record([row(0, 0.1)])
         journal.record([row(0, 0.9), row(1)])
-        assert [(r.id, r.score) for r in journal.rows()] == [("s0", 0.9), ("s1", 0.5)]
+        assert [(r.id, r.values["score"]) for r in journal.rows()] == [("s0", 0.9), ("s1", 0.5)]
 
 
 def test_a_batch_is_resent_whole_when_any_of_it_lacks_an_answer(path: Path) -> None:
@@ -86,4 +88,4 @@ def test_the_journal_holds_scores_and_no_images(path: Path) -> None:
     with Journal(path, RUN, resume=False) as journal:
         journal.record([row(0)])
     columns = [c[1] for c in sqlite3.connect(path).execute("PRAGMA table_info(answers)")]
-    assert columns == ["id", "patient", "target", "score", "attributes", "covariates"]
+    assert columns == ["id", "patient", "target", "values", "attributes", "covariates"]

@@ -12,7 +12,9 @@ from scored_files import cohort, report, write_csv
 
 from audit.predictions import Columns, read_predictions
 from audit.records import write_outcomes
+from fairness.attributes import RACE
 from fairness.errors import DataError, FairAuditError
+from fairness.outcomes import CaseOutcomes, Outcomes
 from fairness.summary import Names
 
 Change = Callable[[dict[str, list[object]]], object]
@@ -73,6 +75,11 @@ def test_what_is_no_table_is_a_data_error(tmp_path: Path, content: bytes, name: 
     assert "\n" not in str(caught.value)
 
 
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="absent.csv: no such file"):
+        read_predictions(tmp_path / "absent.csv", Columns())
+
+
 def test_unknown_has_many_spellings_and_names_stay_texts(tmp_path: Path) -> None:
     columns = cohort(60)
     columns["race"] = ["-1", "unknown", "NaN", "None", " ", "", *["007", "7", "x\ty"] * 18]
@@ -97,6 +104,7 @@ def test_numbers_and_booleans_of_a_foreign_parquet_file(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "f.parquet")
     columns = Columns(target="disease", score="p", attributes=("site",))
     found = read_predictions(tmp_path / "f.parquet", columns)
+    assert isinstance(found.outcomes, Outcomes)
     assert found.outcomes.target.tolist() == [1, 0, 1, 0]
     assert found.outcomes.attributes[0].groups == ("1", "2")
     assert found.outcomes.codes["site"].tolist() == [0, 1, -1, -1]
@@ -112,6 +120,8 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     two = read_predictions(tmp_path / "f.parquet", Columns())
     assert (two.names, two.split_sha256) == (names, one.split_sha256)
     a, b = one.outcomes, two.outcomes
+    assert isinstance(a, Outcomes)
+    assert isinstance(b, Outcomes)
     assert (a.ids, a.patients, a.attributes) == (b.ids, b.patients, b.attributes)
     np.testing.assert_array_equal(a.score, b.score)
     np.testing.assert_array_equal(a.target, b.target)
@@ -125,3 +135,22 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text("target,score,race,race\n0,0.1,A,A\n1,0.2,B,B\n")
     with pytest.raises(DataError, match="several columns 'race'"):
         read_predictions(tmp_path / "f.csv", Columns())
+
+
+def test_scores_of_masks_are_read_back_as_such(tmp_path: Path) -> None:
+    cases = CaseOutcomes(
+        ids=("a", "b"),
+        patients=("p", "q"),
+        attributes=(RACE,),
+        codes={"race": np.array([2, -1])},
+        covariates={"age": np.array([60.0, 61.0])},
+        scores={"rim_dice": np.array([0.5, 0.75]), "rim_hd95": np.array([np.nan, 3.0])},
+    )
+    write_outcomes(tmp_path / "masks.parquet", cases, "0" * 64)
+    found = read_predictions(tmp_path / "masks.parquet", Columns()).outcomes
+    assert isinstance(found, CaseOutcomes)
+    assert list(found.scores) == ["rim_dice", "rim_hd95"]
+    for name, values in cases.scores.items():
+        np.testing.assert_array_equal(found.scores[name], values)
+    assert found.codes["race"].tolist() == [2, -1]
+    assert list(found.covariates) == ["age"]

@@ -49,6 +49,18 @@ def test_attributes_intersections_bins_and_unknown_equal_a_loop_over_the_rows(
         assert row["value"] == pytest.approx(roc_auc_score(y[mask], score[mask]), abs=1e-12)
 
 
+def test_report_md_shows_the_pairs_and_what_they_could_show(full: Path) -> None:
+    lines = (full / "report" / "report.md").read_text().splitlines()
+    pairs = [c for c in document(full)["contrasts"] if c["metric"] == "auc"]
+    start = lines.index("## Pairs of groups: AUC") + 4
+    assert len(pairs) > 3
+    for line, c in zip(lines[start : start + len(pairs)], pairs, strict=True):
+        cells = line.replace("\\", "").strip("| ").split(" | ")
+        assert cells[-4] == f"{c['group_a']} - {c['group_b']}"
+        assert cells[-3] == f"{c['value']:.3f} [{c['low']:.3f}, {c['high']:.3f}]"
+        assert cells[-1] == f"{c['mde']:.3f}"
+
+
 def test_control_strata_equal_fairlearn_s_control_features(
     full: Path, columns: dict[str, list[object]]
 ) -> None:

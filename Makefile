@@ -43,6 +43,7 @@ test-all: install
 
 bench: install
 	$(BIN)/python -m benchmarks.statistics_speed
+	$(BIN)/python -m benchmarks.coverage_single
 	$(BIN)/python -m benchmarks.coverage
 
 clean:

@@ -1,6 +1,6 @@
-"""How often the 95 % intervals hold the truth, in simulated audits whose truth is known.
+"""How often the 95 % intervals of gaps hold the truth, in simulated audits whose truth is known.
 
-Run: python -m benchmarks.coverage [--simulations 1000]; prints the tables of docs/metrics.md.
+Run: python -m benchmarks.coverage [--simulations 1000]; prints the last table of docs/metrics.md.
 
 Scores are normal with standard deviation 1; negatives of group g have mean c_g, positives
 c_g + d_g. AUC, true and false positive rate of each group, the overall AUC and hence every
@@ -21,13 +21,9 @@ from fairness.attributes import Attribute
 from fairness.groups import plain
 from fairness.statistics import binary
 from fairness.statistics.analyse import analyse
-from fairness.statistics.delong import delong
-from fairness.statistics.intervals import auc_score_interval, logit_interval
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.settings import Settings
 
-CLASS_SIZES = ((8, 8), (8, 40), (8, 300), (10, 10), (15, 35), (30, 30), (30, 300), (100, 100))
-AUCS = (0.6, 0.7, 0.8, 0.9, 0.95)
 LAYOUTS = {  # patients with positive and with negative images expected in each group
     "2 groups of 30/30": ((30, 30),) * 2,
     "3 groups of 30/30": ((30, 30),) * 3,
@@ -41,15 +37,6 @@ LAYOUTS = {  # patients with positive and with negative images expected in each 
 GAPS = (0.0, 0.05, 0.10)
 BEST_AUC, BEST_TPR, SHARED, FLIPPED = 0.85, 0.80, 0.5, 0.2
 SHOWN = ("auc", "selection_rate", "true_positive_rate", "false_positive_rate")
-SINGLE = (
-    "accuracy",
-    "true_positive_rate",
-    "positive_predictive_value",
-    "average_precision",
-    "brier_score",
-    "calibration_slope",
-    "calibration_intercept",
-)
 COLUMNS = (
     "auc pairs",
     "auc_difference",
@@ -149,48 +136,6 @@ class World:
         return y.astype(np.int64), score, group, patient
 
 
-def auc_table(simulations: int, rng: np.random.Generator) -> None:
-    """Single AUCs: coverage and mean width of the default and of the logit-DeLong interval."""
-    print("| positives/negatives | " + " | ".join(f"AUC {auc}" for auc in AUCS) + " |")
-    print("|---" * (len(AUCS) + 1) + "|")
-    for positives, negatives in CLASS_SIZES:
-        y = np.repeat([1, 0], [positives, negatives])
-        sizes = np.full(simulations, float(negatives)), np.full(simulations, float(positives))
-        row = []
-        for auc in AUCS:
-            scores = rng.normal(np.sqrt(2) * norm.ppf(auc) * y, 1, (simulations, len(y)))
-            value, variance = np.array([delong(y, score) for score in scores]).T
-            ours = auc_score_interval(value, variance, *sizes, 1.96)
-            usual = logit_interval(value, variance, 1.96)
-            row.append(f"{cell(ours, auc)} ({cell(usual, auc)})")
-        print(f"| {positives}/{negatives} | " + " | ".join(row) + " |", flush=True)
-
-
-def cell(limits: tuple[FloatArray, FloatArray], truth: float) -> str:
-    """Coverage in percent and mean width."""
-    low, high = limits
-    return f"{100 * ((low <= truth) & (truth <= high)).mean():.1f} / {(high - low).mean():.3f}"
-
-
-def single_table(simulations: int, rng: np.random.Generator) -> None:
-    """Other numbers of one group; the truth is that of one large draw."""
-    print("\n| group | images | " + " | ".join(SINGLE) + " |")
-    print("|---" * (len(SINGLE) + 2) + "|")
-    for size in ((15, 15), (30, 30), (100, 100)):
-        for images in (1, 2):
-            y, score, *_ = World(((200_000, 200_000),), 0.0, images).draw(rng)
-            metrics = [metric.name for metric in binary.METRICS]
-            values = binary.BinaryScores(y, score, 0.5).values(np.arange(len(y)))
-            truth = dict(zip(metrics, values, strict=True))
-            found = defaultdict(list)
-            for _ in range(simulations):
-                y, score, _, patient = World((size,), 0.0, images).draw(rng)
-                measures = binary.BinaryScores(y, score, 0.5)
-                for e in analyse(measures, patient, [], Settings()).estimates:
-                    found[e.metric].append(held(truth[e.metric], e.low, e.high))
-            print(f"| {size[0]}/{size[1]} | {images} | " + " | ".join(cells(found, SINGLE)) + " |")
-
-
 def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
     """Coverage and mean width of every column."""
     truth, settings = world.truth(), Settings(permutations=0, suppress_below=0)
@@ -227,17 +172,13 @@ def held(truth: float, low: float | None, high: float | None) -> tuple[float, fl
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, help="of each row of gaps")
-    parser.add_argument("--auc-simulations", type=int, default=4000, help="of each AUC")
+    parser.add_argument("--simulations", type=int, default=1000, help="of each row")
     parser.add_argument("--layouts", nargs="*", default=list(LAYOUTS), choices=list(LAYOUTS))
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
-    if arguments.auc_simulations:
-        auc_table(arguments.auc_simulations, rng)
-        single_table(arguments.simulations, rng)
-    print("\n| groups | images | gap | " + " | ".join(COLUMNS) + " |")
+    print("| groups | images | gap | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 3) + "|")
     for layout in arguments.layouts:
         for images in (1, 2):

@@ -23,8 +23,10 @@ from fairness.metrics.classification import auc
 from fairness.metrics.disparity import by_group
 from training import checkpoint, settings
 from training.fairclip import Config, train
+from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
+from training.records import FairCLIPRecord
 
 SEEDS = range(5)
 
@@ -50,7 +52,9 @@ def measure(folder: Path, seed: int) -> tuple[float, list[float], int, float]:
     start = time.monotonic()
     best = train(replace(defaults, data=folder / "data", seed=seed), folder / "run")
     seconds = time.monotonic() - start
-    model, record = checkpoint.load(best)
+    stored = checkpoint.load(best)
+    model, record = restore(stored), stored.record
+    assert isinstance(record, FairCLIPRecord)
     with torch.no_grad():
         prompts = model.encode_text(tokenize(record.prompts))
     test = FairVLMed(folder / "data", "test")

@@ -16,7 +16,11 @@ COMMANDS = {
     "fair-audit inspect": "fair-audit inspect",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
+    "python -m training.fairseg": "training.fairseg",
+    "python -m training.fairlora": "training.fairlora",
     "python -m export": "export",
+    "python -m fairness.datasets.synthetic_fairseg": "fairness.datasets.synthetic_fairseg",
+    "python -m fairness.datasets.synthetic_fairfedmed": "fairness.datasets.synthetic_fairfedmed",
     "python -m fairness.datasets.synthetic": "fairness.datasets.synthetic",
 }
 # Written by a run, so absent from a fresh clone.

@@ -21,12 +21,15 @@ from fairness.datasets.synthetic import write_fairvlmed
 from fairness.evaluate import evaluate
 from fairness.groups import recorded
 from fairness.outcomes import Outcomes
+from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
 from fairness.summary import Names, summarise
 from serving.launcher import TritonServer
 from training import checkpoint
+from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
+from training.records import FairCLIPRecord
 
 ROOT = Path(__file__).parent.parent
 GRAPE = ROOT.parent / "shared" / "data" / "grape_fairvlmed"
@@ -57,7 +60,9 @@ def whole_line(folder: Path, data: Path, *training_flags: object) -> Path:
 
 def outcomes_in_torch(run: Path, data: Path) -> tuple[Outcomes, float]:
     """Training's own evaluation of the checkpoint, and its threshold."""
-    model, record = checkpoint.load(run / "best")
+    stored = checkpoint.load(run / "best")
+    model, record = restore(stored), stored.record
+    assert isinstance(record, FairCLIPRecord)
     predict = torch_predict(model, model.encode_text(tokenize(record.prompts)).detach())
     split = FairVLMed(data, "test", target=record.target)
     return evaluate(split, predict, split.attributes), record.threshold.value
@@ -86,7 +91,8 @@ def test_served_rows_are_training_s_rows(line: tuple[Path, Path]) -> None:
     folder, data = line
     expected, threshold = outcomes_in_torch(folder / "run", data)
     names = Names("fairclip", "fairvlmed", "test")
-    report = summarise(expected, threshold, recorded(expected), names, {}, Settings())
+    measures = BinaryScores(expected.target, expected.score, threshold)
+    report = summarise(expected, measures, recorded(expected), names, {}, Settings())
     served = json.loads((folder / "audit" / "report" / "report.json").read_text())
     rows = {(r["attribute"], r["group"], r["metric"]): r for r in served["rows"]}
     compared = 0

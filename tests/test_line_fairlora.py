@@ -1,0 +1,132 @@
+"""FairLoRA as a user types it: sites > federated training > ONNX > Triton > fair-audit.
+
+The model takes the group as an input, so it is asked in three ways; each must answer as torch does.
+"""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from audit.cli import run as fair_audit
+from audit.ways import AS_GROUP, WITHHELD
+from fairness.arrays import FloatArray
+from fairness.datasets.fairfedmed import FairFedMedOph
+from fairness.datasets.site_recipe import SiteRecipe
+from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from fairness.evaluate import SCORE
+from fairness.metrics.classification import auc
+from serving.launcher import TritonServer
+from training import checkpoint
+from training.models.fairlora import FairLoRA, restore
+
+ROOT = Path(__file__).parent.parent
+
+
+def command(folder: Path, *arguments: object) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole line: data, run, model_repository, audit."""
+    folder = tmp_path_factory.mktemp("fairlora")
+    recipe = SiteRecipe(kind="oph-slo", patients=150, size=(83, 64), seed=3)
+    write_fairfedmed(folder / "data", recipe)
+    flags = (
+        "--preset",
+        "tiny",
+        "--engine",
+        "in-process",
+        "--rounds",
+        2,
+        "--lr",
+        0.2,
+        "--alpha",
+        96,
+    )
+    command(folder, "training.fairlora", "--data", "data", "--out", "run", *flags)
+    command(folder, "export", "run", "--repository", "model_repository", "--name", "fairlora")
+    with TritonServer(folder / "model_repository") as server:
+        place = ("--data", str(folder / "data"), "--out", str(folder / "audit"))
+        assert fair_audit(["--endpoint", server.grpc_endpoint, *place]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def split(line: Path) -> FairFedMedOph:
+    return FairFedMedOph(line / "data", "test", modality="slo", attribute="race")
+
+
+@pytest.fixture(scope="module")
+def model(line: Path) -> FairLoRA:
+    return restore(checkpoint.load(line / "run" / "best"))
+
+
+def in_torch(model: FairLoRA, split: FairFedMedOph, codes: "list[int]") -> FloatArray:
+    """P(positive) of every sample as a member of the group with that code."""
+    images = torch.from_numpy(np.stack([sample.image for sample in split]))
+    with torch.no_grad():
+        logits = model(images, torch.tensor(codes))
+    return np.asarray(logits.softmax(dim=1)[:, 1].numpy(), dtype=np.float64)
+
+
+def answers(run: Path) -> dict[str, dict[str, float]]:
+    """What the journal holds, by sample."""
+    database = sqlite3.connect(run / "records" / "journal.sqlite")
+    rows = dict(database.execute('SELECT id, "values" FROM answers'))
+    database.close()
+    return {id_: json.loads(text) for id_, text in rows.items()}
+
+
+def test_every_way_of_asking_answers_as_torch_does(
+    line: Path, model: FairLoRA, split: FairFedMedOph
+) -> None:
+    served = answers(line / "audit")
+    assert set(served) == set(split.ids)
+    ways = {SCORE: split.codes["race"].tolist(), WITHHELD: [-1] * len(split)}
+    groups = ("Asian", "Black", "White")
+    ways |= {f"{AS_GROUP}{name}": [code] * len(split) for code, name in enumerate(groups)}
+    columns = []
+    for name, codes in ways.items():
+        ours = np.array([served[id_][name] for id_ in split.ids])
+        expected = in_torch(model, split, codes)
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-4)
+        columns.append(expected)
+    spread = np.ptp(np.stack(columns), axis=0).max()
+    assert spread > 1e-3, "ways that agree would prove nothing"
+
+
+def test_the_report_holds_the_three_ways_side_by_side(line: Path, split: FairFedMedOph) -> None:
+    document = json.loads((line / "audit" / "report" / "report.json").read_text())
+    withheld, moved = document["also"]
+    served = answers(line / "audit")
+    rows = {(r["attribute"], r["group"], r["metric"]): r["value"] for r in withheld["rows"]}
+    scores = np.array([served[id_][WITHHELD] for id_ in split.ids])
+    assert rows["overall", "all", "auc"] == pytest.approx(auc(split.labels, scores), abs=1e-9)
+    rows = {(r["attribute"], r["group"], r["metric"]): r["value"] for r in moved["rows"]}
+    asked = np.array(
+        [[v for name, v in served[id_].items() if name.startswith(AS_GROUP)] for id_ in split.ids]
+    )
+    spread = np.ptp(asked, axis=1)
+    assert rows["overall", "all", "counterfactual_spread"] == pytest.approx(spread.mean())
+    threshold = document["provenance"]["threshold"]["value"]
+    decided = asked >= threshold
+    flips = decided.any(axis=1) & ~decided.all(axis=1)
+    assert rows["overall", "all", "counterfactual_flip"] == pytest.approx(flips.mean())
+    text = (line / "audit" / "report" / "report.md").read_text()
+    assert "fairlora, group withheld" in text
+    assert "fairlora, every group in turn" in text

@@ -32,6 +32,7 @@ from fairness.groups import (
     recorded,
     strata,
 )
+from fairness.mask_scores import empty_counts
 from fairness.outcomes import CaseOutcomes, Cases, GroupReport, Outcomes
 from fairness.statistics.changes import changes
 from fairness.statistics.settings import Settings
@@ -110,6 +111,8 @@ def finish(
         raise UsageError(f"{flag} does nothing without margins; give them with --policy")
     policy = read_policy(options.policy) if options.policy else None
     main, *others = audited
+    if isinstance(main.cases, CaseOutcomes):
+        provenance = {**provenance, "empty_masks": empty_counts(main.cases.scores)}
     groupings = groupings_of(main.cases, options)
     report = replace(
         reported(main, groupings, provenance, options),

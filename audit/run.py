@@ -83,10 +83,11 @@ def audit_model(
     assert isinstance(outcomes, Outcomes | CaseOutcomes)  # `audited_of` makes nothing else
     write_outcomes(records / "outcomes.parquet", outcomes, split.fingerprint(), names)
     write_skipped(records / "skipped.csv", split.skipped)
+    about = provenance_of(model, identity, split, len(rows), threshold, request.endpoint)
+    code = finish(audited, about, options, out, console)
     if isinstance(outcomes, CaseOutcomes) and request.worst:
         draw_worst(predict, split, outcomes, request.worst, records / "worst", console)
-    about = provenance_of(model, identity, split, len(rows), threshold, request.endpoint)
-    return finish(audited, about, options, out, console)
+    return code
 
 
 def split_of(spec: ModelSpec, request: Request) -> Split:
@@ -98,7 +99,7 @@ def split_of(spec: ModelSpec, request: Request) -> Split:
         target=spec.target,
         on_error=request.on_error,
         attribute=spec.attribute or "race",
-        size=spec.image_shape,
+        shape=spec.image_shape,
     )
 
 

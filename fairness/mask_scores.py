@@ -95,6 +95,8 @@ def empty_counts(columns: Mapping[str, FloatArray]) -> dict[str, int]:
     """Cases that miss a structure (`rim_missed`), invent it, or rightly lack it (`rim_absent`)."""
     found = {}
     for name in STRUCTURES:
+        if f"{name}_missed" not in columns or f"{name}_invented" not in columns:
+            continue
         missed, invented = columns[f"{name}_missed"], columns[f"{name}_invented"]
         found[f"{name}_missed"] = int((missed == 1).sum())
         found[f"{name}_invented"] = int((invented == 1).sum())

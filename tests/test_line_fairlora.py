@@ -27,6 +27,7 @@ from training import checkpoint
 from training.models.fairlora import FairLoRA, restore
 
 ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
 
 
 def command(folder: Path, *arguments: object) -> None:
@@ -130,3 +131,32 @@ def test_the_report_holds_the_three_ways_side_by_side(line: Path, split: FairFed
     text = (line / "audit" / "report" / "report.md").read_text()
     assert "fairlora, group withheld" in text
     assert "fairlora, every group in turn" in text
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+@pytest.mark.parametrize(
+    ("folder", "flags", "sites"),
+    [
+        ("nih_chest_fairfedmed", ("--dataset", "fairfedmed-chest"), {"ap", "pa"}),
+        ("grape_fairvlmed", ("--target", "progression_plr2"), {"1", "2", "3"}),
+    ],
+)
+def test_real_sites_from_training_to_report(
+    folder: str, flags: tuple[str, ...], sites: set[str], tmp_path: Path
+) -> None:
+    data = SHARED / folder
+    common = ("--preset", "tiny", "--engine", "in-process", "--rounds", 1, "--attribute", "gender")
+    command(tmp_path, "training.fairlora", "--data", data, "--out", "run", *common, *flags)
+    command(tmp_path, "export", "run", "--repository", "models", "--name", "fairlora")
+    with TritonServer(tmp_path / "models") as server:
+        place = ("--data", str(data), "--out", str(tmp_path / "audit"))
+        asked = ("--compat", "fairfedmed", "--permutations", "100")
+        assert fair_audit(["--endpoint", server.grpc_endpoint, *place, *asked]) == 0
+    document = json.loads((tmp_path / "audit" / "report" / "report.json").read_text())
+    rows = {(r["attribute"], r["group"], r["metric"]): r for r in document["rows"]}
+    assert {group for attribute, group, _ in rows if attribute == "site"} >= sites
+    assert rows["gender", "Female", "auc"]["method"] == "bootstrap of patients"
+    assert len(document["also"]) == 2
+    compared = {line["attribute"] for line in document["compat"]}
+    assert {f"gender, site {site}" for site in sites} <= compared

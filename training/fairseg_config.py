@@ -10,7 +10,7 @@ from pydantic import Field
 from training.fair_segmentation import FairMode
 from training.models.segmenter import Network
 
-FREE = ("data", "stop_epoch", "cache_mb", "weights", "start")
+FREE = ("data", "stop_epoch", "cache_mb", "weights", "lora", "start")
 """Settings that may change while a run is continued; the data themselves may not."""
 
 DEFAULT_ROOT = Path("data/fairseg")
@@ -48,6 +48,10 @@ class Config:
     """Of the adversary's reversed gradient: ours, the paper states none."""
     dice_share: Share = 0.5
     """Share of Dice beside cross-entropy."""
+    lora: Path | None = None
+    """SAMed's own file of adapters, prompt encoder and decoder, put over --weights."""
+    image_size: Annotated[int, Field(ge=16)] | None = None
+    """Pixels of a side of the network's input, e.g. 224 for SAMed; None: the network's own."""
     crop: Count = 512
     """Side of the centre crop, pixels."""
     compat: Literal["none", "fairseg"] = "none"

@@ -6,7 +6,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
 from fairness.errors import DataError, UsageError
 from training import checkpoint
-from training.models.sam_weights import load_sam
+from training.models.sam_weights import load_lora, load_sam
 from training.models.samed import Samed
 from training.models.segmenter import Network, Segmenter, architecture
 from training.models.transunet_npz import load_npz
@@ -24,24 +24,39 @@ def ensure_default(root: Path, default: Path) -> None:
         write_fairseg(root, SegRecipe(), progress=bar.show)
 
 
-def start_from(model: Segmenter, network: Network, weights: Path | None, run: Path | None) -> None:
+def start_from(
+    model: Segmenter, network: Network, weights: Path | None, lora: Path | None, run: Path | None
+) -> None:
     """Put pretrained weights or the best checkpoint of a run into the model, in place.
 
+    Args:
+        model: the network.
+        network: its name.
+        weights: SAM's or ImageNet's file.
+        lora: SAMed's file, which goes over SAM's.
+        run: folder of a run.
+
     Raises:
-        UsageError: both are given, or the run trained another network.
+        UsageError: files and a run are given, the run trained another network, or SAMed's file is
+            given to a TransUNet.
         DataError: a file is missing, damaged, or does not fit.
     """
-    if weights is not None and run is not None:
-        raise UsageError("--weights and --start both say where to start from; give one of them")
-    if weights is not None:
-        if not weights.is_file():
+    if (weights or lora) and run is not None:
+        raise UsageError("--start and --weights both say where to start from; give one of them")
+    for file in filter(None, (weights, lora)):
+        if not file.is_file():
             raise DataError(
-                f"{weights}: no such file; docs/methods.md says where SAM's and ImageNet's are"
+                f"{file}: no such file; docs/methods.md says where SAM's and ImageNet's are"
             )
+    if weights is not None:
         if isinstance(model, Samed):
             load_sam(model, weights)
         else:
             load_npz(model, weights)
+    if lora is not None:
+        if not isinstance(model, Samed):
+            raise UsageError(f"--lora is SAMed's; a {network} has no adapters")
+        load_lora(model, lora)
     if run is not None:
         stored = checkpoint.load(run / "best")
         record = stored.record

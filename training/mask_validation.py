@@ -12,6 +12,8 @@ from fairness.evaluate import score, to_case_outcomes
 from fairness.mask_scores import score_masks
 from fairness.samples import batched
 from training import checkpoint
+from training.models.sam_weights import save_lora
+from training.models.samed import Samed
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Segmenter, architecture
 from training.predictor import torch_masks
@@ -19,6 +21,8 @@ from training.records import FairSegRecord, SelectedOn
 from training.resume import Progress
 
 BATCH = 8
+LORA = "samed_lora.pth"
+"""Beside a checkpoint of SAMed: what is trained, in the format that its authors' code reads."""
 JUDGED = ("rim_dice", "cup_dice")
 
 
@@ -65,4 +69,6 @@ def keep_best(
     selected = SelectedOn(split=split.split, epoch=epoch, value=value, metric="mean Dice")
     chosen = replace(record, selected_on=selected)
     checkpoint.save(folder, model.state_dict(), architecture(model), chosen)
+    if isinstance(model, Samed):
+        save_lora(model, folder / LORA)
     return Progress(epochs=epoch, best_epoch=epoch, best=value), found

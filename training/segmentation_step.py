@@ -1,5 +1,7 @@
 """What a FairSeg run trains, and one step of it."""
 
+from typing import Literal
+
 import torch
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
@@ -31,8 +33,9 @@ def make(config: Config, groups: tuple[str, ...]) -> tuple[Trainee, Optimizer]:
         UsageError: weights or start are not there, or belong to another network.
     """
     torch.manual_seed(config.seed)
-    network = build(config.model, "full" if config.preset == "full" else "tiny")
-    start_from(network, config.model, config.weights, config.start)
+    size: Literal["tiny", "full"] = "full" if config.preset == "full" else "tiny"
+    network = build(config.model, size, config.image_size)
+    start_from(network, config.model, config.weights, config.lora, config.start)
     objective = FairObjective(
         config.fair_mode,
         groups,

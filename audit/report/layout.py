@@ -133,6 +133,10 @@ def headline(report: GroupReport) -> list[str]:
             f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
             f"{threshold['split']})"
         )
+    if empty := {name: n for name, n in about.get("empty_masks", {}).items() if n}:
+        lines.append(
+            "cases: " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in empty.items())
+        )
     if data["statement"]:
         lines.append(data["statement"])
     return [text_of(line) for line in lines]

@@ -22,7 +22,7 @@ def open_split(
     target: str,
     on_error: Literal["stop", "skip"],
     attribute: str = "race",
-    size: tuple[int, ...] | None = None,
+    shape: tuple[int, ...] | None = None,
 ) -> Split:
     """The reader of a dataset, by the name that a model's self-description gives.
 
@@ -33,12 +33,32 @@ def open_split(
         target: key of what is to be predicted.
         on_error: what to do about a file that cannot be read.
         attribute: whose division into sites is read, where a dataset has one for each attribute.
-        size: (H, W) to which images of varying sizes are squashed, where a dataset has such.
+        shape: of every image: radiographs are squashed to it, other images of another shape count
+            as unusable. None: any.
 
     Raises:
         UsageError: there is no such reader.
         DataError: the folder or the split is not there.
     """
+    if dataset == "fairfedmed-chest":
+        size = (shape[0], shape[1]) if shape else None
+        return FairFedMedChest(
+            root, split, target=target, attribute=attribute, size=size, on_error=on_error
+        )
+    found = _open_npz(dataset, root, split, target, on_error, attribute)
+    if shape is not None:
+        found.require_shape(shape)
+    return found
+
+
+def _open_npz(
+    dataset: str,
+    root: Path,
+    split: str,
+    target: str,
+    on_error: Literal["stop", "skip"],
+    attribute: str,
+) -> FairVLMed | FairSeg | FairFedMedOph:
     if dataset == "fairvlmed":
         return FairVLMed(root, split, target=target, on_error=on_error)
     if dataset == "fairseg":
@@ -47,11 +67,6 @@ def open_split(
         modality: Literal["slo", "oct"] = "slo" if dataset == "fairfedmed-slo" else "oct"
         return FairFedMedOph(
             root, split, modality=modality, target=target, attribute=attribute, on_error=on_error
-        )
-    if dataset == "fairfedmed-chest":
-        shape = (size[0], size[1]) if size else None
-        return FairFedMedChest(
-            root, split, target=target, attribute=attribute, size=shape, on_error=on_error
         )
     raise UsageError(
         f"this fair-audit reads no dataset '{dataset}' (it reads: {', '.join(READERS)}); update it"

@@ -64,6 +64,7 @@ class EntrySplit(ABC, Generic[EntryT]):
         """
         self.root, self.split, self.target = Path(root), split, target
         self._skip = on_error == "skip"
+        self._shape: tuple[int, ...] | None = None
         self._skipped: dict[str, str] = {}
         if is_unfinished(self.root):
             raise DataError(
@@ -93,6 +94,10 @@ class EntrySplit(ABC, Generic[EntryT]):
             for name in names
         }
 
+    def require_shape(self, shape: tuple[int, ...]) -> None:
+        """From now on an image of any other shape counts as unusable when it is iterated over."""
+        self._shape = shape
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -113,6 +118,11 @@ class EntrySplit(ABC, Generic[EntryT]):
         for index, entry in enumerate(self._entries):
             try:
                 sample = self[index]
+                if self._shape not in (None, sample.image.shape):
+                    raise DataError(
+                        f"{entry.id}: an image of {sample.image.shape}, where {self._shape} is "
+                        "needed; leave it out by --on-error skip, or export for its size"
+                    )
             except DataError as error:
                 self._record(entry.id, error)
                 continue

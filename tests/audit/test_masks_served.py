@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -198,7 +199,7 @@ def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(
         ("class_three", 3, r"the model answered class 3 for sample data_000\d\d, known are 0"),
         ("narrow_masks", 3, r"answered shape \(4, 96, 50\) for samples data_00005\.\.data_00008,"),
         ("float_masks", 3, r"output 'mask' is FP32 \[-1, 96, 112\], fair-audit needs UINT8"),
-        ("other_size", 3, r"samples data_00005\.\.data_00008: images of shape \(96, 112\), where"),
+        ("other_size", 3, r"data_000\d\d: an image of \(96, 112\), where \(\d+, \d+\) is needed"),
         ("not_the_exported_masks", 3, "is not the exported one: its probes differ by"),
     ],
 )
@@ -209,6 +210,25 @@ def test_a_faulty_model_is_one_line(
     flags = ("--model", model, "--data", masks_root, "--out", tmp_path / "run")
     line = failure(capsys, code, endpoint, *flags)
     assert re.search(message, line), line
+
+
+def test_images_of_another_size_are_counted_as_skipped(
+    endpoint: str, masks_root: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(masks_root, root)
+    odd = FairSeg(root, "test").ids[3]
+    with np.load(root / f"{odd}.npz") as stored:
+        arrays = dict(stored)
+    for name in ("slo_fundus", "disc_cup_mask"):
+        arrays[name] = arrays[name][:, :100]
+    np.savez(root / f"{odd}.npz", **arrays)
+    flags = ("--model", "stricter_masks", "--data", root, "--on-error", "skip", *QUICK)
+    assert audit(endpoint, *flags, "--out", tmp_path / "run") == 0
+    assert document(tmp_path / "run")["provenance"]["data"]["n_skipped"] == 1
+    (line,) = (tmp_path / "run" / "records" / "skipped.csv").read_text().splitlines()[1:]
+    assert line.startswith(f"{odd},")
+    assert "an image of (96, 100), where (96, 112) is needed" in line
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,10 @@ def test_another_run_s_best_checkpoint_is_where_a_fine_tuning_starts(
     [
         ({"model": "samed"}, UsageError, "holds a transunet, not a samed"),
         ({"preset": "full"}, UsageError, "holds a transunet of another size; use its --preset"),
-        ({"weights": Path("w.npz")}, UsageError, "--weights and --start both"),
+        ({"weights": Path("w.npz")}, UsageError, "--start and --weights both"),
+        ({"start": None, "lora": Path("w.pth")}, DataError, "w.pth: no such file"),
+        ({"start": None, "lora": Path(__file__)}, UsageError, "a transunet has no adapters"),
+        ({"start": None, "image_size": 70}, UsageError, "image_size 70 must be divisible"),
         ({"start": Path("nowhere")}, DataError, "nowhere/best/checkpoint.json"),
     ],
 )
@@ -200,6 +203,23 @@ def test_a_start_that_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         make(replace(config, **{"start": finished} | changes), GROUPS)
+
+
+def test_samed_s_own_file_is_written_beside_its_checkpoint_and_read_by_lora(
+    config: Config, tmp_path: Path
+) -> None:
+    samed = replace(config, model="samed", epochs=1, fair_mode="none", image_size=64)
+    best = train(samed, tmp_path / "run")
+    trained = load_file(best / "model.safetensors")
+    other = replace(samed, lora=best / "samed_lora.pth", seed=1)
+    network = make(other, GROUPS)[0].network
+    assert network.image_size == 64
+    for name, parameter in network.named_parameters():
+        same = torch.equal(parameter, trained[name])
+        assert same or not parameter.requires_grad, name
+    assert not torch.equal(
+        network.state_dict()["vision_encoder.pos_embed"], trained["vision_encoder.pos_embed"]
+    ), "what was frozen comes from --weights, here from another seed"
 
 
 def change_image(root: Path, number: int, fault: str) -> None:

@@ -1,7 +1,7 @@
 """FairSeg's networks by name: built for training, rebuilt from a checkpoint for export."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,9 +32,22 @@ CONFIGS: dict[tuple[str, str], SamedConfig | TransUNetConfig] = {
 }
 
 
-def build(network: Network, preset: Literal["tiny", "full"]) -> Segmenter:
-    """A network with random weights from torch's global generator."""
+def build(
+    network: Network, preset: Literal["tiny", "full"], image_size: int | None = None
+) -> Segmenter:
+    """A network with random weights from torch's global generator.
+
+    Args:
+        network: which one.
+        preset: its size.
+        image_size: pixels of a side of its input; None: its own.
+
+    Raises:
+        UsageError: patches do not fill such an image.
+    """
     config = CONFIGS[network, preset]
+    if image_size is not None:
+        config = replace(config, image_size=image_size)
     return Samed(config) if isinstance(config, SamedConfig) else TransUNet(config)
 
 

@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo check format test test-all realdata bench clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata bench clean
 
 install: $(VENV)/.installed
 
@@ -22,6 +22,18 @@ demo: install
 	$(BIN)/python -m export --repository model_repository --name fairclip
 	$(BIN)/python -m serving.during model_repository -- \
 	  $(BIN)/fair-audit --endpoint {endpoint} --model fairclip
+
+demo-fairseg: install
+	$(BIN)/python -m training.fairseg --model transunet --out runs/fairseg/demo --resume
+	$(BIN)/python -m export runs/fairseg/demo --repository model_repository --name fairseg
+	$(BIN)/python -m serving.during model_repository -- \
+	  $(BIN)/fair-audit --endpoint {endpoint} --model fairseg
+
+demo-fairlora: install
+	$(BIN)/python -m training.fairlora --engine in-process --out runs/fairlora/demo --resume
+	$(BIN)/python -m export runs/fairlora/demo --repository model_repository --name fairlora
+	$(BIN)/python -m serving.during model_repository -- \
+	  $(BIN)/fair-audit --endpoint {endpoint} --model fairlora
 
 check: install
 	$(BIN)/ruff format --check .

@@ -6,10 +6,11 @@
 The data are two synthetic hospitals in which the sign that tells the label is another one for the
 patients from 60 on; the seed varies data and training. With `nih` or `grape` and a folder, real
 data in the layout of FairFedMed take their place, and the seed varies the training alone. Learning
-rates were chosen on the validation split of data of seed 0, which no table shows; rounds and
-thresholds are chosen on validation, the test split is opened once. Every patient is scored by the
-model of their site: that is one for all, but for `local` and FedOTP. Differences to FairLoRA are
-paired by seed; their 95 % intervals are Student's over the seeds, not corrected for their number.
+rates were compared on validation data of seed 0, which no table shows, or are those of the nearest
+method; rounds and thresholds are chosen on validation, the test split is opened once. Every patient
+is scored by the model of their site: that is one for all, but for `local` and FedOTP. Differences
+to FairLoRA are paired by seed; their 95 % intervals are Student's over the seeds, not corrected for
+their number.
 """
 
 import logging
@@ -173,7 +174,7 @@ def print_rows(
 
 def spread(values: FloatArray) -> str:
     """Mean and standard deviation of (seeds,); the mean alone where they do not vary."""
-    if values.std() == 0:
+    if np.ptp(values) == 0:
         return f"{values.mean():.3g}"
     return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
 

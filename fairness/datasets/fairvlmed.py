@@ -80,8 +80,6 @@ def read_entry(
     target: str,
     text_source: str | None = None,
     notes: Notes | None = None,
-    *,
-    image_key: str = IMAGE_KEY,
 ) -> LabelledEntry:
     """Everything about one file but its image.
 
@@ -89,8 +87,8 @@ def read_entry(
         DataError: the file is broken, a value is not what it must be, or its note is empty.
     """
     with Npz(path) as npz:
-        npz.require(image_key)
+        npz.require(IMAGE_KEY)
         label = read_label(npz, target)
         text = LABEL_TEXTS[label] if text_source == "label" else None
-        entry = read_common(npz, image_key, {a: a.name for a in ATTRIBUTES})
+        entry = read_common(npz, IMAGE_KEY, {a: a.name for a in ATTRIBUTES})
         return LabelledEntry(**vars(entry), label=label, text=notes.read(npz) if notes else text)

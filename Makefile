@@ -30,7 +30,8 @@ demo-fairseg: install
 	  $(BIN)/fair-audit --endpoint {endpoint} --model fairseg
 
 demo-fairlora: install
-	$(BIN)/python -m training.fairlora --engine in-process --out runs/fairlora/demo --resume
+	$(BIN)/python -m training.fairlora --engine in-process --dataset fairfedmed-chest --attribute age \
+	  --out runs/fairlora/demo --resume
 	$(BIN)/python -m export runs/fairlora/demo --repository model_repository --name fairlora
 	$(BIN)/python -m serving.during model_repository -- \
 	  $(BIN)/fair-audit --endpoint {endpoint} --model fairlora

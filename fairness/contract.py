@@ -56,24 +56,32 @@ class Probes:
 
 
 def probe_image(rng: np.random.Generator, *shape: int) -> Image:
-    """A uint8 image (H, W) or stack (D, H, W) of 8 x 8 random grey blocks around a bright disc.
+    """A uint8 image (H, W) or stack (D, H, W) of 8 x 8 random grey blocks.
 
-    The disc with a brighter middle is what a model that outlines optic discs can answer to.
+    Every other one, by chance, has a bright disc in the middle with a brighter one in it: something
+    to answer to for a model that outlines optic discs.
     """
     height, width = shape[-2:]
     blocks: IntArray = rng.integers(0, 256, (8, 8)) * rng.integers(32, 256) // 255
     rows = np.arange(height) * 8 // height
     columns = np.arange(width) * 8 // width
-    image = blocks[np.ix_(rows, columns)] // 2
-    down, right = rng.uniform(0.4, 0.6, 2)
-    radius = rng.uniform(0.12, 0.2)
-    away = np.hypot(np.arange(height)[:, None] / height - down, np.arange(width) / width - right)
-    image = np.where(away < radius, 150, image)
-    image = np.where(away < radius * 0.6, 230, image)
+    image = blocks[np.ix_(rows, columns)]
+    if rng.random() < 0.5:
+        image = with_disc(rng, image // 2)
     if len(shape) == 2:
         return np.asarray(image, dtype=np.uint8)
     levels = rng.integers(64, 256, shape[0])[:, None, None]
     return np.asarray(image * levels // 255, dtype=np.uint8)
+
+
+def with_disc(rng: np.random.Generator, image: IntArray) -> IntArray:
+    """The image (H, W) under two concentric discs, of grey levels 150 and 230."""
+    height, width = image.shape
+    down, right = rng.uniform(0.4, 0.6, 2)
+    radius = rng.uniform(0.12, 0.2)
+    away = np.hypot(np.arange(height)[:, None] / height - down, np.arange(width) / width - right)
+    drawn: IntArray = np.select([away < 0.6 * radius, away < radius], [230, 150], image)
+    return drawn
 
 
 def fingerprint_of(answer: Array) -> FloatArray:

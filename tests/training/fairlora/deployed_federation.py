@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parents[3]
 APP = ROOT / "training" / "fairlora" / "app"
 PATIENCE = 400.0
 """Seconds until a step of the federation counts as failed, on a busy machine."""
+
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+"""Flower's programs are installed beside Python, which need not be activated."""
 
 
 def free_port() -> int:
@@ -72,6 +76,7 @@ class Federation:
             "FLWR_TELEMETRY_ENABLED": "0",
             "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.1",
             "OMP_NUM_THREADS": "1",
+            "PATH": PATH,
             "PYTHONPATH": str(ROOT),
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -136,4 +141,4 @@ class Federation:
 
 
 def has_the_programs() -> bool:
-    return all(which(program) for program in ("flower-superlink", "flwr", "openssl"))
+    return all(which(program, path=PATH) for program in ("flower-superlink", "flwr", "openssl"))

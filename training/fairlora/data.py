@@ -153,7 +153,7 @@ class Site:
                 f"{self.train.ids[i]}: image {image.shape}, others are {self.image_shape}; "
                 "leave it out, or bring all to one shape"
             )
-        tensor = torch.from_numpy(image)
+        tensor = torch.from_numpy(image.copy())  # Pillow's arrays are read-only
         if self._keeps:
             self._kept[i] = tensor
         return tensor

@@ -8,6 +8,7 @@ from flwr.app import Context, Message
 
 from fairness.datasets.site_recipe import SiteRecipe
 from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from training import settings
 from training.fairlora.client_app import app
 from training.fairlora.config import Config
 from training.fairlora.data import site_names
@@ -25,16 +26,10 @@ def write_hospitals(folder: Path) -> Path:
 
 
 def hospital_config(root: Path, **changes: object) -> Config:
-    """The tiny model, two rounds on both hospitals; nothing depends on the presets' rates."""
-    config = Config(
-        preset="tiny",
-        dataset="fairfedmed-chest",
-        attribute="gender",
-        data=root,
-        rounds=2,
-        squash=24,
-        lr=0.01,
-        alpha=12.0,
+    """The preset tiny, as a deployed run reads it too, for two rounds on both hospitals."""
+    defaults = settings.read(Config, settings.CONFIGS / "fairlora.yaml", "tiny", "tiny")
+    config = replace(
+        defaults, dataset="fairfedmed-chest", attribute="gender", data=root, rounds=2, squash=24
     )
     config = replace(config, **changes)  # type: ignore[arg-type]  # names vary by test
     return replace(config, sites=site_names(config))

@@ -105,7 +105,7 @@ def test_resuming_a_finished_run_changes_nothing(finished: Path, config: Config)
 
 
 def test_a_run_is_not_resumed_with_other_settings(finished: Path, config: Config) -> None:
-    with pytest.raises(UsageError, match=r"started with lr 0\.01, not 0\.02"):
+    with pytest.raises(UsageError, match=f"started with lr {config.lr}, not 0.02"):
         lead_here(replace(config, lr=0.02), finished, resume=True)
 
 

@@ -47,19 +47,19 @@ def check_parity(
     """Compare torch with ONNX Runtime on fresh images of every size to be tried.
 
     Returns:
-        Largest absolute difference of what parity is judged on (`cosine`, `logit`) and its spread;
-        the same of the probability, or of masks the share of equal pixels (`agreement`).
+        Largest absolute difference of each output (`probability`, `cosine`, `logit`) and its
+        spread; of masks the share of equal pixels (`agreement`).
 
     Raises:
         DataError: they differ, or the model answers alike to every image.
     """
     session = open_session(model.SerializeToString())
     rng = np.random.default_rng(seed)
-    names = list(servable.outputs[:2])
+    names = list(servable.outputs)
     pairs: list[tuple[list[Array], list[Array]]] = []
     for shape in servable.trials:
         inputs = servable.trial(rng, shape)
-        pairs.append((servable.run(inputs)[:2], session.run(names, inputs)))
+        pairs.append((servable.run(inputs), session.run(names, inputs)))
     figures: dict[str, float] = {}
     for index, name in enumerate(names):
         ours = np.concatenate([torch_[index] for torch_, _ in pairs])

@@ -31,11 +31,11 @@ A data set that is already there, made by the same flags, is kept; an interrupte
 
 Examples:
 
-  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed --kind oph-slo
+  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed-slo --kind oph-slo
 
-  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed_oct --kind oph-oct
+  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed-oct --kind oph-oct
 
-  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed_chest --kind chest
+  python -m fairness.datasets.synthetic_fairfedmed --out data/fairfedmed-chest --kind chest
 
   python -m fairness.datasets.synthetic_fairfedmed --out data/published --kind oph-oct --patients 60
       --scans 128 --size 200 200

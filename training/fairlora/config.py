@@ -17,13 +17,6 @@ Method: TypeAlias = Literal[
     "fairlora", "fedavg", "fedprox", "promptfl", "fedotp", "lora", "svlora", "local", "centralised"
 ]
 
-ROOTS = {
-    "fairfedmed-slo": Path("data/fairfedmed"),
-    "fairfedmed-oct": Path("data/fairfedmed_oct"),
-    "fairfedmed-chest": Path("data/fairfedmed_chest"),
-}
-"""Where synthetic data of each data set are written if `data` is left out."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -99,8 +92,8 @@ class Config:
 
     @property
     def root(self) -> Path:
-        """Folder of the data set."""
-        return self.data or ROOTS[self.dataset]
+        """Folder of the data set: where nothing is said, the one that `fair-audit` looks in, too."""
+        return self.data or Path("data") / self.dataset
 
     @property
     def pooled(self) -> bool:

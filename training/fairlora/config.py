@@ -92,7 +92,7 @@ class Config:
 
     @property
     def root(self) -> Path:
-        """Folder of the data set: where nothing is said, the one that `fair-audit` looks in, too."""
+        """Folder of the data set; by default the one that `fair-audit` looks in, too."""
         return self.data or Path("data") / self.dataset
 
     @property

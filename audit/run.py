@@ -1,22 +1,22 @@
 """Audit one served model on one split: check, stream, journal, hand over to the analysis."""
 
-import time
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from rich.console import Console
 from tritonclient.grpc import InferenceServerClient
 
-from audit.analysis import AnalysisOptions, check_compat, finish
+from audit.analysis import AnalysisOptions, check_compat, finish, groupings_of
 from audit.audited import Audited, scored, segmented
 from audit.client import TritonPredictor
-from audit.endpoint import ServedModel, describe, verify
+from audit.endpoint import describe, verify
 from audit.journal import Journal
 from audit.masks import draw_worst, keeping
+from audit.policy import read_policy
 from audit.progress import with_progress
+from audit.provenance import provenance_of
 from audit.records import private_folder, write_outcomes, write_skipped
 from audit.threshold import read_threshold
 from audit.ways import WITHHELD, check_groups, counterfactual, reading_of
@@ -26,7 +26,7 @@ from fairness.datasets import open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import Scored, score, to_case_outcomes, to_outcomes
-from fairness.outcomes import CaseOutcomes, Outcomes
+from fairness.outcomes import CaseOutcomes, Cases, Outcomes
 from fairness.samples import batched
 from fairness.summary import Names
 
@@ -73,6 +73,7 @@ def audit_model(
     split = split_of(model.spec, request)
     attributes = chosen_attributes(split, request.attributes, model.spec)
     check_split(split, model.spec)
+    check_options(split, attributes, options)
     threshold = threshold_of(model.spec, split, request.threshold)
     predict = TritonPredictor(client, request.endpoint, model, request.in_flight)
     rows = collect(predict, split, request, out, console)
@@ -195,6 +196,27 @@ def chosen_attributes(
     return chosen
 
 
+def check_options(
+    split: Split, attributes: tuple[Attribute, ...], options: AnalysisOptions
+) -> None:
+    """Refuse what the analysis would refuse at the end, before hours of streaming.
+
+    Raises:
+        UsageError: a flag names an attribute or covariate that the data do not have.
+        DataError: the policy cannot be read.
+    """
+    cases = Cases(
+        ids=split.ids,
+        patients=split.patients,
+        attributes=attributes,
+        codes={a.name: split.codes[a.name] for a in attributes},
+        covariates=split.covariates,
+    )
+    groupings_of(cases, options)
+    if options.policy is not None:
+        read_policy(options.policy)
+
+
 def check_split(split: Split, spec: ModelSpec) -> None:
     """Refuse a split whose labels are all equal: nothing that an audit reports is defined."""
     labels = np.unique(getattr(split, "labels", np.array([0, 1])))
@@ -203,46 +225,3 @@ def check_split(split: Split, spec: ModelSpec) -> None:
             f"{split.root}: '{split.target}' is {', '.join(map(str, labels)) or 'absent'} for "
             "every image of the split; audit a model that was trained on another --target"
         )
-
-
-def provenance_of(
-    model: ServedModel,
-    identity: str,
-    split: Split,
-    n: int,
-    threshold: Threshold | None,
-    endpoint: str,
-) -> dict[str, Any]:
-    """What was measured, on what, with what: everything a reader needs to repeat it."""
-    spec = model.spec
-    statements = [split.statement() or ""]
-    if threshold is not None and threshold.split_sha256 == split.fingerprint():
-        statements.append("the threshold was chosen on this very split: its rates are optimistic")
-    return {
-        "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
-        f"answered by {model.server} on {model.device}",
-        "model": {
-            "name": model.name,
-            "version": model.version,
-            "identity": identity,
-            "method": spec.method,
-            "target": spec.target,
-            "precision": spec.precision,
-            "checkpoint_sha256": spec.checkpoint_sha256,
-            "model_sha256": spec.model_sha256,
-            "parity": dict(spec.parity),
-        },
-        "data": {
-            "dataset": split.name,
-            "split": split.split,
-            "path": str(split.root),
-            "split_sha256": split.fingerprint(),
-            "n": n,
-            "n_skipped": len(split.skipped),
-            "statement": "; ".join(filter(None, statements)),
-        },
-        "threshold": asdict(threshold) if threshold else None,
-        "server": {"name": model.server, "endpoint": endpoint, "device": model.device},
-        "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }

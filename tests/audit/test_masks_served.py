@@ -238,6 +238,9 @@ def test_images_of_another_size_are_counted_as_skipped(
         (("--compat", "fairclip", *QUICK), 2, "--compat fairclip evaluates classification"),
         (("--worst", "-1"), 2, "--worst not negative"),
         (("--attributes", "rase"), 2, "fairseg has no attribute 'rase'"),
+        (("--control", "wealth"), 2, "the data have no covariate 'wealth'"),
+        (("--intersect", "race*shoe"), 2, "--intersect race*shoe: cross two or more of"),
+        (("--policy", "nowhere.yaml"), 2, "nowhere.yaml"),
     ],
 )
 def test_what_makes_no_sense_of_masks_is_one_line(
@@ -248,6 +251,7 @@ def test_what_makes_no_sense_of_masks_is_one_line(
     arguments = (*common, "--out", tmp_path / "run", *flags)
     assert audit(endpoint, *arguments) == code
     assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "run").exists(), "refused before anything was sent"
 
 
 POLICY = """

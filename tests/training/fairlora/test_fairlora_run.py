@@ -1,6 +1,7 @@
 """Whole runs in one process: what moves, what leaves a site, dying sites, resuming, baselines."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from training.fairlora.architecture import start_model
 from training.fairlora.client_app import app
 from training.fairlora.config import Config, Method
 from training.fairlora.data import Site
+from training.fairlora.in_process import LocalGrid
+from training.fairlora.server_app import lead
 from training.fairlora.strategy import choose
 from training.fairlora.task import predict_by_group, reported, train_epoch
 from training.models.fairlora import FairLoRA, FairLoRAConfig
@@ -133,6 +136,32 @@ def test_a_site_that_dies_costs_its_share_and_not_the_round(
     train_epoch(start, site, config, done=0, partition=0)
     alone = {name: t.numpy().tobytes() for name, t in start.trainable_state().items()}
     assert final(tmp_path) == alone  # the average of one site is that site
+
+
+class SlowGrid(LocalGrid):
+    """Partition 1 answers queries, and is late with everything else."""
+
+    def send_and_receive(
+        self, messages: Iterable[Message], *, timeout: float | None = None
+    ) -> list[Message]:
+        replies = super().send_and_receive(messages, timeout=timeout)
+        late = self.get_node_ids()[1]
+        return [
+            reply
+            for reply in replies
+            if reply.metadata.src_node_id != late or reply.metadata.message_type == "query"
+        ]
+
+
+def test_a_site_that_comes_late_costs_its_share_and_not_the_round(
+    config: Config, tmp_path: Path
+) -> None:
+    one_round = replace(config, rounds=1, state=tmp_path / "sites")
+    lead(SlowGrid(app, config.clients), one_round, tmp_path, resume=False)
+    log = (tmp_path / "train.log").read_text()
+    assert "round 1 of 1: chexpert trained" in log
+    assert "pooled validation AUC" in log
+    assert "of 1 sites" in log
 
 
 def test_only_trained_tensors_and_counts_leave_a_site(config: Config, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.executescript(_TABLES)
             known = dict(self._db.execute("SELECT key, value FROM run"))
+            self._db.execute('SELECT answers."values" FROM answers LIMIT 0')  # earlier ones lack it
         except sqlite3.DatabaseError as error:
             raise DataError(f"{path} is not a readable journal ({error}); move it away") from None
         for key, value in identity.items():

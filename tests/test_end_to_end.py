@@ -5,14 +5,12 @@ predictor is the same code.
 """
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from commands import ROOT, command
 
 from audit.cli import run as fair_audit
 from fairness.attributes import RACE
@@ -31,21 +29,7 @@ from training.models.prompts import tokenize
 from training.predictor import torch_predict
 from training.records import FairCLIPRecord
 
-ROOT = Path(__file__).parent.parent
 GRAPE = ROOT.parent / "shared" / "data" / "grape_fairvlmed"
-
-
-def command(folder: Path, *arguments: object) -> str:
-    """Run `python -m ...` in `folder` and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
 
 
 def whole_line(folder: Path, data: Path, *training_flags: object) -> Path:

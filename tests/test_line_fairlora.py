@@ -4,15 +4,13 @@ The model takes the group as an input, so it is asked in three ways; each must a
 """
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from commands import ROOT, command
 
 from audit.cli import run as fair_audit
 from audit.ways import AS_GROUP, WITHHELD
@@ -26,19 +24,7 @@ from serving.launcher import TritonServer
 from training import checkpoint
 from training.models.fairlora import FairLoRA, restore
 
-ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
-
-
-def command(folder: Path, *arguments: object) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 @pytest.fixture(scope="module")

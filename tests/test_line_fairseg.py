@@ -3,14 +3,12 @@
 Served masks must be training's own: the Dice of every sample to 1e-3, and 99.99 % of the pixels.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from commands import command
 from PIL import Image as Picture
 
 from audit.cli import run as fair_audit
@@ -25,21 +23,7 @@ from training.models.segmenter import restore
 from training.predictor import torch_masks
 from training.records import FairSegRecord
 
-ROOT = Path(__file__).parent.parent
 SIZE, CROP = (166, 200), 128
-
-
-def command(folder: Path, *arguments: object) -> str:
-    """Run `python -m ...` in `folder` and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

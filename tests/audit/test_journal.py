@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,10 @@ def test_the_journal_holds_scores_and_no_images(path: Path) -> None:
         journal.record([row(0)])
     columns = [c[1] for c in sqlite3.connect(path).execute("PRAGMA table_info(answers)")]
     assert columns == ["id", "patient", "target", "values", "attributes", "covariates"]
+
+
+def test_a_journal_with_other_columns_is_refused(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE answers (id TEXT, patient TEXT, target INTEGER, score REAL)")
+    with pytest.raises(DataError, match=r"no such column: answers\.values.*move it away"):
+        Journal(path, RUN, resume=True)

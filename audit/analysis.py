@@ -14,16 +14,16 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from audit.audited import Audited
-from audit.baseline import before
-from audit.policy import Policy, read_policy
+from fairness.tasks.measured import Audited
+from audit.policy.baseline import before
+from audit.policy.policy import Policy, read_policy
 from audit.report.files import write_report
 from audit.report.terminal import print_report
-from audit.verdict import Check, judge, overall_verdict
+from audit.policy.verdict import Check, judge, overall_verdict
 from fairness.arrays import FloatArray
-from fairness.compat import Compared, compat_fairclip
-from fairness.compat_fairfedmed import compat_fairfedmed
-from fairness.compat_fairseg import compat_fairseg
+from fairness.compat.fairclip import Compared, compat_fairclip
+from fairness.compat.fairfedmed import compat_fairfedmed
+from fairness.compat.fairseg import compat_fairseg
 from fairness.errors import UsageError
 from fairness.groups import (
     Grouping,

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from audit import commands
 from audit.analysis import AnalysisOptions
-from audit.endpoint import connect, self_described_models
+from audit.client.endpoint import connect, self_described_models
 from audit.run import Request, audit_model
 from fairness.errors import FairAuditError, UsageError
 

@@ -10,10 +10,10 @@ import tyro
 from rich.console import Console
 
 from audit.analysis import AnalysisOptions, finish
-from audit.audited import scored, segmented
+from fairness.tasks.measured import scored, segmented
 from audit.inspection import inspect_folder
-from audit.predictions import Columns, Predictions, read_predictions
-from audit.records import private_folder, write_outcomes
+from audit.records.predictions import Columns, Predictions, read_predictions
+from audit.records.outcomes import private_folder, write_outcomes
 from audit.threshold import choose, read_threshold, write_threshold
 from fairness.contract import Threshold
 from fairness.errors import UsageError

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from audit.endpoint import ServedModel
+from audit.client.endpoint import ServedModel
 from fairness.contract import Threshold
 from fairness.datasets.reader import Split
 

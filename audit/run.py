@@ -9,15 +9,15 @@ from rich.console import Console
 from tritonclient.grpc import InferenceServerClient
 
 from audit.analysis import AnalysisOptions, check_compat, finish, groupings_of
-from audit.audited import Audited, scored, segmented
-from audit.client import TritonPredictor
-from audit.endpoint import describe, verify
-from audit.journal import Journal
-from audit.masks import draw_worst, keeping
-from audit.policy import read_policy
+from fairness.tasks.measured import Audited, scored, segmented
+from audit.client.predictor import TritonPredictor
+from audit.client.endpoint import describe, verify
+from audit.records.journal import Journal
+from audit.records.masks import draw_worst, keeping
+from audit.policy.policy import read_policy
 from audit.progress import with_progress
 from audit.provenance import provenance_of
-from audit.records import private_folder, write_outcomes, write_skipped
+from audit.records.outcomes import private_folder, write_outcomes, write_skipped
 from audit.threshold import read_threshold
 from audit.ways import WITHHELD, check_groups, counterfactual, reading_of
 from fairness.attributes import UNKNOWN, Attribute

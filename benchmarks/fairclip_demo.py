@@ -17,7 +17,7 @@ import torch
 
 from fairness.attributes import RACE
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.datasets.synthetic import write_fairvlmed
+from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
 from fairness.metrics.disparity import by_group
@@ -26,7 +26,7 @@ from training.fairclip import Config, train
 from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
-from training.records import FairCLIPRecord
+from training.checkpoint_record import FairCLIPRecord
 
 SEEDS = range(5)
 

@@ -27,8 +27,8 @@ from scipy import stats
 
 from fairness.arrays import Array, FloatArray
 from fairness.attributes import UNKNOWN
-from fairness.datasets.site_recipe import SiteRecipe
-from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from fairness.synthetic.site_recipe import SiteRecipe
+from fairness.synthetic.fairfedmed import write_fairfedmed
 from fairness.evaluate import evaluate
 from fairness.metrics import disparity
 from fairness.metrics.classification import auc
@@ -39,7 +39,7 @@ from training.fairlora.config import Config, Method
 from training.fairlora.data import open_split, site_names
 from training.fairlora.task import predict_by_group
 from training.models.fairlora import restore
-from training.records import FairLoRARecord
+from training.checkpoint_record import FairLoRARecord
 from training.runlog import LOG
 
 # Name of the row, method, learning rate, running mean over the rounds.

@@ -24,15 +24,15 @@ from scipy import stats
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import RACE
 from fairness.datasets.fairseg import FairSeg
-from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from fairness.evaluate import score, to_case_outcomes
 from fairness.mask_scores import score_masks
 from fairness.metrics.disparity import equity_scaled
 from fairness.samples import batched
 from training import checkpoint, settings
-from training.fair_segmentation import FairMode
+from training.fairseg.fair_loss import FairMode
 from training.fairseg import train
-from training.fairseg_config import Config
+from training.fairseg.config import Config
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Network, restore
 from training.predictor import torch_masks

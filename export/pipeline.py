@@ -15,7 +15,7 @@ from fairness.attributes import UNKNOWN_LABEL
 from fairness.contract import ModelSpec
 from fairness.errors import UsageError
 from training import checkpoint as checkpoints
-from training.records import FairLoRARecord
+from training.checkpoint_record import FairLoRARecord
 
 
 def export_checkpoint(

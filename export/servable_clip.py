@@ -7,7 +7,7 @@ from export.servable import IMAGE, Servable
 from training.checkpoint import Stored
 from training.models.clip import Clip, restore
 from training.models.prompts import tokenize, zero_shot_score
-from training.records import FairCLIPRecord
+from training.checkpoint_record import FairCLIPRecord
 
 SHAPES = ((4, 664, 512), (4, 480, 640), (4, 200, 200))
 """(B, H, W) tried: portrait as in FairVLMed, landscape, and one that must be enlarged."""

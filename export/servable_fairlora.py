@@ -11,9 +11,9 @@ from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.contract import GroupInput
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.fairlora.layer import LowRank
+from training.models.low_rank import LowRank
 from training.models.fairlora import FairLoRA, restore
-from training.records import FairLoRARecord
+from training.checkpoint_record import FairLoRARecord
 
 
 class ServableFairLoRA(nn.Module):

@@ -8,7 +8,7 @@ from export.servable import IMAGE, Servable
 from training.checkpoint import Stored
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import restore
-from training.records import FairSegRecord
+from training.checkpoint_record import FairSegRecord
 
 
 class ServableMasks(nn.Module):

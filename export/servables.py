@@ -6,7 +6,7 @@ from export.servable_fairlora import servable_fairlora
 from export.servable_masks import servable_masks
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.records import FairCLIPRecord, FairSegRecord
+from training.checkpoint_record import FairCLIPRecord, FairSegRecord
 
 
 def servable_of(

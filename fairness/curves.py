@@ -10,7 +10,7 @@ from fairness.groups import Grouping
 from fairness.outcomes import Curve, Outcomes
 from fairness.statistics.analyse import OVERALL
 from fairness.statistics.calibration import calibration_curve, equal_mass_bins
-from fairness.statistics.part import ALL
+from fairness.statistics.sampled_grouping import ALL
 from fairness.statistics.settings import Settings
 from fairness.suppression import hidden_of
 

@@ -19,9 +19,9 @@ COMMANDS = {
     "python -m training.fairseg": "training.fairseg",
     "python -m training.fairlora": "training.fairlora",
     "python -m export": "export",
-    "python -m fairness.datasets.synthetic_fairseg": "fairness.datasets.synthetic_fairseg",
-    "python -m fairness.datasets.synthetic_fairfedmed": "fairness.datasets.synthetic_fairfedmed",
-    "python -m fairness.datasets.synthetic": "fairness.datasets.synthetic",
+    "python -m fairness.synthetic.fairseg": "fairness.synthetic.fairseg",
+    "python -m fairness.synthetic.fairfedmed": "fairness.synthetic.fairfedmed",
+    "python -m fairness.synthetic.fairvlmed": "fairness.synthetic.fairvlmed",
 }
 # Written by a run, so absent from a fresh clone.
 MADE_BY_RUNS = ("data/", "runs/", "reports/", "model_repository/fairclip", ".venv/")

@@ -15,7 +15,7 @@ from commands import ROOT, command
 from audit.cli import run as fair_audit
 from fairness.attributes import RACE
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.datasets.synthetic import write_fairvlmed
+from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.evaluate import evaluate
 from fairness.groups import recorded
 from fairness.outcomes import Outcomes
@@ -27,7 +27,7 @@ from training import checkpoint
 from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
-from training.records import FairCLIPRecord
+from training.checkpoint_record import FairCLIPRecord
 
 GRAPE = ROOT.parent / "shared" / "data" / "grape_fairvlmed"
 

@@ -16,8 +16,8 @@ from audit.cli import run as fair_audit
 from audit.ways import AS_GROUP, WITHHELD
 from fairness.arrays import FloatArray
 from fairness.datasets.fairfedmed import FairFedMedOph
-from fairness.datasets.site_recipe import SiteRecipe
-from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from fairness.synthetic.site_recipe import SiteRecipe
+from fairness.synthetic.fairfedmed import write_fairfedmed
 from fairness.evaluate import SCORE
 from fairness.metrics.classification import auc
 from serving.launcher import TritonServer

@@ -13,7 +13,7 @@ from PIL import Image as Picture
 
 from audit.cli import run as fair_audit
 from fairness.datasets.fairseg import FairSeg
-from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from fairness.mask_scores import score_masks
 from fairness.samples import batched
 from serving.launcher import TritonServer
@@ -21,7 +21,7 @@ from training import checkpoint
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import restore
 from training.predictor import torch_masks
-from training.records import FairSegRecord
+from training.checkpoint_record import FairSegRecord
 
 SIZE, CROP = (166, 200), 128
 

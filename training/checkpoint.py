@@ -14,9 +14,9 @@ import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from fairness.datasets.atomic import replace
+from fairness.atomic import replace
 from fairness.errors import DataError
-from training.records import Record
+from training.checkpoint_record import Record
 
 FORMAT = 2
 WEIGHTS, DOCUMENT = "model.safetensors", "checkpoint.json"

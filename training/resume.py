@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from fairness.datasets.atomic import replace
+from fairness.atomic import replace
 from fairness.errors import DataError, UsageError
 
 STATE = "state.pt"

@@ -9,12 +9,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from audit.policy import Policy
+from audit.policy.policy import Policy
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
-from audit.verdict import Check, overall_verdict
-from fairness.compat import Compared
+from audit.policy.verdict import Check, overall_verdict
+from fairness.compat.fairclip import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
 
 

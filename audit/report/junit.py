@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from audit.policy import Policy
+from audit.policy.policy import Policy
 from audit.report.layout import limited, subject
-from audit.verdict import Check
+from audit.policy.verdict import Check
 
 
 def to_junit(policy: Policy, checks: Sequence[Check]) -> str:

@@ -6,12 +6,12 @@ The terminal and Markdown show the same lines; report.json and the csv files hol
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.predictions import text_of
-from audit.verdict import Check
-from fairness.compat import Compared
+from audit.records.predictions import text_of
+from audit.policy.verdict import Check
+from fairness.compat.fairclip import Compared
 from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
-from fairness.statistics.part import ALL
+from fairness.statistics.sampled_grouping import ALL
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from audit.policy import Policy
+from audit.policy.policy import Policy
 from audit.report.layout import (
     NOT_DEFINED,
     compat_lines,
@@ -16,8 +16,8 @@ from audit.report.layout import (
     shown,
     subject,
 )
-from audit.verdict import Check, overall_verdict
-from fairness.compat import Compared
+from audit.policy.verdict import Check, overall_verdict
+from fairness.compat.fairclip import Compared
 from fairness.outcomes import GroupReport
 
 

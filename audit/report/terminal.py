@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from audit.policy import Policy
+from audit.policy.policy import Policy
 from audit.report.layout import (
     compat_lines,
     gap_lines,
@@ -18,8 +18,8 @@ from audit.report.layout import (
     shown,
     subject,
 )
-from audit.verdict import Check, overall_verdict
-from fairness.compat import Compared
+from audit.policy.verdict import Check, overall_verdict
+from fairness.compat.fairclip import Compared
 from fairness.outcomes import GroupReport
 
 COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}

@@ -13,7 +13,7 @@ from fairness.arrays import Image
 from fairness.datasets.entries import read_common
 from fairness.datasets.fairvlmed import ATTRIBUTES
 from fairness.datasets.npz import Npz
-from fairness.datasets.sited import NoImageError, SitedEntry, SitedSplit, sample_id
+from fairness.datasets.federated import NoImageError, SitedEntry, SitedSplit, sample_id
 from fairness.datasets.sites import Line
 from fairness.datasets.values import read_image, read_label
 from fairness.errors import DataError

@@ -12,7 +12,7 @@ from typing import Literal
 from fairness.arrays import Image
 from fairness.attributes import GENDER, UNKNOWN, Attribute
 from fairness.datasets.picture import read_picture
-from fairness.datasets.sited import SitedEntry, SitedSplit, sample_id
+from fairness.datasets.federated import SitedEntry, SitedSplit, sample_id
 from fairness.datasets.sites import Line
 from fairness.datasets.squash import squash
 from fairness.datasets.values import UnknownCodeError

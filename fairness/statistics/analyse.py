@@ -23,7 +23,7 @@ from fairness.statistics.gaps import (
     summarised,
 )
 from fairness.statistics.measures import Measures
-from fairness.statistics.part import part_of
+from fairness.statistics.sampled_grouping import part_of
 from fairness.statistics.settings import Settings
 
 OVERALL = "overall"

@@ -11,7 +11,7 @@ from fairness.statistics.analyse import OVERALL
 from fairness.statistics.bootstrap import resampled_variance, units_of
 from fairness.statistics.estimates import number
 from fairness.statistics.measures import Measures
-from fairness.statistics.part import ALL
+from fairness.statistics.sampled_grouping import ALL
 from fairness.statistics.sampled import sample
 from fairness.statistics.settings import Settings
 

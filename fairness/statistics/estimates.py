@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.statistics.part import Part
+from fairness.statistics.sampled_grouping import Part
 from fairness.statistics.simultaneous import norm_limits
 
 

@@ -11,7 +11,7 @@ from fairness.statistics.across_groups import across
 from fairness.statistics.contrasts import Pairs, compare, joint_limits
 from fairness.statistics.estimates import Estimate, estimate, number
 from fairness.statistics.multiplicity import adjusted
-from fairness.statistics.part import Part
+from fairness.statistics.sampled_grouping import Part
 from fairness.statistics.permutation import largest_gap_p_values
 from fairness.statistics.power import minimum_detectable
 from fairness.statistics.settings import Settings

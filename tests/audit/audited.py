@@ -9,8 +9,8 @@ from served import SPEC, mean_grey, with_probes, write_model
 from served_by_group import write_group_models
 from served_masks import SIZE, write_mask_models
 
-from fairness.datasets.synthetic import write_fairvlmed
-from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from serving.launcher import TritonServer
 
 

@@ -12,7 +12,7 @@ from served import SPEC
 from tritonclient.grpc import InferResult, service_pb2
 
 from audit.cli import run
-from audit.wire import read_output
+from audit.client.wire import read_output
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import ServerError
 

@@ -10,7 +10,7 @@ from served_by_group import GROUP_SPEC, SHIFTS, answered
 from test_fair_audit import audit, failure
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.compat_fairfedmed import compat_fairfedmed
+from fairness.compat.fairfedmed import compat_fairfedmed
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.metrics.classification import auc
 from fairness.outcomes import Outcomes

@@ -18,9 +18,9 @@ from PIL import Image as Picture
 from served_masks import drawn
 from test_fair_audit import answered, audit, failure
 
-from audit.masks import overlay
+from audit.records.masks import overlay
 from fairness.arrays import FloatArray
-from fairness.compat_fairseg import compat_fairseg
+from fairness.compat.fairseg import compat_fairseg
 from fairness.datasets.fairseg import FairSeg
 from fairness.mask_scores import score_masks
 

@@ -18,11 +18,11 @@ from audit.ways import (
     reading_of,
     ways_of,
 )
-from audit.wire import request_tensors
+from audit.client.wire import request_tensors
 from fairness.attributes import RACE
 from fairness.contract import GroupInput
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.datasets.synthetic import write_fairvlmed
+from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.errors import DataError
 from fairness.evaluate import SCORE, Scored
 from fairness.samples import Batch, Sample, batched

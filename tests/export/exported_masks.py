@@ -20,7 +20,7 @@ from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Network, architecture, build, restore
 from training.models.transunet import TransUNet
 from training.predictor import torch_masks
-from training.records import FairSegRecord
+from training.checkpoint_record import FairSegRecord
 
 SHAPE, CROP = (90, 112), 80
 

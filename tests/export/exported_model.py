@@ -18,7 +18,7 @@ from export.servables import servable_of
 from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
 from training import checkpoint
 from training.models.clip import Preset, build
-from training.records import FairCLIPRecord
+from training.checkpoint_record import FairCLIPRecord
 
 THRESHOLD = Threshold(value=0.51, rule="youden", split="val", split_sha256="a" * 64)
 

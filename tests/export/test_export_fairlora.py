@@ -17,7 +17,7 @@ from fairness.errors import UsageError
 from training import checkpoint
 from training.checkpoint import Stored
 from training.models.fairlora import Adapter, FairLoRA, FairLoRAConfig, build, restore
-from training.records import FairCLIPRecord, FairLoRARecord
+from training.checkpoint_record import FairCLIPRecord, FairLoRARecord
 
 GROUPS = ("Asian", "Black", "White")
 SHAPE = (60, 44)

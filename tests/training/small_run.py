@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fairness.datasets.synthetic import write_fairvlmed
+from fairness.synthetic.fairvlmed import write_fairvlmed
 from training import settings
 from training.fairclip import Config
 

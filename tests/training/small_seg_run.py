@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fairness.datasets.synthetic_fairseg import SegRecipe, write_fairseg
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from training import settings
-from training.fairseg_config import Config
+from training.fairseg.config import Config
 from training.models.segmenter import Network
 
 SIZE = (96, 112)

@@ -13,7 +13,7 @@ from training import checkpoint
 from training.checkpoint import DOCUMENT, WEIGHTS
 from training.models.clip import Clip, build, restore
 from training.models.prompts import PROMPTS, tokenize
-from training.records import FairCLIPRecord, SelectedOn
+from training.checkpoint_record import FairCLIPRecord, SelectedOn
 
 RECORD = FairCLIPRecord(
     preset="tiny",

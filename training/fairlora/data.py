@@ -13,9 +13,9 @@ from fairness.datasets.fairfedmed import FairFedMedOph
 from fairness.datasets.fairfedmed_chest import FairFedMedChest
 from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import LabelledSplit
-from fairness.datasets.site_recipe import SiteRecipe
+from fairness.synthetic.site_recipe import SiteRecipe
 from fairness.datasets.sites import find_sites
-from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from fairness.synthetic.fairfedmed import write_fairfedmed
 from fairness.errors import DataError, UsageError
 from training.fairlora.config import Config
 from training.runlog import LOG, progress_bar

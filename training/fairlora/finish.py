@@ -11,7 +11,7 @@ from training.fairlora import personal, wire
 from training.fairlora.aggregation import Tensors
 from training.fairlora.config import Config
 from training.models.fairlora import FairLoRA
-from training.records import FairLoRARecord, SelectedOn
+from training.checkpoint_record import FairLoRARecord, SelectedOn
 
 
 class BestModel:

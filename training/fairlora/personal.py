@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from fairness.datasets.atomic import replace
+from fairness.atomic import replace
 from fairness.errors import DataError
 
 PROMPTS = "prompts.ctx"

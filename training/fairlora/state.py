@@ -7,7 +7,7 @@ from pathlib import Path
 import safetensors
 import safetensors.numpy
 
-from fairness.datasets.atomic import replace
+from fairness.atomic import replace
 from fairness.errors import DataError, UsageError
 from training.fairlora.aggregation import Tensors
 

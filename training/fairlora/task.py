@@ -15,7 +15,7 @@ from fairness.arrays import Array
 from fairness.errors import DataError
 from fairness.evaluate import Predict, evaluate
 from fairness.samples import Batch
-from training.data import batch_at, steps_per_pass
+from training.fairclip.pairs import batch_at, steps_per_pass
 from training.fairlora import scores
 from training.fairlora.aggregation import GROUP_ROWS
 from training.fairlora.config import Config

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.fairlora.layer import adapted
+from training.models.low_rank import adapted
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from transformers import CLIPVisionModel
 from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 
-from training.fairlora.layer import adapted
+from training.models.low_rank import adapted
 
 
 class PatchTransformer(nn.Module):

@@ -17,7 +17,7 @@ from transformers import CLIPModel, CLIPTextConfig, CLIPTextModelWithProjection
 
 from fairness.errors import DataError, UsageError
 from training.checkpoint import Stored
-from training.fairlora.layer import LowRank, initial_diagonals, per_slice, table_rows
+from training.models.low_rank import LowRank, initial_diagonals, per_slice, table_rows
 from training.models import clip
 from training.models.clip_rn50 import RN50, TINY, ModifiedResNet
 from training.models.clip_vit import PatchTransformer

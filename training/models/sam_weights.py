@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fairness.datasets.atomic import replace
+from fairness.atomic import replace
 from fairness.errors import DataError, UsageError
 from training.models.sam_names import by_original_name, original_name
 from training.models.samed import Samed

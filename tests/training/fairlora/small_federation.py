@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flwr.app import Context, Message
 
-from fairness.datasets.site_recipe import SiteRecipe
-from fairness.datasets.synthetic_fairfedmed import write_fairfedmed
+from fairness.synthetic.site_recipe import SiteRecipe
+from fairness.synthetic.fairfedmed import write_fairfedmed
 from training import settings
 from training.fairlora.client_app import app
 from training.fairlora.config import Config

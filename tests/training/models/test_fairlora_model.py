@@ -16,7 +16,7 @@ from training.checkpoint import Stored
 from training.fairlora.step import classification_loss, update
 from training.models import clip
 from training.models.fairlora import FairLoRA, FairLoRAConfig, build, restore
-from training.records import FairCLIPRecord
+from training.checkpoint_record import FairCLIPRecord
 
 FILE = Path(__file__).parents[2] / "golden" / "fairlora_model.json"
 COUNTS: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["parameter_counts"]

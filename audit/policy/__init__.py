@@ -1,0 +1,1 @@
+"""Margins set in advance, and the verdict on a report."""

@@ -1,0 +1,88 @@
+"""policy.yaml: margins that somebody set in advance; `audit/policy/verdict.py` holds numbers to them."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+
+from audit.records.predictions import text_of
+from fairness.errors import UsageError
+
+Line = Annotated[str, AfterValidator(text_of)]
+"""One printable line."""
+
+
+class Rule(BaseModel):
+    """One margin: which numbers of the report must lie between `min` and `max`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    """A metric of the report, e.g. `auc`, `equalized_odds_difference`."""
+    attribute: str | None = None
+    """None: the number over the whole split."""
+    scope: Literal["groups", "gap", "pairs"] = "groups"
+    """Each group, the one number over all groups, or the difference of each pair, either sign."""
+    groups: tuple[str, ...] | None = None
+    """Only these groups; None: all but the unknown."""
+    change: bool = False
+    """Hold the change against the baseline run to the margin, not the number itself."""
+    min: FiniteFloat | None = None
+    max: FiniteFloat | None = None
+    by: Literal["interval", "estimate"] = "interval"
+    """Judge the whole interval, or the estimate alone."""
+
+    @model_validator(mode="after")
+    def _has_a_margin(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("a rule needs min or max")
+        if self.attribute is None and self.scope != "groups":
+            raise ValueError(f"scope '{self.scope}' needs an attribute")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is larger than max")
+        if self.scope == "pairs" and (self.max is None or self.max < 0 or self.min is not None):
+            raise ValueError("pairs take max only, 0 or more: the difference in either direction")
+        if self.groups is not None and (self.attribute is None or self.scope == "gap"):
+            raise ValueError("groups need an attribute, and a scope of groups or pairs")
+        if self.change and self.scope != "groups":
+            raise ValueError("a change is that of a group or of the whole split: use scope groups")
+        return self
+
+
+class Policy(BaseModel):
+    """The rules of one policy file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    description: Line = ""
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+
+def read_policy(path: Path) -> Policy:
+    """Read and validate a policy file.
+
+    Raises:
+        UsageError: it is absent, no YAML, or has an unknown key or an impossible rule.
+    """
+    try:
+        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"--policy {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--policy {path}: not a text in UTF-8") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"--policy {path}: no YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"--policy {path}: {where}: {first['msg']}") from None

@@ -1,0 +1,1 @@
+"""What stays with the data's owner: journal, outcomes, masks."""

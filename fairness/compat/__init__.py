@@ -1,0 +1,1 @@
+"""The original evaluations of the papers, quirks included."""

@@ -1,0 +1,1 @@
+"""Writes licence-free data with the layouts and keys of the published sets."""

@@ -1,0 +1,170 @@
+"""Writes licence-free data with the keys, shapes and group shares of Harvard-FairVLMed.
+
+The images are painted (`fundus.py`), the patients simulated (`cases.py`), the notes made from the
+findings (`dictation.py`). One group is harder on purpose: the cup of its optic discs, which decides
+the label, shows less contrast, as in images acquired badly. `SYNTHETIC.json` beside the data says
+which group and how much.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from fairness.attributes import Attribute
+from fairness.atomic import replace
+from fairness.synthetic.patients import SHARES, Patient, Visit, draw_finding, draw_patient
+from fairness.synthetic.command import Progress, write_and_report
+from fairness.synthetic.notes import dictate, summarise_visit
+from fairness.synthetic.fundus import paint
+from fairness.synthetic.recipe import Recipe, is_complete, write_marker
+from fairness.synthetic.tables import write_tables
+
+DESCRIPTION = """Write a synthetic data set in the layout of Harvard-FairVLMed.
+
+A data set that is already there, made by the same flags, is kept; an interrupted one is completed.
+
+Examples:
+
+  python -m fairness.synthetic.fairvlmed --out data/fairvlmed
+
+  python -m fairness.synthetic.fairvlmed --out data/large --train 7000 --val 1000 --test 2000
+
+  python -m fairness.synthetic.fairvlmed --out data/two_eyes --images-per-patient 2
+
+  python -m fairness.synthetic.fairvlmed --out data/women --hard-group gender=Female --strength 0.5
+"""
+
+PROGRAM = "python -m fairness.synthetic.fairvlmed"
+
+FOLDERS = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
+def write_fairvlmed(
+    root: Path,
+    *,
+    train: int = Recipe.train,
+    val: int = Recipe.val,
+    test: int = Recipe.test,
+    seed: int = Recipe.seed,
+    images_per_patient: int = Recipe.images_per_patient,
+    hard_group: str = Recipe.hard_group,
+    strength: float = Recipe.strength,
+    progress: Progress | None = None,
+) -> None:
+    """Write a data set under `root`; `Recipe` explains the numbers.
+
+    Raises:
+        UsageError: a number makes no sense, or `root` holds anything but this data set.
+    """
+    recipe = Recipe(
+        train=train,
+        val=val,
+        test=test,
+        seed=seed,
+        images_per_patient=images_per_patient,
+        hard_group=hard_group,
+        strength=strength,
+    )
+    write(root, recipe, progress)
+
+
+def write(root: Path, recipe: Recipe, progress: Progress | None = None) -> None:
+    """Write the data set of a recipe; every file appears whole or not at all.
+
+    Raises:
+        UsageError: as `write_fairvlmed`.
+    """
+    recipe.check()
+    if is_complete(root, recipe):
+        return
+    write_marker(root, recipe, complete=False)
+    visits = list(draw_visits(recipe))
+    for done, visit in enumerate(visits, start=1):
+        replace(root / FOLDERS[visit.split] / visit.file, encode(visit, recipe))
+        if progress:
+            progress(done, len(visits))
+    write_tables(root, visits)
+    write_marker(root, recipe, complete=True)
+
+
+def draw_visits(recipe: Recipe) -> Iterator[Visit]:
+    """Every image in the order of the file names, train first; nothing is painted yet."""
+    for split, file, number, image in recipe.images():
+        patient = draw_patient(recipe.seed, number)
+        yield _draw_visit(recipe.seed, split, file, patient, image)
+
+
+def _draw_visit(seed: int, split: str, file: str, patient: Patient, image: int) -> Visit:
+    finding = draw_finding(seed, patient, image)
+    rng = np.random.default_rng([seed, patient.number, 3, image])
+    summary = summarise_visit(rng, patient, finding)
+    note = dictate(patient, finding, summary)
+    return Visit(split, file, image, patient, finding, note, summary)
+
+
+def encode(visit: Visit, recipe: Recipe) -> bytes:
+    """The npz file of one visit, with the published keys, and `subject`, `eye` and `visit`.
+
+    Stored, not compressed: noise shrinks little, and a reader decodes it four times faster.
+    """
+    patient, finding = visit.patient, visit.finding
+    rng = np.random.default_rng([recipe.seed, patient.number, 4, visit.image])
+    image = paint(rng, finding.eye, finding.cup_to_disc, cup_contrast(patient, recipe))
+    file = io.BytesIO()
+    np.savez(
+        file,
+        slo_fundus=image,
+        glaucoma=np.int64(finding.glaucoma),
+        age=np.float64(patient.age),
+        md=np.float32(finding.md),
+        tds=finding.tds.astype(np.float32),
+        note=np.str_(visit.note),
+        note_extra=np.str_(f"{_demographics(patient)}. {visit.note}"),
+        subject=np.int64(patient.number),
+        eye=np.str_(finding.eye),
+        visit=np.int64(finding.visit),
+        **{name: np.int64(code) for name, code in patient.codes.items()},
+    )
+    return file.getvalue()
+
+
+def cup_contrast(patient: Patient, recipe: Recipe) -> float:
+    """The planted effect: the contrast of the cup, 1 but in the hard group."""
+    attribute, code = recipe.hard_code()
+    return 1 - recipe.strength if patient.codes[attribute.name] == code else 1.0
+
+
+def _demographics(patient: Patient) -> str:
+    def words(attribute: Attribute) -> str:
+        return f"{attribute.name}: {attribute.label(patient.codes[attribute.name]).lower()}"
+
+    return ", ".join([f"age: {int(patient.age)}", *map(words, SHARES)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Recipe):
+    """The flags of the command."""
+
+    out: Path
+    """Folder to write to: empty, absent, or this very data set."""
+
+
+def main() -> None:
+    """`python -m fairness.synthetic.fairvlmed`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    options = tyro.cli(Options, prog=PROGRAM, description=DESCRIPTION, args=arguments)
+    recipe = Recipe(**{name: getattr(options, name) for name in Recipe.__dataclass_fields__})
+    return write_and_report(PROGRAM, options.out, recipe, write)
+
+
+if __name__ == "__main__":
+    main()

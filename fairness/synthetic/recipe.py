@@ -1,0 +1,136 @@
+"""What a synthetic data set was made by, and the file beside the data that says so."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fairness.attributes import Attribute
+from fairness.atomic import replace
+from fairness.synthetic.patients import SHARES
+from fairness.datasets.marker import read_marker
+from fairness.datasets.splits import SYNTHETIC
+from fairness.errors import UsageError
+
+GENERATOR = 1
+"""Raised whenever the same recipe would give other bytes."""
+
+
+@dataclass(frozen=True)
+class AnyRecipe(ABC):
+    """Everything that decides what is written, whatever the data set."""
+
+    @abstractmethod
+    def statement(self) -> str:
+        """What reports say about the data, in one sentence."""
+
+    @abstractmethod
+    def extent(self) -> str:
+        """How much is written, in a few words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(AnyRecipe):
+    """Everything that decides what is written."""
+
+    train: int = 800
+    """Images in Training."""
+    val: int = 200
+    """Images in Validation."""
+    test: int = 400
+    """Images in Test."""
+    seed: int = 0
+    """With one image per patient, data_00042.npz of a seed is the same whatever the sizes."""
+    images_per_patient: int = 1
+    """Eyes alternate, then visits; the images of a patient stay in one split."""
+    hard_group: str = "race=Black"
+    """ATTRIBUTE=GROUP of the patients whose cups show less contrast."""
+    strength: float = 0.65
+    """Share of the cup's contrast that they lose: 0 for no effect, at most 1."""
+
+    def hard_code(self) -> tuple[Attribute, int]:
+        """The attribute and the code of the hard group.
+
+        Raises:
+            UsageError: there is no such group.
+        """
+        name, _, group = self.hard_group.partition("=")
+        for attribute in SHARES:
+            if attribute.name == name and group in attribute.groups:
+                return attribute, attribute.groups.index(group)
+        known = "; ".join(f"{a.name}={'|'.join(a.groups)}" for a in SHARES)
+        raise UsageError(f"hard group '{self.hard_group}' does not exist; choose from {known}")
+
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            UsageError: a number is out of range, or the hard group does not exist.
+        """
+        self.hard_code()
+        if min(self.train, self.val, self.test, self.seed) < 0:
+            raise UsageError("train, val, test and seed must not be negative")
+        if self.images_per_patient < 1:
+            raise UsageError(f"images per patient is {self.images_per_patient}, must be at least 1")
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"strength is {self.strength}, must lie in 0..1")
+
+    def images(self) -> Iterator[tuple[str, str, int, int]]:
+        """Every image in the order of the file names, train first.
+
+        Its split, file name, patient (from 1 on), and number among the patient's (from 0 on).
+        """
+        patient, file = 0, 0
+        for split, size in (("train", self.train), ("val", self.val), ("test", self.test)):
+            for index in range(size):
+                image = index % self.images_per_patient
+                patient += image == 0
+                file += 1
+                yield split, f"data_{file:05d}.npz", patient, image
+
+    def extent(self) -> str:
+        """The number of images of each split."""
+        return f"{self.train} + {self.val} + {self.test} images"
+
+    def statement(self) -> str:
+        """What reports say about the data, in one sentence."""
+        if self.strength == 0:
+            return "Synthetic images and patients; no group effect is planted."
+        return (
+            f"Synthetic images and patients; planted effect: {self.hard_group} loses "
+            f"{self.strength:.0%} of the contrast of the cup, and no other group loses any."
+        )
+
+
+def is_complete(root: Path, recipe: AnyRecipe) -> bool:
+    """Whether this very data set lies at `root`; False where there is nothing, or a part of it.
+
+    Raises:
+        UsageError: `root` holds anything else: nothing is mixed or overwritten.
+    """
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        return False
+    found = read_marker(root)
+    complete = found.get("complete") is True
+    if found == _document(recipe, complete):
+        return complete
+    raise UsageError(
+        f"{root} already holds other data; write to another folder, or remove this one first"
+    )
+
+
+def write_marker(root: Path, recipe: AnyRecipe, *, complete: bool) -> None:
+    """Say at `root` what is being written there, and whether it is all there."""
+    text = json.dumps(_document(recipe, complete), indent=1) + "\n"
+    replace(root / SYNTHETIC, text.encode())
+
+
+def _document(recipe: AnyRecipe, complete: bool) -> dict[str, object]:
+    return {
+        "synthetic": True,
+        "statement": recipe.statement(),
+        "recipe": json.loads(json.dumps(asdict(recipe))),  # as it is read back
+        "generator": GENERATOR,
+        "complete": complete,
+    }

@@ -1,0 +1,1 @@
+"""FairCLIP: CLIP with a fair term over groups."""

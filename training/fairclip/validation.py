@@ -1,0 +1,61 @@
+"""Judges a model on the validation split, and keeps the best one; the test split is never read."""
+
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from fairness.contract import Threshold
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.evaluate import evaluate
+from fairness.metrics.classification import auc
+from fairness.youden import youden_threshold
+from training import checkpoint
+from training.models.clip import Clip
+from training.models.prompts import PROMPTS, tokenize
+from training.predictor import torch_predict
+from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.resume import Progress
+
+
+class MakeRecord(Protocol):
+    """Completes the record of a checkpoint."""
+
+    def __call__(self, *, threshold: Threshold, selected_on: SelectedOn) -> FairCLIPRecord:
+        """The record."""
+
+
+def keep_best(
+    model: Clip, split: FairVLMed, folder: Path, done: Progress, make_record: MakeRecord
+) -> tuple[Progress, float]:
+    """Score an epoch by validation AUC, and save the model if it beats all epochs before.
+
+    Args:
+        model: after the epoch.
+        split: the validation split.
+        folder: of the checkpoint.
+        done: progress before the epoch.
+        make_record: called for an epoch that is kept.
+
+    Returns:
+        Progress with this epoch, and its AUC. Of equally good epochs the first one stays.
+
+    Raises:
+        DataError: the split holds one class only, or a score is not finite.
+    """
+    with torch.no_grad():
+        prompts = model.encode_text(tokenize(PROMPTS).to(model.device))
+    outcomes = evaluate(split, torch_predict(model, prompts), attributes=())
+    threshold = Threshold(
+        value=youden_threshold(outcomes.target, outcomes.score),
+        rule="youden",
+        split=split.split,
+        split_sha256=split.fingerprint(),
+    )
+    value, epoch = float(auc(outcomes.target, outcomes.score)), done.epochs + 1
+    if value <= done.best:
+        return Progress(epochs=epoch, best_epoch=done.best_epoch, best=done.best), value
+    selected = SelectedOn(split=split.split, epoch=epoch, value=value)
+    record = make_record(threshold=threshold, selected_on=selected)
+    checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
+    return Progress(epochs=epoch, best_epoch=epoch, best=value), value

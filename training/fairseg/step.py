@@ -1,0 +1,83 @@
+"""What a FairSeg run trains, and one step of it."""
+
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from training.fairseg.fair_loss import FairObjective
+from training.fairseg.config import Config
+from training.fairseg.start import start_from
+from training.models.segmentation_input import SegmentationInput, resize_mask
+from training.models.segmenter import Segmenter, build
+
+
+class Trainee(nn.Module):
+    """Whatever a step trains: the network, and what its fair mode learns beside it."""
+
+    def __init__(self, network: Segmenter, objective: FairObjective) -> None:
+        super().__init__()
+        self.network, self.objective = network, objective
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.parameters()).device
+
+
+def make(config: Config, groups: tuple[str, ...]) -> tuple[Trainee, Optimizer]:
+    """Network and objective, on a GPU if there is one, and the optimiser of both.
+
+    Raises:
+        UsageError: weights or start are not there, or belong to another network.
+    """
+    torch.manual_seed(config.seed)
+    size: Literal["tiny", "full"] = "full" if config.preset == "full" else "tiny"
+    network = build(config.model, size, config.image_size)
+    start_from(network, config.model, config.weights, config.lora, config.start)
+    objective = FairObjective(
+        config.fair_mode,
+        groups,
+        network.features,
+        dice_share=config.dice_share,
+        gamma=config.gamma,
+        eta=config.eta,
+        strength=config.strength,
+    )
+    both = Trainee(network, objective)
+    both.to("cuda" if torch.cuda.is_available() else "cpu")
+    trained = [parameter for parameter in both.parameters() if parameter.requires_grad]
+    if config.optimizer == "adamw":
+        return both, AdamW(trained, lr=config.lr, weight_decay=config.weight_decay)
+    return both, SGD(trained, lr=config.lr, momentum=0.9, weight_decay=config.weight_decay)
+
+
+def take_step(
+    both: Trainee,
+    optimizer: Optimizer,
+    config: Config,
+    images: torch.Tensor,
+    masks: torch.Tensor,
+    groups: torch.Tensor,
+) -> dict[str, float]:
+    """One optimiser step on crops and masks (B, C, C) uint8; the loss's parts by name."""
+    network, device = both.network, both.device
+    prepare = prepared(config, (config.crop, config.crop), both)
+    labels = prepare.crop_mask(masks.to(device))
+    logits, pooled = network.loss_logits(prepare(images.to(device)))
+    if logits.shape[-1] != labels.shape[-1]:  # SAMed takes its loss at a quarter of the size
+        labels = resize_mask(labels, logits.shape[-1], compat=config.compat == "fairseg")
+    loss, scalars = both.objective(logits, pooled, labels.long(), groups.to(device))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return dict(scalars)
+
+
+def prepared(config: Config, shape: tuple[int, int], both: Trainee) -> SegmentationInput:
+    """The input stage for images of a shape, on the network's device."""
+    stage = SegmentationInput(
+        *shape, config.crop, both.network.image_size, compat=config.compat == "fairseg"
+    )
+    return stage.to(both.device)

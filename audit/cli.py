@@ -7,17 +7,19 @@ Exit codes: 0 done, 1 the policy fails, 2 the command makes no sense, 3 data or 
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
 
-from audit import commands
-from audit.analysis import AnalysisOptions
-from audit.client.endpoint import connect, self_described_models
-from audit.run import Request, audit_model
+from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.transport import GrpcTransport
+from audit.commands.inspect import inspect
+from audit.commands.report import report
+from audit.commands.threshold import threshold
+from audit.options import Options
+from audit.plan import JOURNAL, plan_audit
+from audit.run import run_audit
 from fairness.errors import FairAuditError, UsageError
 
 REPORTS = Path("reports")
@@ -47,45 +49,10 @@ Other commands, each with --help:
 """
 
 
-@dataclass(frozen=True)
-class Options:
-    """The flags of `fair-audit` itself."""
-
-    analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
-    endpoint: str = "localhost:8001"
-    """Triton's gRPC address, HOST:PORT."""
-    model: str | None = None
-    """Audit this model; without it, every ready model that describes itself."""
-    data: Path | None = None
-    """Folder of the data; without it, data/DATASET of the model."""
-    split: Literal["train", "val", "test"] = "test"
-    """Which split to audit."""
-    attributes: str = ""
-    """Names separated by commas, e.g. race,gender; without it, all of the dataset."""
-    threshold: str | None = None
-    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
-    out: Path | None = None
-    """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
-    resume: bool = False
-    """Continue the run in --out, or the newest one of the model."""
-    on_error: Literal["stop", "skip"] = "stop"
-    """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
-    probes: bool = True
-    """Prove with probe inputs that the served model is the exported one."""
-    in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
-    """Batches sent and not yet answered."""
-    distances: bool = True
-    """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
-    worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
-    """Draw so many of the worst masks of each group into records/worst."""
-    keep_masks: bool = False
-    """Keep every mask, in records/masks."""
-
-
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
-    "report": commands.report,
-    "threshold": commands.threshold,
-    "inspect": commands.inspect,
+    "report": report,
+    "threshold": threshold,
+    "inspect": inspect,
 }
 
 
@@ -113,33 +80,27 @@ def run(arguments: list[str]) -> int:
 
 
 def audit(options: Options, console: Console) -> int:
-    """Audit the model asked for, or all that describe themselves; the worst exit code."""
-    if options.in_flight < 1 or options.worst < 0:
-        raise UsageError("--in-flight must be at least 1, and --worst not negative")
-    request = Request(
-        endpoint=options.endpoint,
-        data=options.data,
-        split=options.split,
-        attributes=commands.names_in(options.attributes),
-        threshold=options.threshold,
-        on_error=options.on_error,
-        probes=options.probes,
-        in_flight=options.in_flight,
-        resume=options.resume,
-        distances=options.distances,
-        worst=options.worst,
-        keep_masks=options.keep_masks,
-    )
-    codes = set()
+    """Audit the model asked for, or all that describe themselves; the worst exit code.
+
+    All of them are planned before the first is asked.
+    """
     with connect(options.endpoint) as client:
         if options.model is not None:
             models = [options.model]
         else:
             models = self_described_models(client, options.endpoint)
-        for model in models:
-            out = run_folder(options, model, alone=len(models) == 1)
-            codes.add(audit_model(client, model, request, options.analysis, out, console))
-            console.print(f"report: {out / 'report' / 'report.md'}", highlight=False)
+        plans = [
+            plan_audit(
+                options,
+                describe(client, options.endpoint, model),
+                run_folder(options, model, alone=len(models) == 1),
+            )
+            for model in models
+        ]
+        codes = set()
+        for plan in plans:
+            codes.add(run_audit(plan, GrpcTransport(client, options.endpoint), console))
+            console.print(f"report: {plan.out / 'report' / 'report.md'}", highlight=False)
     return next(code for code in (1, 4, 0) if code in codes)
 
 
@@ -147,7 +108,7 @@ def run_folder(options: Options, model: str, alone: bool) -> Path:
     """Where the run of `model` is written, or continued; a run that is not there is started."""
     if options.out is not None:
         return options.out if alone else options.out / model
-    journals = sorted((REPORTS / model).glob("*/records/journal.sqlite"))
+    journals = sorted((REPORTS / model).glob(f"*/{JOURNAL}"))
     if options.resume and journals:
         return journals[-1].parent.parent
     return REPORTS / model / time.strftime("%Y%m%d-%H%M%S")

@@ -1,4 +1,4 @@
-"""`fair-audit inspect`: what a data set can show, before any inference."""
+"""Counts groups by label, and the gaps that they could show, before any inference."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from fairness.datasets.catalogue import SPLITS, open_split
 from rich.console import Console
 from rich.table import Table
 
 from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
-from fairness.datasets import SPLITS, open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
@@ -35,7 +35,7 @@ class GroupCounts:
     """The same for the true positive rate."""
 
 
-def inspect_folder(dataset: str, root: Path, target: str, console: Console) -> None:
+def inspect_folder(dataset: str, root: Path, target: str | None, console: Console) -> None:
     """Print groups by label for every split, then what is wrong with the data.
 
     Raises:
@@ -57,7 +57,8 @@ def inspect_folder(dataset: str, root: Path, target: str, console: Console) -> N
 
 def group_counts(split: Split) -> list[GroupCounts]:
     """Every group that has samples, and the unknown."""
-    y, patients = labels_of(split), np.array(split.patients)
+    patients = np.array(split.patients)
+    y = split.labels if split.labels is not None else np.zeros(len(split), dtype=np.int64)
     counts = []
     for attribute in split.attributes:
         codes = split.codes[attribute.name]
@@ -79,12 +80,6 @@ def group_counts(split: Split) -> list[GroupCounts]:
                 )
             )
     return counts
-
-
-def labels_of(split: Split) -> IntArray:
-    """(n,) 0/1 labels; of masks, which have none, all 0."""
-    labels: IntArray = getattr(split, "labels", np.zeros(len(split), dtype=np.int64))
-    return labels
 
 
 def people_by_label(labels: IntArray, patients: Array) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from fairness.evaluate import Scored
+from fairness.evaluate import Readings
 
 
 class ImagesPerSecond(ProgressColumn):
@@ -28,8 +28,8 @@ class ImagesPerSecond(ProgressColumn):
 
 
 def with_progress(
-    answered: Iterable[list[Scored]], total: int, label: str, console: Console
-) -> Iterator[list[Scored]]:
+    answered: Iterable[Readings], total: int, label: str, console: Console
+) -> Iterator[Readings]:
     """Pass the answers on and show how they come; one closing line where there is no terminal."""
     started, done = monotonic(), 0
     columns = (
@@ -41,9 +41,9 @@ def with_progress(
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(label, total=total)
-        for rows in answered:
-            done += len(rows)
-            progress.advance(task, len(rows))
-            yield rows
+        for found in answered:
+            done += len(found)
+            progress.advance(task, len(found))
+            yield found
     seconds = monotonic() - started
     console.print(f"{label}: {done} images in {seconds:.1f} s ({done / seconds:.0f} images/s)")

@@ -1,29 +1,32 @@
-"""What was measured, on what, with what: a report's account of itself."""
+"""Provenance of a report: what was measured, on what data, with what."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from audit.client.endpoint import ServedModel
+from audit.plan import Plan
+from audit.records.predictions import Predictions
 from fairness.contract import Threshold
-from fairness.datasets.reader import Split
+from fairness.outcomes import Names
 
 
-def provenance_of(
-    model: ServedModel,
-    identity: str,
-    split: Split,
-    n: int,
-    threshold: Threshold | None,
-    endpoint: str,
-) -> dict[str, Any]:
-    """What was measured, on what, with what: everything a reader needs to repeat it."""
+def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
+    """Provenance of answers that a server gave.
+
+    Args:
+        plan: of the audit.
+        identity: `verified` or `declared`.
+        n: samples scored.
+    """
+    model, split, threshold = plan.model, plan.split, plan.threshold
     spec = model.spec
     statements = [split.statement() or ""]
     if threshold is not None and threshold.split_sha256 == split.fingerprint():
         statements.append("the threshold was chosen on this very split: its rates are optimistic")
-    return {
+    about = {
         "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
         f"answered by {model.server} on {model.device}",
         "model": {
@@ -37,17 +40,56 @@ def provenance_of(
             "model_sha256": spec.model_sha256,
             "parity": dict(spec.parity),
         },
-        "data": {
-            "dataset": split.name,
-            "split": split.split,
-            "path": str(split.root),
-            "split_sha256": split.fingerprint(),
-            "n": n,
-            "n_skipped": len(split.skipped),
-            "statement": "; ".join(filter(None, statements)),
+        "data": data_of(
+            plan.names,
+            split.root,
+            split.fingerprint(),
+            n,
+            len(split.skipped),
+            "; ".join(filter(None, statements)),
+        ),
+        "server": {
+            "name": model.server,
+            "endpoint": plan.options.endpoint,
+            "device": model.device,
         },
+    }
+    return with_tool(about, threshold)
+
+
+def of_file(
+    source: Path, names: Names, predictions: Predictions, threshold: Threshold | None
+) -> dict[str, Any]:
+    """Provenance of scores that a file holds."""
+    n = len(predictions.answered.cases)
+    about = {
+        "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
+        "model": {"name": names.model},
+        "data": data_of(names, source, predictions.split_sha256, n, 0, ""),
+    }
+    return with_tool(about, threshold)
+
+
+def data_of(
+    names: Names, path: Path, sha256: str, n: int, skipped: int, statement: str
+) -> dict[str, object]:
+    """What was scored."""
+    return {
+        "dataset": names.dataset,
+        "split": names.split,
+        "path": str(path),
+        "split_sha256": sha256,
+        "n": n,
+        "n_skipped": skipped,
+        "statement": statement,
+    }
+
+
+def with_tool(about: Mapping[str, object], threshold: Threshold | None) -> dict[str, Any]:
+    """The provenance with the threshold, this tool, and the time."""
+    return {
+        **about,
         "threshold": asdict(threshold) if threshold else None,
-        "server": {"name": model.server, "endpoint": endpoint, "device": model.device},
         "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from fairness.arrays import FloatArray, IntArray
 from fairness.contract import Threshold
 from fairness.errors import UsageError
+from fairness.first_fault import first_fault
 from fairness.youden import youden_threshold
 
 _ADAPTER = TypeAdapter(Threshold)
@@ -71,8 +72,7 @@ def read_threshold(text: str, split_sha256: str) -> Threshold:
     except UnicodeDecodeError:
         raise UsageError(f"--threshold {text}: no threshold.json: not a text in UTF-8") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"--threshold {text}: no threshold.json: {first['msg']}") from None
+        raise UsageError(f"--threshold {text}: no threshold.json: {first_fault(error)}") from None
     if threshold.split_sha256 == split_sha256 and not threshold.rule.startswith("fixed"):
         raise UsageError(
             f"--threshold {text} was tuned on the split that is audited; choose it on validation: "

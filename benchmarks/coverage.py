@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of gaps hold the truth, in simulated audits whose truth is known.
+"""Coverage of the 95 % intervals of gaps, in simulated audits whose truth is known.
 
 Run: python -m benchmarks.coverage [--simulations 1000]; prints the last table of docs/metrics.md.
 
@@ -52,7 +52,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Shown(binary.BinaryScores):
-    """The metrics behind the table alone, to save time."""
+    """Metrics behind the table only, to save time."""
 
     metrics: tuple[Metric, ...] = tuple(m for m in binary.METRICS if m.name in SHOWN)
     summaries: tuple[Summary, ...] = tuple(
@@ -60,15 +60,15 @@ class Shown(binary.BinaryScores):
     )
 
     def values(self, rows: IntArray) -> FloatArray:
-        """Of the shown metrics."""
+        """As for all metrics, of the shown ones."""
         return self.kept(super().values(rows))
 
     def variances(self, rows: IntArray) -> FloatArray:
-        """Of the shown metrics."""
+        """As for all metrics, of the shown ones."""
         return self.kept(super().variances(rows))
 
     def among(self, rows: IntArray) -> BoolArray:
-        """Of the shown metrics."""
+        """As for all metrics, of the shown ones."""
         return self.kept(super().among(rows))
 
     def kept(self, of_all: Array) -> Array:
@@ -86,21 +86,21 @@ class World:
 
     @property
     def steps(self) -> FloatArray:
-        """How far each group is below the first."""
+        """(G,) difference in AUC and true positive rate of each group from the first."""
         return np.linspace(0, self.gap, len(self.sizes))
 
     @property
     def distance(self) -> FloatArray:
-        """Mean score of the positives minus that of the negatives."""
+        """(G,) mean score of the positives minus that of the negatives."""
         return np.asarray(norm.ppf(BEST_AUC - self.steps) * np.sqrt(2))
 
     @property
     def level(self) -> FloatArray:
-        """Mean score of the negatives; the threshold is 0."""
+        """(G,) mean score of the negatives; the threshold is 0."""
         return np.asarray(norm.ppf(BEST_TPR - self.steps) - self.distance)
 
     def truth(self) -> dict[str, float]:
-        """Every number of the table."""
+        """True values of the summaries in the table, by name."""
         p, n = np.array(self.sizes, dtype=float).T
         if self.images > 1:
             p, n = (1 - FLIPPED) * p + FLIPPED * n, (1 - FLIPPED) * n + FLIPPED * p
@@ -164,7 +164,7 @@ def cells(found: Mapping[str, list[tuple[float, float]]], names: Sequence[str]) 
 
 
 def held(truth: float, low: float | None, high: float | None) -> tuple[float, float]:
-    """Whether the interval holds the truth, and its width; NaN where there is none."""
+    """1 where the interval covers the truth, else 0, and its width; NaN without an interval."""
     if low is None or high is None:
         return np.nan, np.nan
     # Wilson's limits of all or nothing are 1 or 0 but for rounding.

@@ -1,4 +1,4 @@
-"""How often the 95 % interval of one number of one group holds the truth.
+"""Coverage of the 95 % interval of one metric of one group.
 
 Run: python -m benchmarks.coverage_single [--simulations 1000] [--auc-simulations 4000]; prints the
 first tables of docs/metrics.md.
@@ -93,7 +93,7 @@ def skewed_table(simulations: int, rng: np.random.Generator) -> None:
 
 
 def heading(first: str) -> None:
-    """The head of a table whose last columns are the AUCs."""
+    """Print the head of a table whose last columns are the AUCs."""
     line = first + "".join(f" AUC {auc} |" for auc in AUCS)
     print(line + "\n" + "|---" * (line.count("|") - 1) + "|")
 
@@ -119,13 +119,13 @@ def cell(interval: Limits, truth: float) -> str:
 
 
 def misses(interval: Limits, truth: float) -> str:
-    """How often, in percent, the lower limit lies above the truth and the upper one below."""
+    """Percentage of intervals above the truth, and of intervals below it."""
     low, high = interval
     return f"{100 * (low > truth).mean():.1f} + {100 * (high < truth).mean():.1f}"
 
 
 def other_table(simulations: int, rng: np.random.Generator) -> None:
-    """Other numbers of one group; the truth is that of one large draw."""
+    """Metrics of one group other than the AUC; the truth is that of one large draw."""
     print("\n| group | images | " + " | ".join(SINGLE) + " |")
     print("|---" * (len(SINGLE) + 2) + "|")
     for size in ((15, 15), (30, 30), (100, 100)):
@@ -137,7 +137,7 @@ def other_table(simulations: int, rng: np.random.Generator) -> None:
 def other_row(
     size: tuple[int, int], images: int, simulations: int, rng: np.random.Generator
 ) -> Sequence[str]:
-    """Coverage and mean width of every other number."""
+    """Coverage and mean width of the metrics other than the AUC."""
     y, score, *_ = World(((200_000, 200_000),), 0.0, images).draw(rng)
     values = binary.BinaryScores(y, score, 0.5).values(np.arange(len(y)))
     truth = dict(zip((metric.name for metric in binary.METRICS), values, strict=True))

@@ -17,16 +17,18 @@ import torch
 
 from fairness.attributes import RACE
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.datasets.notes import LABEL_TEXTS
 from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
 from fairness.metrics.disparity import by_group
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.recipe import Recipe
 from training import checkpoint, settings
-from training.fairclip import Config, train
+from training.fairclip.config import Config
+from training.fairclip.train import train
 from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
-from training.checkpoint_record import FairCLIPRecord
 
 SEEDS = range(5)
 
@@ -47,16 +49,15 @@ def main() -> None:
 
 def measure(folder: Path, seed: int) -> tuple[float, list[float], int, float]:
     """Test AUC, AUC of each race, the epoch that validation chose, and the time of training."""
-    write_fairvlmed(folder / "data", seed=seed)
+    write_fairvlmed(folder / "data", Recipe(seed=seed))
     defaults = settings.read(Config, settings.CONFIGS / "fairclip.yaml", "tiny", "tiny")
     start = time.monotonic()
     best = train(replace(defaults, data=folder / "data", seed=seed), folder / "run")
     seconds = time.monotonic() - start
     stored = checkpoint.load(best)
     model, record = restore(stored), stored.record
-    assert isinstance(record, FairCLIPRecord)
     with torch.no_grad():
-        prompts = model.encode_text(tokenize(record.prompts))
+        prompts = model.encode_text(tokenize(LABEL_TEXTS))
     test = FairVLMed(folder / "data", "test")
     outcomes = evaluate(test, torch_predict(model, prompts), (RACE,))
     overall = float(auc(outcomes.target, outcomes.score))

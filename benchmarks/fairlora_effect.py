@@ -23,23 +23,23 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
-from scipy import stats
 
+from benchmarks.seed_table import interval, spread
 from fairness.arrays import Array, FloatArray
 from fairness.attributes import UNKNOWN
-from fairness.synthetic.site_recipe import SiteRecipe
-from fairness.synthetic.fairfedmed import write_fairfedmed
 from fairness.evaluate import evaluate
 from fairness.metrics import disparity
 from fairness.metrics.classification import auc
 from fairness.samples import Batch
+from fairness.synthetic.fairfedmed import write_fairfedmed
+from fairness.synthetic.site_recipe import SiteRecipe
 from training import checkpoint, settings
-from training.fairlora.__main__ import train
-from training.fairlora.config import Config, Method
-from training.fairlora.data import open_split, site_names
-from training.fairlora.task import predict_by_group
-from training.models.fairlora import restore
 from training.checkpoint_record import FairLoRARecord
+from training.fairlora.config import Config, Method
+from training.fairlora.site import open_sites, site_names
+from training.fairlora.task import predict_by_group
+from training.fairlora.train import train
+from training.models.fairlora import restore
 from training.runlog import LOG
 
 # Name of the row, method, learning rate, running mean over the rounds.
@@ -144,9 +144,10 @@ def score(
 ) -> tuple[Array, Array, Array, Array]:
     """Labels, scores, decisions and group codes of a site's test patients of known group."""
     stored = checkpoint.load(best)
-    assert isinstance(stored.record, FairLoRARecord)
+    if not isinstance(stored.record, FairLoRARecord):
+        raise TypeError(f"{best} holds no federated model")
     predict = predict_by_group(restore(stored), config.attribute)
-    split = open_split(config, "test", (site,))
+    split = open_sites(config, "test", (site,))
     asked = without(config.attribute) if withheld else lambda batches: batches
     outcomes = evaluate(split, lambda batches: predict(asked(batches)), ())
     known = np.flatnonzero(split.codes[config.attribute] != UNKNOWN)
@@ -176,21 +177,6 @@ def print_rows(
     for r, row in enumerate(rows):
         cells = [cell(values[:, r, c]) for c in range(len(columns))]
         print(f"| {row} | {' | '.join(cells)} |", flush=True)
-
-
-def spread(values: FloatArray) -> str:
-    """Mean and standard deviation of (seeds,); the mean alone where they do not vary."""
-    if np.ptp(values) == 0:
-        return f"{values.mean():.3g}"
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
-
-
-def interval(values: FloatArray) -> str:
-    """Mean and Student's interval of (seeds,)."""
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    low, high = values.mean() - half, values.mean() + half
-    text = f"{values.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
-    return f"**{text}**" if low * high > 0 else text
 
 
 if __name__ == "__main__":

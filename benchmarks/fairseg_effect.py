@@ -19,20 +19,19 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-from scipy import stats
 
+from benchmarks.seed_table import interval, spread
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import RACE
 from fairness.datasets.fairseg import FairSeg
-from fairness.synthetic.fairseg import SegRecipe, write_fairseg
-from fairness.evaluate import score, to_case_outcomes
-from fairness.mask_scores import score_masks
+from fairness.evaluate import ask
 from fairness.metrics.disparity import equity_scaled
-from fairness.samples import batched
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
+from fairness.tasks.masks import MaskTask
 from training import checkpoint, settings
-from training.fairseg.fair_loss import FairMode
-from training.fairseg import train
 from training.fairseg.config import Config
+from training.fairseg.fair_loss import FairMode
+from training.fairseg.train import train
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Network, restore
 from training.predictor import torch_masks
@@ -85,14 +84,10 @@ def dice_on_test(best: Path, data: Path) -> FloatArray:
     stored = checkpoint.load(best)
     model = restore(stored, NETWORK)
     split = FairSeg(data, "test")
-    rows = score(
-        batched(split, 8),
-        torch_masks(model, SegmentationInput(*RECIPE.size, CROP, model.image_size)),
-        lambda batch, answer: score_masks(answer, batch.targets, surface=False),
-    )
-    outcomes = to_case_outcomes((row for batch in rows for row in batch), (RACE,))
-    codes = outcomes.codes["race"]
-    return np.array([columns(outcomes.scores[f"{name}_dice"], codes) for name in STRUCTURES])
+    predict = torch_masks(model, SegmentationInput(*RECIPE.size, CROP, model.image_size))
+    answered = ask(split, predict, MaskTask(distances=False).read, (RACE,), batch_size=8)
+    codes = answered.cases.codes["race"]
+    return np.array([columns(answered.values[f"{name}_dice"], codes) for name in STRUCTURES])
 
 
 def columns(dice: FloatArray, codes: IntArray) -> list[float]:
@@ -114,19 +109,6 @@ def print_rows(
         for m, mode in enumerate(modes):
             cells = [cell(values[:, m, s, c]) for c in range(len(COLUMNS))]
             print(f"| {structure} | {mode} | {' | '.join(cells)} |", flush=True)
-
-
-def spread(values: FloatArray) -> str:
-    """Mean and standard deviation of (seeds,)."""
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
-
-
-def interval(values: FloatArray) -> str:
-    """Mean and Student's interval of (seeds,)."""
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    low, high = values.mean() - half, values.mean() + half
-    text = f"{values.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
-    return f"**{text}**" if low * high > 0 else text
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Masks scored in a second on one core, beside MONAI on the same masks in the same run.
+"""Masks scored a second on one core by ours and by MONAI, on the same masks in the same run.
 
 Run: OMP_NUM_THREADS=1 python -m benchmarks.mask_speed
 

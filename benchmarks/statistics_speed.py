@@ -1,4 +1,4 @@
-"""Time of a whole analysis beside fairlearn's bootstrap, per number with an interval.
+"""Time of a whole analysis and of fairlearn's bootstrap, per number with an interval.
 
 Run: OMP_NUM_THREADS=1 python -m benchmarks.statistics_speed
 
@@ -43,7 +43,7 @@ def cohort() -> tuple[IntArray, FloatArray, list[Grouping]]:
 
 
 def ours(y: IntArray, score: FloatArray, groupings: list[Grouping], permutations: int) -> float:
-    """Seconds for every number; prints how many have an interval."""
+    """Seconds a number with an interval; prints the line of the table."""
     settings = Settings(replicates=REPLICATES, permutations=permutations, suppress_below=0)
     start = time.process_time()
     found = analyse(BinaryScores(y, score, 0.5), np.arange(CASES), groupings, settings)
@@ -57,7 +57,7 @@ def ours(y: IntArray, score: FloatArray, groupings: list[Grouping], permutations
 
 
 def fairlearns(y: IntArray, score: FloatArray, race: Grouping) -> float:
-    """Seconds a number for AUC, and for three cheap metrics, of one attribute."""
+    """Least seconds a number, of the AUC and of three cheap metrics of one attribute."""
     predicted = (score >= 0.5).astype(int)
     cheap = {"accuracy": accuracy_score, "rate": selection_rate, "tpr": recall_score}
     best = np.inf
@@ -83,7 +83,7 @@ def fairlearns(y: IntArray, score: FloatArray, race: Grouping) -> float:
 
 
 def report(what: str, seconds: float, numbers: int) -> None:
-    """One line of the table."""
+    """Print one line of the table."""
     each = 1000 * seconds / numbers
     print(f"| {what} | {seconds:.2f} | {numbers} | {each:.2f} |", flush=True)
 

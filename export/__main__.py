@@ -49,11 +49,6 @@ class Options:
     model a group. Without it the group is an input of the model."""
 
 
-def main() -> None:
-    """Entry point of `python -m export`."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
     options = tyro.cli(Options, prog="python -m export", description=DESCRIPTION, args=arguments)
@@ -123,4 +118,4 @@ def find_checkpoint(chosen: Path | None) -> Path:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(sys.argv[1:]))

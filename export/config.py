@@ -22,7 +22,7 @@ def config_text(
     Args:
         name: the model's name, which is also its folder's.
         version: the only version that is served, because `spec` describes that one.
-        spec: what the model says of itself.
+        spec: self-description of the model.
         threads: CPU threads of one inference; None leaves them to the serving machine.
         also: names of outputs (B, classes, H, W) that are served beside the audited one.
     """

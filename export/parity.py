@@ -1,4 +1,4 @@
-"""Proof that the ONNX model answers as the torch model does, and probes to repeat it by.
+"""Comparison of the ONNX model with the torch model, and probes by which to recognise it later.
 
 Agreement means nothing where a model answers alike to everything, so differences are judged against
 the spread of the answers, and a model without spread is refused (docs/decisions.md).
@@ -11,8 +11,9 @@ import torch
 
 from export.servable import GROUP, IMAGE, Servable
 from fairness.arrays import Array, FloatArray
-from fairness.contract import Probes, fingerprint_of
 from fairness.errors import DataError
+from fairness.probes import Probes
+from fairness.tasks.catalogue import TASKS
 
 PARITY_SEED = 7
 PROBE_SEED = 2024
@@ -21,7 +22,7 @@ LARGEST_RELATIVE_DIFFERENCE = 1e-3
 """Of the spread. Rounding stays far below it; a wrong constant, axis or filter does not."""
 
 ROUNDING = 5e-7
-"""What float32 alone may make answers of size 1 differ by, however small their spread."""
+"""Difference that float32 alone may cause in answers of size 1, however small their spread."""
 
 SMALLEST_SPREAD = 1e-4
 """Below it float32 rounding (1e-7) is no longer small beside the answers' differences."""
@@ -128,7 +129,7 @@ def make_probes(servable: Servable, model: bytes, seed: int = PROBE_SEED) -> Pro
         if groups is not None:
             inputs[GROUP] = np.array([[groups[index]]])
         (answer,) = session.run([servable.answer], inputs)
-        found.append(fingerprint_of(answer[0]))
+        found.append(TASKS[servable.task].fingerprint(answer[0]))
     answers = np.stack(found)  # (n, k)
     width = float(np.max(np.ptp(answers, axis=0)))
     if not width >= SMALLEST_SPREAD:

@@ -1,4 +1,4 @@
-"""From a checkpoint to a served version, in the order in which each step may still refuse."""
+"""Export of a checkpoint, step by step; nothing is written before every check has passed."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from export.config import config_text
-from export.describe import describe
+from export.model_spec import model_spec
 from export.parity import check_parity, make_probes
 from export.repository import publish, require_name
 from export.servables import servable_of
@@ -26,7 +26,7 @@ def export_checkpoint(
     probabilities: bool = False,
     merge_group: str | None = None,
 ) -> Path:
-    """Export the checkpoint in a folder and say on the terminal how it goes.
+    """Export the checkpoint in a folder; the steps are printed.
 
     Args:
         checkpoint: a folder that `training.checkpoint.save` wrote.
@@ -58,7 +58,7 @@ def export_checkpoint(
         probes = make_probes(servable, content)
     if probes is None:
         print("the masks of all probes are alike: fair-audit will call the model `declared`")
-    spec = describe(servable, checkpoint, content, parity, probes)
+    spec = model_spec(servable, checkpoint, content, parity, probes)
     also = servable.outputs[2:]
     with step(f"writing {repository / name}"):
         folder, version = publish(
@@ -98,7 +98,7 @@ def export_groups(
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Name a step before it starts, and its seconds once it is done."""
+    """Print a step before it starts, and its seconds once it is done."""
     print(f"{what} ...", end="", flush=True)
     started = time.monotonic()
     try:
@@ -110,7 +110,7 @@ def step(what: str) -> Iterator[None]:
 
 
 def say(folder: Path, version: int, spec: ModelSpec, size: int) -> None:
-    """The closing lines: what was proved, what was written, how to serve it."""
+    """Print the parity, the folder of the version and the command that serves it."""
     proved = ", ".join(f"{name} {value:.2g}" for name, value in spec.parity.items())
     print(
         f"{spec.method}, {size / 1e6:.1f} MB, opset {OPSET}, IR {IR_VERSION}, {spec.precision}\n"

@@ -1,4 +1,4 @@
-"""What the exporter must know of a model, whatever method trained it."""
+"""A trained model of any method as the exporter takes it: module, names and shapes, facts."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from fairness.arrays import Array, IntArray
-from fairness.contract import GroupInput, Threshold, probe_image
+from fairness.contract import GroupInput, Threshold
+from fairness.probes import probe_image
 
 IMAGE, GROUP = "image", "group"
 MAX_BATCH_SIZE = {"classification": 32, "segmentation": 8}
@@ -58,7 +59,7 @@ class Servable:
         return {IMAGE: images, GROUP: codes[:, None]}
 
     def run(self, inputs: dict[str, Array]) -> list[Array]:
-        """What torch answers: an array for each of `outputs`."""
+        """Answers of torch: an array for each of `outputs`."""
         with torch.no_grad():
             found: tuple[Tensor, ...] = self.module(
                 *(torch.from_numpy(inputs[name]) for name in self.inputs)

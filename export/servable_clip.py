@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from export.servable import IMAGE, Servable
 from training.checkpoint import Stored
+from training.checkpoint_record import FairCLIPRecord
 from training.models.clip import Clip, restore
 from training.models.prompts import tokenize, zero_shot_score
-from training.checkpoint_record import FairCLIPRecord
 
 SHAPES = ((4, 664, 512), (4, 480, 640), (4, 200, 200))
 """(B, H, W) tried: portrait as in FairVLMed, landscape, and one that must be enlarged."""
@@ -37,7 +37,7 @@ class ServableClip(nn.Module):
 
 
 def servable_clip(stored: Stored, record: FairCLIPRecord) -> Servable:
-    """What is served of a FairCLIP checkpoint."""
+    """The servable of a FairCLIP checkpoint."""
     clip = restore(stored)
     with torch.no_grad():
         prompts = clip.encode_text(tokenize(record.prompts))

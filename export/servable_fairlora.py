@@ -11,9 +11,9 @@ from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.contract import GroupInput
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.models.low_rank import LowRank
-from training.models.fairlora import FairLoRA, restore
 from training.checkpoint_record import FairLoRARecord
+from training.models.fairlora import FairLoRA, restore
+from training.models.low_rank import LowRank
 
 
 class ServableFairLoRA(nn.Module):
@@ -41,7 +41,7 @@ class ServableFairLoRA(nn.Module):
 
 
 def servable_fairlora(stored: Stored, record: FairLoRARecord, merge_group: str | None) -> Servable:
-    """What is served of a FairLoRA checkpoint, or of a federated baseline.
+    """The servable of a FairLoRA checkpoint, or of a federated baseline.
 
     Raises:
         UsageError: there is no such group, or the model knows none.

@@ -6,9 +6,9 @@ from torch.nn import functional
 
 from export.servable import IMAGE, Servable
 from training.checkpoint import Stored
+from training.checkpoint_record import FairSegRecord
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import restore
-from training.checkpoint_record import FairSegRecord
 
 
 class ServableMasks(nn.Module):
@@ -44,7 +44,7 @@ def _likeliest(scores: Tensor) -> Tensor:
 
 
 def servable_masks(stored: Stored, record: FairSegRecord, probabilities: bool) -> Servable:
-    """What is served of a FairSeg checkpoint; adapters are merged into what they adapt."""
+    """The servable of a FairSeg checkpoint; adapters are merged into the layers they adapt."""
     network = restore(stored, record.model, for_export=True)
     height, width = record.image_shape
     prepare = SegmentationInput(

@@ -1,4 +1,4 @@
-"""The checkpoint of any method as something to serve."""
+"""The servable of a checkpoint, whatever its method."""
 
 from export.servable import Servable
 from export.servable_clip import servable_clip
@@ -6,13 +6,13 @@ from export.servable_fairlora import servable_fairlora
 from export.servable_masks import servable_masks
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.checkpoint_record import FairCLIPRecord, FairSegRecord
+from training.checkpoint_record import FairLoRARecord, FairSegRecord
 
 
 def servable_of(
     stored: Stored, *, probabilities: bool = False, merge_group: str | None = None
 ) -> Servable:
-    """What is served of a checkpoint.
+    """The servable of a checkpoint.
 
     Args:
         stored: the checkpoint.
@@ -26,12 +26,10 @@ def servable_of(
     record = stored.record
     if probabilities and not isinstance(record, FairSegRecord):
         raise UsageError(f"--with-probabilities is for masks; {record.method} answers one anyway")
+    if isinstance(record, FairLoRARecord):
+        return servable_fairlora(stored, record, merge_group)
+    if merge_group is not None:
+        raise UsageError(f"--merge-group is for FairLoRA; {record.method} has no group to merge")
     if isinstance(record, FairSegRecord):
-        if merge_group is not None:
-            raise UsageError("--merge-group is for FairLoRA; fairseg has no group to merge")
         return servable_masks(stored, record, probabilities)
-    if isinstance(record, FairCLIPRecord):
-        if merge_group is not None:
-            raise UsageError("--merge-group is for FairLoRA; fairclip has no group to merge")
-        return servable_clip(stored, record)
-    return servable_fairlora(stored, record, merge_group)
+    return servable_clip(stored, record)

@@ -60,7 +60,7 @@ def _trace(servable: Servable) -> onnx.ModelProto:
 
 
 def strip(model: onnx.ModelProto) -> None:
-    """Remove, in place, what the exporter notes about its machine: stack traces, source paths."""
+    """Remove, in place, the exporter's notes about its machine: stack traces, source paths."""
     graph = model.graph
     del graph.value_info[:]
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
@@ -90,7 +90,7 @@ def require_loadable(model: onnx.ModelProto) -> None:
 
 
 def drop_output(model: onnx.ModelProto, name: str) -> None:
-    """Stop the model answering `name`, in place; what the other outputs need stays."""
+    """Stop the model answering `name`, in place; the other outputs keep all they need."""
     kept = [output for output in model.graph.output if output.name != name]
     del model.graph.output[:]
     model.graph.output.extend(kept)

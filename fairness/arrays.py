@@ -1,4 +1,4 @@
-"""Names for the array types that the core passes around."""
+"""Array types of the core."""
 
 from typing import Any, TypeAlias
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write beside `path`, then rename, so that nobody ever reads half a file."""
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write beside `path`, then rename, so that nobody ever reads half a file; text as UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)

@@ -1,4 +1,4 @@
-"""Demographic attributes: what a group code means. Raw codes die in the readers (`datasets/`)."""
+"""Demographic attributes and the names of their groups; readers turn raw codes into these."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,11 @@ UNKNOWN = -1
 """The code of a value that was not recorded; it belongs to no group."""
 
 UNKNOWN_LABEL = "unknown"
+ALL = "all"
+"""Group of every sample whose value of the attribute is known."""
+
+OVERALL = "overall"
+"""Attribute of the numbers over the whole split."""
 
 
 @dataclass(frozen=True)
@@ -29,3 +34,4 @@ MARITAL_STATUS = Attribute(
     "maritalstatus",
     ("Married or partnered", "Single", "Divorced", "Widowed", "Legally separated"),
 )
+EYE_ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)

@@ -1,16 +1,14 @@
-"""Calibration curves for a shared report: bins of equal mass, none of them of few people."""
+"""Calibration curves for a shared report, in bins of equal mass without bins of few people."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray
-from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.attributes import ALL, OVERALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
 from fairness.outcomes import Curve, Outcomes
-from fairness.statistics.analyse import OVERALL
 from fairness.statistics.calibration import calibration_curve, equal_mass_bins
-from fairness.statistics.sampled_grouping import ALL
 from fairness.statistics.settings import Settings
 from fairness.suppression import hidden_of
 
@@ -18,7 +16,7 @@ from fairness.suppression import hidden_of
 def curves(
     outcomes: Outcomes, groupings: Sequence[Grouping], settings: Settings
 ) -> tuple[Curve, ...]:
-    """One curve overall, and one for every group of a primary grouping that may be shown."""
+    """Calibration curve overall, and of every group of a primary grouping that may be shown."""
     patients = np.array(outcomes.patients)
     found = []
     for attribute, group, rows in sets_of(outcomes, groupings, patients, settings.suppress_below):
@@ -32,7 +30,7 @@ def curves(
 def sets_of(
     outcomes: Outcomes, groupings: Sequence[Grouping], patients: Array, least: int
 ) -> Iterator[tuple[str, str, Array]]:
-    """(attribute, group, rows) of everything that gets a curve."""
+    """(attribute, group, rows) of each set of samples that gets a curve."""
     yield OVERALL, ALL, np.arange(len(outcomes))
     for grouping in groupings:
         hidden = hidden_of(grouping, patients, least)
@@ -44,7 +42,7 @@ def sets_of(
 
 
 def bins_for(score: FloatArray, patients: Array, settings: Settings) -> int:
-    """Most bins, up to those of the calibration error, of which none holds too few people.
+    """Largest number of bins, up to `calibration_bins`, of which none holds too few people.
 
     0 where even all cases together are too few.
     """

@@ -1,174 +1,127 @@
-"""The one evaluation path: samples x predictor x reading > outcomes > report.
+"""The one evaluation path: batches x predictor > numbers read > joined to the split's columns.
 
-Training hands in a torch predictor, the audit one that asks Triton, tests one on ONNX Runtime;
+Training hands in a torch predictor, the audit one that asks a server, tests one on ONNX Runtime;
 everything after the predictor is the same code (decision 2 of docs/decisions.md).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray
+from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import Attribute
+from fairness.datasets.reader import Split
+from fairness.datasets.stream import batches
 from fairness.errors import DataError
-from fairness.outcomes import CaseOutcomes, Cases, Outcomes
-from fairness.samples import Batch, Sample, batched
+from fairness.outcomes import Answered, Cases, Outcomes
+from fairness.samples import Batch, cut
+from fairness.tasks.binary import outcomes_of, probabilities
 
-Predict: TypeAlias = Callable[[Iterable[Batch]], Iterator[tuple[Batch, Array]]]
-"""Turns a stream of batches into a stream of (batch, answer); in any order, ids restore it."""
+Answers: TypeAlias = Mapping[str, Array]
+"""What a model answered to a batch, (B, ...), by the way of asking (`fairness/group_input.py`)."""
 
+Predict: TypeAlias = Callable[[Iterable[Batch]], Iterator[tuple[Batch, Answers]]]
+"""Turns a stream of batches into a stream of (batch, answers); in any order, ids restore it."""
 
-Reading: TypeAlias = Callable[[Batch, Array], Mapping[str, FloatArray]]
-"""What is kept of the answer (B, ...) to a batch: numbers (B,) by name, NaN where undefined."""
-
-SCORE = "score"
-"""Name of the probability that a classifier answers."""
+Read: TypeAlias = Callable[[Batch, Answers], Mapping[str, FloatArray]]
+"""Reads numbers (B,) by name from the answers to a batch, NaN where undefined."""
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One answered sample: what the journal keeps and the statistics need, never its image."""
+class Readings:
+    """Numbers read from a model's answers: what a journal keeps, never an image or a mask."""
 
-    id: str
-    patient: str
-    target: int | None
-    """0 or 1; None where the reference is a mask."""
-    values: Mapping[str, float]
-    """What was read from the answer."""
-    attributes: Mapping[str, int]
-    covariates: Mapping[str, float]
+    ids: tuple[str, ...]
+    values: Mapping[str, FloatArray]
+    """Name to numbers, one a sample."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def readings(stream: Iterable[Batch], predict: Predict, read: Read) -> Iterator[Readings]:
+    """Answer batches and read each answer as it comes.
+
+    Raises:
+        DataError: an answer is not what the task allows; names the first sample concerned.
+    """
+    for batch, answers in predict(stream):
+        yield Readings(batch.ids, read(batch, answers))
+
+
+def joined(parts: Iterable[Readings], split: Split, attributes: tuple[Attribute, ...]) -> Answered:
+    """Readings beside the columns of their split, in the order of the ids.
+
+    Args:
+        parts: readings of samples of the split, each once.
+        split: gives patients, groups, covariates and labels.
+        attributes: whose groups are kept.
+
+    Raises:
+        DataError: there is no reading at all, or one of a sample that the split lacks.
+    """
+    found = list(parts)
+    ids = [id_ for part in found for id_ in part.ids]
+    if not ids:
+        raise DataError("no sample was scored: every one was skipped, or the split is empty")
+    place = {id_: i for i, id_ in enumerate(split.ids)}
+    if strange := next((id_ for id_ in ids if id_ not in place), None):
+        raise DataError(f"{split.root}: no sample '{strange}' in the {split.split} split")
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    rows = np.array([place[ids[i]] for i in order], dtype=np.int64)
+    return Answered(
+        cases=cases_of(split, attributes, rows),
+        labels=None if split.labels is None else split.labels[rows],
+        values={
+            name: np.concatenate([part.values[name] for part in found])[order]
+            for name in found[0].values
+        },
+    )
+
+
+def cases_of(
+    split: Split, attributes: tuple[Attribute, ...], rows: IntArray | None = None
+) -> Cases:
+    """Columns of some samples of a split, or of all; `rows` is an index (n,)."""
+    rows = np.arange(len(split)) if rows is None else rows
+    return Cases(
+        ids=tuple(split.ids[i] for i in rows),
+        patients=tuple(split.patients[i] for i in rows),
+        attributes=attributes,
+        codes={a.name: split.codes[a.name][rows] for a in attributes},
+        covariates={name: values[rows] for name, values in split.covariates.items()},
+    )
+
+
+def ask(
+    split: Split,
+    predict: Predict,
+    read: Read,
+    attributes: tuple[Attribute, ...] = (),
+    *,
+    rows: IntArray | None = None,
+    batch_size: int = 32,
+) -> Answered:
+    """Ask a predictor about a split, or some rows (n,) of it, and join what was read.
+
+    Raises:
+        DataError: an answer is not what `read` allows, or there is no sample.
+    """
+    chosen = np.arange(len(split)) if rows is None else rows
+    cuts = cut([split.shapes[i] for i in chosen], batch_size)
+    stream = batches(split, (chosen[part] for part in cuts))
+    return joined(readings(stream, predict, read), split, attributes)
 
 
 def evaluate(
-    samples: Iterable[Sample],
-    predict: Predict,
-    attributes: tuple[Attribute, ...],
-    batch_size: int = 32,
+    split: Split, predict: Predict, attributes: tuple[Attribute, ...] = (), batch_size: int = 32
 ) -> Outcomes:
-    """Score every sample with a classifier; the outcomes in the order of their ids.
+    """Score every sample of a split with a binary classifier.
 
     Raises:
-        DataError: an answer has the wrong shape, is not finite, or lies outside [0, 1].
+        DataError: an answer has the wrong shape, is not finite, or lies outside [0, 1]; or the
+            split has no labels.
     """
-    rows = score(batched(samples, batch_size), predict, probabilities)
-    return to_outcomes(chain.from_iterable(rows), attributes)
-
-
-def score(batches: Iterable[Batch], predict: Predict, reading: Reading) -> Iterator[list[Scored]]:
-    """Answer batches and yield one checked list of rows for each, as the answers come."""
-    for batch, answer in predict(batches):
-        values = reading(batch, answer)
-        yield [
-            Scored(
-                id=batch.ids[i],
-                patient=batch.patients[i],
-                target=int(batch.targets[i]) if batch.targets.ndim == 1 else None,
-                values={name: float(column[i]) for name, column in values.items()},
-                attributes={name: int(codes[i]) for name, codes in batch.attributes.items()},
-                covariates={name: float(v[i]) for name, v in batch.covariates.items()},
-            )
-            for i in range(len(batch))
-        ]
-
-
-def probabilities(batch: Batch, answer: Array) -> dict[str, FloatArray]:
-    """`score`, the (B,) probabilities of a (B, 1) answer.
-
-    Raises:
-        DataError: wrong shape, not finite, or outside [0, 1]; names the first sample concerned.
-    """
-    return {SCORE: checked(batch, answer, 1)[:, 0]}
-
-
-def checked(batch: Batch, answer: Array, columns: int) -> FloatArray:
-    """The (B, columns) probabilities of an answer.
-
-    Raises:
-        DataError: wrong shape, not finite, or outside [0, 1]; names the first sample concerned.
-    """
-    first, last = batch.ids[0], batch.ids[-1]
-    if answer.shape != (len(batch), columns):
-        raise DataError(
-            f"the model answered shape {answer.shape} for samples {first}..{last}, "
-            f"expected ({len(batch)}, {columns}); an empty or reshaped output means a broken server"
-        )
-    scores = answer.astype(np.float64)
-    bad = ~np.isfinite(scores) | (scores < 0) | (scores > 1)
-    if bad.any():
-        i, j = np.argwhere(bad)[0]
-        raise DataError(
-            f"the model answered {scores[i, j]} for sample {batch.ids[i]}, which is no "
-            "probability; check the model and its inputs before trusting any number"
-        )
-    return scores
-
-
-def to_outcomes(
-    rows: Iterable[Scored], attributes: tuple[Attribute, ...], column: str = SCORE
-) -> Outcomes:
-    """The outcomes of a classifier, sorted by id, keeping the given attributes.
-
-    Args:
-        rows: every one has a target.
-        attributes: whose groups are kept.
-        column: which of the values is the score.
-
-    Raises:
-        DataError: there is no row at all, or one without a label.
-    """
-    ordered = in_order(rows)
-    if any(row.target is None for row in ordered):
-        raise DataError("the split holds masks, the model answers probabilities; name other --data")
-    return Outcomes(
-        **vars(cases_of(ordered, attributes)),
-        target=np.array([row.target for row in ordered], dtype=np.int64),
-        score=np.array([row.values[column] for row in ordered], dtype=np.float64),
-    )
-
-
-def to_case_outcomes(rows: Iterable[Scored], attributes: tuple[Attribute, ...]) -> CaseOutcomes:
-    """All values of every row as scores of its case, sorted by id.
-
-    Raises:
-        DataError: there is no row at all.
-    """
-    ordered = in_order(rows)
-    return CaseOutcomes(
-        **vars(cases_of(ordered, attributes)),
-        scores={
-            name: np.array([row.values[name] for row in ordered], dtype=np.float64)
-            for name in ordered[0].values
-        },
-    )
-
-
-def in_order(rows: Iterable[Scored]) -> list[Scored]:
-    """The rows by ascending id.
-
-    Raises:
-        DataError: there is none.
-    """
-    ordered = sorted(rows, key=lambda row: row.id)
-    if not ordered:
-        raise DataError("no sample was scored: every one was skipped, or the split is empty")
-    return ordered
-
-
-def cases_of(rows: Sequence[Scored], attributes: tuple[Attribute, ...]) -> Cases:
-    """Whom the rows belong to, as columns."""
-    return Cases(
-        ids=tuple(row.id for row in rows),
-        patients=tuple(row.patient for row in rows),
-        attributes=attributes,
-        codes={
-            a.name: np.array([row.attributes[a.name] for row in rows], dtype=np.int64)
-            for a in attributes
-        },
-        covariates={
-            name: np.array([row.covariates[name] for row in rows], dtype=np.float64)
-            for name in rows[0].covariates
-        },
-    )
+    return outcomes_of(ask(split, predict, probabilities, attributes, batch_size=batch_size))

@@ -1,4 +1,4 @@
-"""Which groups to report by: recorded attributes, age bins, intersections, strata of a control."""
+"""Groupings of the samples: recorded attributes, age bins, intersections, strata of a control."""
 
 import itertools
 from collections.abc import Sequence
@@ -12,35 +12,35 @@ from fairness.errors import DataError, UsageError
 from fairness.outcomes import Cases
 
 NOT_RECORDED = "not recorded"
-"""Name of the unknown where it is looked at as a group."""
+"""Name of the unknown where it counts as a group."""
 
 OUTSIDE = -2
-"""The code of a sample that a grouping does not speak of: another stratum of the control."""
+"""Code of a sample outside the grouping: it is in another stratum of the control."""
 
 NAMED_BINS = {
     "fairfedmed": (60.0,),  # the two age groups of FairFedMed
     "decades": tuple(float(edge) for edge in range(20, 91, 10)),
 }
 MOST_LEVELS = 8
-"""A control with at most so many distinct values is taken level by level, otherwise binned."""
+"""Largest number of distinct values of a control that is taken level by level, not binned."""
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """One way to divide the samples: codes (n,), -1 unknown, `OUTSIDE` not spoken of."""
+    """Division of the samples into groups: codes (n,), `UNKNOWN` or `OUTSIDE` where in none."""
 
     attribute: Attribute
     codes: IntArray
     factors: tuple[int, ...]
     """Number of groups of each crossed attribute; `len(groups)` is their product."""
     primary: bool = True
-    """Its largest gaps are tested; False: it only looks again at what a primary one tests."""
+    """Whether its largest gaps are tested; False for a variant of a grouping that is tested."""
     hidden: frozenset[str] | None = None
-    """Groups, or `all`, that a shared report must not show; None: those that are too small."""
+    """Groups, `unknown` or `all`, that a shared report must not show; None: judged by size."""
 
 
 def recorded(outcomes: Cases) -> list[Grouping]:
-    """One grouping for each attribute of the outcomes."""
+    """A grouping for each attribute of the samples."""
     return [plain(a, outcomes.codes[a.name]) for a in outcomes.attributes]
 
 
@@ -50,7 +50,7 @@ def plain(attribute: Attribute, codes: IntArray) -> Grouping:
 
 
 def binned(name: str, values: FloatArray, bins: str) -> Grouping:
-    """Group by bins of a covariate; NaN is unknown.
+    """A grouping by bins of a covariate; NaN is unknown.
 
     Args:
         name: of the covariate, which names the attribute.
@@ -94,25 +94,25 @@ def bin_edges(name: str, known: FloatArray, bins: str) -> FloatArray:
     return edges
 
 
-def intersection(parts: Sequence[Grouping]) -> Grouping:
-    """Cross groupings: `race*gender`; unknown where any part is."""
-    crossed = itertools.product(*(part.attribute.groups for part in parts))
+def intersection(groupings: Sequence[Grouping]) -> Grouping:
+    """The crossed grouping, such as `race*gender`; unknown where one of them is."""
+    crossed = itertools.product(*(g.attribute.groups for g in groupings))
     names = [" * ".join(quoted(name, " * ") for name in combination) for combination in crossed]
-    sizes = tuple(len(part.attribute.groups) for part in parts)
-    stacked = np.stack([part.codes for part in parts])
+    sizes = tuple(len(g.attribute.groups) for g in groupings)
+    stacked = np.stack([g.codes for g in groupings])
     flat = np.ravel_multi_index(tuple(np.maximum(stacked, 0)), sizes)
     codes = np.where((stacked < 0).any(axis=0), UNKNOWN, flat).astype(np.int64)
-    title = "*".join(part.attribute.name for part in parts)
+    title = "*".join(g.attribute.name for g in groupings)
     return Grouping(Attribute(title, tuple(names)), codes, sizes)
 
 
 def quoted(name: str, separator: str) -> str:
-    """The name as it is, or in quotes where it holds the text that separates names."""
+    """The name, in quotes where it holds the text that separates names."""
     return f'"{name}"' if separator in f" {name} " else name
 
 
 def with_unknown(grouping: Grouping) -> Grouping:
-    """The unknown as one more group: how sensitive the gaps are to leaving it out."""
+    """The grouping with the unknown as one more group, to show how gaps depend on them."""
     groups = (*grouping.attribute.groups, NOT_RECORDED)  # `unknown` is what belongs to no group
     codes = np.where(grouping.codes == UNKNOWN, len(groups) - 1, grouping.codes)
     attribute = Attribute(f"{grouping.attribute.name} (unknown as a group)", groups)
@@ -120,7 +120,7 @@ def with_unknown(grouping: Grouping) -> Grouping:
 
 
 def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
-    """The grouping inside each stratum of a control variable: one grouping a stratum."""
+    """Groupings of the same attribute inside each stratum of a control variable."""
     return [
         Grouping(
             Attribute(

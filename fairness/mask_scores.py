@@ -1,7 +1,7 @@
-"""Segmented masks > a row of scores for each case > what the statistics measure.
+"""Scores of segmented masks by case, and the measures that the statistics make of them.
 
-Scores are columns (n,) by name: `rim_dice`, ..., `disc_invented`, `area_cdr_error`; a mask can be
-scored and dropped as it arrives, and columns of several batches are concatenated.
+Scores are columns (n,) by name: `rim_dice`, ..., `disc_invented`, `area_cdr_error`; columns of
+several batches are concatenated.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from fairness.metrics.segmentation import STRUCTURES
 from fairness.statistics.case_scores import CaseScore, CaseScores
 
 FAILED = 0.5
-"""A Dice coefficient below this is a failed case: the tail."""
+"""Dice coefficient below which a case has failed."""
 
 TOLERANCE = 5.0
-"""Pixels that a surface may be off in the normalised surface Dice."""
+"""Pixels by which a surface may be off in the normalised surface Dice."""
 
 OF_CASE = ("area_cdr_error", "vertical_cdr_error")
 OF_COUNTS = ("dice", "iou", "missed", "invented")
@@ -26,23 +26,20 @@ OF_SURFACE = ("hd95", "asd", "nsd")
 NAMES = (*(f"{s}_{m}" for s in STRUCTURES for m in OF_COUNTS + OF_SURFACE), *OF_CASE)
 
 
-def score_masks(
-    prediction: Image, reference: Image, surface: bool = True, tolerance: float = TOLERANCE
-) -> dict[str, FloatArray]:
-    """Every score of each case, (B,), by name; NaN where undefined (`metrics/segmentation.py`).
+def score_masks(prediction: Image, reference: Image, surface: bool = True) -> dict[str, FloatArray]:
+    """Scores (B,) of each case by name, NaN where undefined (`metrics/segmentation.py`).
 
     Args:
         prediction: (B, H, W) uint8: 0 background, 1 rim, 2 cup.
         reference: the same.
         surface: also the distances between surfaces (hd95, asd, nsd), which take most of the time.
-        tolerance: of the normalised surface Dice, in pixels.
 
     Raises:
         DataError: the masks have different shapes, or hold another value.
     """
     check_masks(prediction, reference)
     counts = segmentation.confusion(prediction, reference)
-    columns = surface_scores(prediction, reference, tolerance) if surface else {}
+    columns = surface_scores(prediction, reference) if surface else {}
     for name, classes in STRUCTURES.items():
         columns[f"{name}_dice"] = segmentation.dice(counts, classes)
         columns[f"{name}_iou"] = segmentation.iou(counts, classes)
@@ -55,7 +52,7 @@ def score_masks(
 
 
 def check_masks(prediction: Image, reference: Image) -> None:
-    """Refuse what `score_masks` cannot score.
+    """Check the shape, type and classes of two batches of masks.
 
     Raises:
         DataError: the masks have different shapes, or hold another value.
@@ -74,16 +71,14 @@ def check_masks(prediction: Image, reference: Image) -> None:
             )
 
 
-def surface_scores(prediction: Image, reference: Image, tolerance: float) -> dict[str, FloatArray]:
-    """(B,) hd95, asd and nsd of each structure, looked for where either mask holds something."""
+def surface_scores(prediction: Image, reference: Image) -> dict[str, FloatArray]:
+    """(B,) hd95, asd (pixels) and nsd ([0, 1]) of each structure, by name."""
     found = np.empty((len(STRUCTURES), len(OF_SURFACE), len(prediction)))
     for case, pair in enumerate(zip(prediction, reference, strict=True)):
         window = _window(pair[0] | pair[1])
         ours, theirs = (mask[window] for mask in pair)
         for s, classes in enumerate(STRUCTURES.values()):
-            found[s, :, case] = _distances(
-                _inside(ours, classes), _inside(theirs, classes), tolerance
-            )
+            found[s, :, case] = _distances(_inside(ours, classes), _inside(theirs, classes))
     return {
         f"{name}_{metric}": found[s, m]
         for s, name in enumerate(STRUCTURES)
@@ -92,7 +87,7 @@ def surface_scores(prediction: Image, reference: Image, tolerance: float) -> dic
 
 
 def empty_counts(columns: Mapping[str, FloatArray]) -> dict[str, int]:
-    """Cases that miss a structure (`rim_missed`), invent it, or rightly lack it (`rim_absent`)."""
+    """Numbers of cases that miss a structure (`rim_missed`), invent it, or rightly lack it."""
     found = {}
     for name in STRUCTURES:
         if f"{name}_missed" not in columns or f"{name}_invented" not in columns:
@@ -105,7 +100,7 @@ def empty_counts(columns: Mapping[str, FloatArray]) -> dict[str, int]:
 
 
 def mask_measures(columns: Mapping[str, FloatArray]) -> CaseScores:
-    """What `analyse` measures of the columns (n,) of `score_masks`, as many as there are.
+    """Measures for `analyse` from the columns (n,) of `score_masks`, as many as there are.
 
     Of every score the mean, largest difference and worst group; of Dice the share of failed cases,
     too; of Dice, IoU and surface Dice also the equity-scaled mean (`es_rim_dice`). `missed` is a
@@ -126,8 +121,8 @@ def _measure(name: str, values: FloatArray) -> CaseScore:
     return CaseScore(name, values, tail=FAILED if metric == "dice" else None)
 
 
-def _distances(prediction: BoolArray, reference: BoolArray, tolerance: float) -> list[float]:
-    """hd95, asd, nsd of one structure of one case, by the rule for empty masks."""
+def _distances(prediction: BoolArray, reference: BoolArray) -> list[float]:
+    """hd95, asd, nsd of one structure of one case; 0, 0, 1 where neither mask holds it."""
     there = prediction.any(), reference.any()
     if not all(there):
         return [np.nan, np.nan, 0.0] if any(there) else [0.0, 0.0, 1.0]
@@ -135,7 +130,7 @@ def _distances(prediction: BoolArray, reference: BoolArray, tolerance: float) ->
     return [
         segmentation.hausdorff95(distances),
         segmentation.average_surface_distance(distances),
-        segmentation.normalised_surface_dice(distances, tolerance),
+        segmentation.normalised_surface_dice(distances, TOLERANCE),
     ]
 
 
@@ -144,7 +139,7 @@ def _inside(mask: Image, classes: slice) -> BoolArray:
 
 
 def _window(mask: Image) -> tuple[slice, slice]:
-    """The smallest rectangle around all that is not background."""
+    """Rows and columns of the smallest rectangle around all that is not background."""
     lines = [np.flatnonzero(mask.max(axis=axis)) for axis in (1, 0)]
     rows, columns = (slice(i[0], i[-1] + 1) if i.size else slice(0) for i in lines)
     return rows, columns

@@ -1,4 +1,4 @@
-"""What an evaluation yields: one outcome a sample, and the report of rows made from them."""
+"""Samples with their labels and scores, and the report of rows that is made of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,9 +12,18 @@ from fairness.attributes import Attribute
 SCHEMA_VERSION = 1
 
 
+@dataclass(frozen=True)
+class Names:
+    """Model, dataset and split, as every row of one report calls them."""
+
+    model: str
+    dataset: str
+    split: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """Whom every sample of one split belongs to, as columns of length n; never shared."""
+    """Patient, groups and covariates of every sample, as columns of length n; never shared."""
 
     ids: tuple[str, ...]
     patients: tuple[str, ...]
@@ -29,8 +38,19 @@ class Cases:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Samples with their labels, and what was read from a model's answers about them."""
+
+    cases: Cases
+    labels: IntArray | None
+    """(n,) of 0/1; None where the reference is a mask."""
+    values: Mapping[str, FloatArray]
+    """Name to numbers (n,), NaN where undefined; a task (`fairness/tasks`) gives the names."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcomes(Cases):
-    """Every sample that a binary classifier scored."""
+    """Samples that a binary classifier scored."""
 
     target: IntArray
     """0 or 1."""
@@ -53,21 +73,18 @@ class Outcomes(Cases):
 
 @dataclass(frozen=True, kw_only=True)
 class CaseOutcomes(Cases):
-    """Every sample that got scores of its own, such as the Dice coefficients of its mask."""
+    """Samples with scores of their own, such as the Dice coefficients of their masks."""
 
     scores: Mapping[str, FloatArray]
     """Name to values (n,), NaN where a case has none."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One number of the report: a metric in a group, or over all groups of an attribute."""
+class Estimate:
+    """One number: a metric in a group, or over all groups of an attribute."""
 
-    model: str
-    dataset: str
-    split: str
     attribute: str
-    """`overall` for the rows over the whole split."""
+    """`overall` for the numbers over the whole split."""
     group: str
     """A group's name, `unknown`, or `all`: every sample whose value of the attribute is known."""
     metric: str
@@ -82,6 +99,11 @@ class Row:
     n_positive: int | None
     reason: str | None
     """Why `value` or its interval is absent, or what a number over groups leaves out."""
+
+
+@dataclass(frozen=True)
+class Row(Estimate, Names):
+    """An estimate as a report shows it: its names first, small groups hidden."""
 
 
 @dataclass(frozen=True)
@@ -131,25 +153,17 @@ class GroupReport:
     """Of calibration; none where the scores are no probabilities."""
     also: tuple["GroupReport", ...] = field(default=())
     """The same samples asked in other ways, e.g. with the group withheld."""
+    kind: str = "classification"
+    """Which tables people see (`fairness/tasks`)."""
 
     def document(self) -> dict[str, Any]:
         """What report.json holds: a schema version, these parts, and the same of `also`."""
         return {
             "schema_version": SCHEMA_VERSION,
+            "kind": self.kind,
             "provenance": dict(self.provenance),
             "rows": [asdict(row) for row in self.rows],
             "contrasts": [asdict(contrast) for contrast in self.contrasts],
             "curves": [asdict(curve) for curve in self.curves],
             "also": [other.document() for other in self.also],
         }
-
-    def value(self, attribute: str, group: str, metric: str) -> float | None:
-        """The value of one row.
-
-        Raises:
-            KeyError: there is no such row.
-        """
-        for row in self.rows:
-            if (row.attribute, row.group, row.metric) == (attribute, group, metric):
-                return row.value
-        raise KeyError(f"{metric} of {attribute}={group}")

@@ -1,16 +1,16 @@
-"""Samples, and how a stream of them is cut into batches."""
+"""Samples, and how those of a split are cut into batches."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray, Image, IntArray
+from fairness.arrays import Array, Image, IntArray
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled image as stored, with everything the audit may group it by."""
+    """One image as stored, with its target and groups; its split holds the other columns."""
 
     id: str
     image: Image
@@ -19,10 +19,6 @@ class Sample:
     """0 or 1, or an (H, W) uint8 mask: 0 background, 1 rim, 2 cup."""
     attributes: Mapping[str, int]
     """Attribute name to group code, -1 where unknown."""
-    patient: str
-    """Images of one patient share it, and are resampled together."""
-    covariates: Mapping[str, float]
-    """age (years), md (dB), site, ...; NaN where unknown."""
     text: str | None = None
     """The note that goes with the image, or None."""
 
@@ -37,49 +33,45 @@ class Batch:
     targets: Array
     """(B,) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]
-    patients: tuple[str, ...]
-    covariates: Mapping[str, FloatArray]
     texts: tuple[str | None, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-def stack(samples: list[Sample]) -> Batch:
-    """Stack samples whose images have one shape and which carry the same attribute names."""
-    first = samples[0]
+def stack(samples: Sequence[Sample]) -> Batch:
+    """Stack one or more samples with images of one shape and the same attribute names."""
     return Batch(
         ids=tuple(s.id for s in samples),
         images=np.stack([s.image for s in samples]),
         targets=np.stack([np.asarray(s.target) for s in samples]),
         attributes={
             name: np.array([s.attributes[name] for s in samples], dtype=np.int64)
-            for name in first.attributes
-        },
-        patients=tuple(s.patient for s in samples),
-        covariates={
-            name: np.array([s.covariates[name] for s in samples], dtype=np.float64)
-            for name in first.covariates
+            for name in samples[0].attributes
         },
         texts=tuple(s.text for s in samples),
     )
 
 
-def batched(samples: Iterable[Sample], size: int) -> Iterator[Batch]:
-    """Cut a stream into batches of at most `size` samples of equal image shape.
+def cut(shapes: Sequence[tuple[int, ...]], size: int) -> list[IntArray]:
+    """Numbers of the samples of each batch: at most `size` samples of equal image shape.
 
-    The cuts depend on nothing but the stream and `size`, so a repeated run sends the same batches.
-    Shapes may alternate: samples wait in one list a shape, and when more than `4 * size` of
-    them wait, the longest list goes out unfilled, which bounds the memory.
+    The cuts depend on nothing but the arguments, so a repeated run sends the same batches. Shapes
+    may alternate: samples wait in one list a shape, and when more than `4 * size` of them wait, the
+    longest list goes out unfilled, so that the samples of a batch lie close together.
+
+    Args:
+        shapes: image shape of every sample, in the order of the split.
+        size: of a full batch, at least 1.
     """
-    waiting: dict[tuple[int, ...], list[Sample]] = {}
-    for sample in samples:
-        bucket = waiting.setdefault(sample.image.shape, [])
-        bucket.append(sample)
+    cuts: list[list[int]] = []
+    waiting: dict[tuple[int, ...], list[int]] = {}
+    for number, shape in enumerate(shapes):
+        bucket = waiting.setdefault(shape, [])
+        bucket.append(number)
         if len(bucket) == size:
-            yield stack(waiting.pop(sample.image.shape))
+            cuts.append(waiting.pop(shape))
         elif sum(map(len, waiting.values())) > 4 * size:
             longest = max(waiting, key=lambda shape: len(waiting[shape]))
-            yield stack(waiting.pop(longest))
-    for bucket in waiting.values():
-        yield stack(bucket)
+            cuts.append(waiting.pop(longest))
+    return [np.array(numbers, dtype=np.int64) for numbers in (*cuts, *waiting.values())]

@@ -1,4 +1,4 @@
-"""Small cells: which groups a shared report must not show, so that no person can be singled out.
+"""Suppression of small groups in a shared report, so that no person can be singled out.
 
 A group of fewer than `least` people is hidden. Where it would follow by subtraction from what is
 shown (a total, or a group that other groups add up to), another group is hidden with it
@@ -12,26 +12,24 @@ from dataclasses import replace
 import numpy as np
 
 from fairness.arrays import Array, BoolArray, IntArray
-from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping, controlled, intersection, with_unknown
-
-ALL = "all"
 
 
 def protected(
     groupings: Sequence[Grouping], stratum: Grouping | None, patients: Array, least: int
 ) -> list[Grouping]:
-    """All that is to be reported side by side, with what must be `hidden` of each.
+    """Groupings that are reported side by side, each with its `hidden` groups.
 
     Args:
         groupings: attributes and intersections.
         stratum: of a control variable, in whose levels the attributes are looked at again.
-        patients: (n,) who each sample belongs to.
+        patients: (n,) patient of each sample.
         least: smallest number of people that may be shown.
 
     Returns:
-        The groupings; each attribute once more with its unknown as a group, where those are neither
-        none nor too few nor all; each attribute inside each stratum.
+        The groupings; each attribute with its unknown as a group, unless those are none, too few or
+        all; each attribute inside each stratum.
     """
     plain = [g for g in groupings if len(g.factors) == 1]
     crossed = [intersection([g, stratum]) for g in plain] if stratum else []
@@ -56,7 +54,7 @@ def protected(
 
 
 def judged(groupings: Sequence[Grouping], patients: Array, least: int) -> list[Grouping]:
-    """The groupings as `protected` made them; any others as if they were reported together."""
+    """Groupings with their `hidden` groups, as `protected` set them or judged together."""
     if all(grouping.hidden is not None for grouping in groupings):
         return list(groupings)
     return [
@@ -66,15 +64,14 @@ def judged(groupings: Sequence[Grouping], patients: Array, least: int) -> list[G
 
 
 def partly_unknown(grouping: Grouping) -> bool:
-    """Whether the attribute is unknown for some samples, not too few, and known for others."""
+    """Whether the attribute is unknown for some samples, shown in the report, but not for all."""
     unknown = grouping.codes == UNKNOWN
-    return bool(
-        unknown.any() and not unknown.all() and UNKNOWN_LABEL not in (grouping.hidden or ())
-    )
+    shown = UNKNOWN_LABEL not in (grouping.hidden or ())
+    return bool(shown and unknown.any() and not unknown.all())
 
 
 def hidden_of(grouping: Grouping, patients: Array, least: int) -> frozenset[str]:
-    """What to hide of a grouping: as `protected` found it, else judged by its own counts."""
+    """Names of the groups to hide, as `protected` set them, else judged by the counts alone."""
     if grouping.hidden is not None:
         return grouping.hidden
     people = people_of(grouping, patients).reshape(grouping.factors)
@@ -82,7 +79,7 @@ def hidden_of(grouping: Grouping, patients: Array, least: int) -> frozenset[str]
 
 
 def people_of(grouping: Grouping, patients: Array) -> IntArray:
-    """People in each group (G,)."""
+    """(G,) number of people in each group."""
     codes = range(len(grouping.attribute.groups))
     counts = [np.unique(patients[grouping.codes == code]).size for code in codes]
     return np.array(counts, dtype=np.int64)
@@ -96,7 +93,7 @@ def names_of(grouping: Grouping, mask: BoolArray, patients: Array, least: int) -
 
 
 def suppressed(counts: IntArray, least: int) -> BoolArray:
-    """Which cells of one table to hide, in the shape of `counts`.
+    """Mask of the cells of one table to hide, in the shape of `counts`.
 
     Args:
         counts: people in each cell, one axis a crossed attribute; the totals along every axis
@@ -114,11 +111,11 @@ def suppressed(counts: IntArray, least: int) -> BoolArray:
 def suppressed_together(
     groupings: Sequence[Grouping], patients: Array, least: int
 ) -> list[BoolArray]:
-    """Which groups (G,) of each grouping to hide where all are reported side by side.
+    """Masks (G,) of the groups to hide of each grouping where all are reported side by side.
 
     Args:
         groupings: one at least, of the same n samples.
-        patients: (n,) who each sample belongs to.
+        patients: (n,) patient of each sample.
         least: smallest number of people that may be shown.
     """
     people = np.concatenate([people_of(g, patients) for g in groupings])
@@ -134,7 +131,7 @@ def suppressed_together(
 
 
 def sums(whole: Grouping, parts: Grouping, least: int) -> Iterator[tuple[int, IntArray]]:
-    """Groups of `whole`, each with the groups of `parts` that it consists of.
+    """Groups of `whole` that are unions of groups of `parts`, each with those groups.
 
     Up to `least` - 1 samples whose value of `parts` is unknown do not hide what follows from it.
     """
@@ -151,9 +148,9 @@ def sums(whole: Grouping, parts: Grouping, least: int) -> Iterator[tuple[int, In
 
 
 def hide(counts: IntArray, relations: Sequence[IntArray], least: int) -> BoolArray:
-    """Which cells (C,) to hide, given the sets of cells that one known total or sum ties together.
+    """Mask (C,) of the cells to hide, given sets of cells that a known total or sum relates.
 
-    Of every relation none is hidden, or two at least that are not all single persons.
+    Of every relation no cell is hidden, or at least two that do not all count one person.
     """
     hidden = (counts > 0) & (counts < least)
     changed = True

@@ -7,7 +7,7 @@ from fairness.errors import DataError
 
 
 def youden_threshold(y_true: Array, y_score: Array) -> float:
-    """The threshold that maximises sensitivity + specificity - 1 (Youden, Cancer 1950).
+    """Threshold that maximises sensitivity + specificity - 1 (Youden, Cancer 1950).
 
     A case is positive from the threshold on. The answer lies half-way between two scores, so that
     rounding in another runtime turns no case over; of equally good ones it is the highest. Where no

@@ -1,1 +1,1 @@
-"""A real Triton server where NVIDIA's image is not at hand: docs/serving.md."""
+"""Triton server for machines without NVIDIA's image: docs/serving.md."""

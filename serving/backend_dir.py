@@ -42,14 +42,14 @@ def backend_directory(wheel: Wheel, cache: Path) -> Path:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where this user's programs keep what they can build again (XDG base directories)."""
+    """Cache folder of this user (XDG base directories)."""
     root = environment.get("XDG_CACHE_HOME", "")
     base = Path(root) if Path(root).is_absolute() else Path.home() / ".cache"
     return base / "fair-audit-triton"
 
 
 def contents(wheel: Wheel) -> dict[str, Path]:
-    """Source of every file of the backend directory, by its path inside it."""
+    """Source file of every file in the backend directory, by path inside it."""
     files = {f"python/{path.name}": path for path in _plain_files(wheel.python_backend)}
     files[f"python/{wheel.stub.name}"] = wheel.stub
     files |= {f"onnxruntime/{path.name}": path for path in _plain_files(OURS / "onnxruntime")}

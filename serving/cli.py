@@ -1,4 +1,4 @@
-"""`tritonserver`: a real Triton server with every flag passed through (docs/serving.md)."""
+"""`tritonserver`: run Triton with every flag passed through (docs/serving.md)."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Which Triton server runs, and with what environment.
+"""Command and environment of the Triton server to run.
 
 A `tritonserver` elsewhere on PATH (NVIDIA's image, a build of one's own) comes first and gets every
 flag and the environment untouched; it brings its own backends. Otherwise the server of the
@@ -15,15 +15,15 @@ from serving.backend_dir import backend_directory, cache_folder
 from serving.wheel import Wheel, find_wheel
 
 SEEN = "FAIR_AUDIT_TRITONSERVER"
-"""Set for the server that runs. Met at start, it means that the `tritonserver` found on PATH was a
-detour back to this command (a pyenv shim, a wrapper script), so PATH is not asked again."""
+"""Set for the server that runs. Where it is set at start, the `tritonserver` on PATH led back to
+this command (a pyenv shim, a wrapper script), so PATH is not searched again."""
 
 _OUR_SCRIPT = b"from serving.cli import"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program with its arguments and its whole environment, ready for `os.execve`."""
+    """Program with its arguments and its whole environment, as `os.execve` takes them."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -54,7 +54,7 @@ def other_server(search_path: str) -> Path | None:
 
 
 def is_ours(program: Path) -> bool:
-    """Whether `program` is this console script, installed here or in another environment."""
+    """Whether `program` is this console script, in this or another environment."""
     if program.resolve() == Path(sys.argv[0]).resolve():
         return True
     with program.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Run one command while a server is up: `make demo`, scripts.
+"""Run one command while a server is up.
 
 python -m serving.during model_repository -- fair-audit --endpoint {endpoint}
 

@@ -1,4 +1,4 @@
-"""The one error of this package; its message is one line that says what to do."""
+"""Error of this package: one line that says what to do, or the last errors of a server's log."""
 
 
 class ServingError(Exception):

@@ -1,4 +1,4 @@
-"""A Triton server for the length of a `with` block, on 127.0.0.1: tests and `make demo`."""
+"""Triton server for the length of a `with` block, on free ports of 127.0.0.1."""
 
 import os
 import re
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import TracebackType
 
 from serving.command import server_command
 from serving.errors import ServingError
@@ -23,14 +22,12 @@ _ERROR_LINE = re.compile(r"E\d{4} |error: ")
 
 
 class TritonServer:
-    """Runs `tritonserver` while the block is entered, then ends it by its own pid.
+    """A `tritonserver` process that runs inside the block, then ends by its own pid.
 
     `with TritonServer(Path("model_repository")) as server: ... server.grpc_endpoint ...`
 
     Args:
         model_repository: folder of the models.
-        grpc_port: 0 means a free one, and so for `http_port`.
-        http_port: readiness is asked here.
         arguments: further flags of `tritonserver`; they come last.
         ready_seconds: how long the models may take to load.
         kill_after_seconds: how long the server may take to end before it is killed.
@@ -38,15 +35,13 @@ class TritonServer:
 
     Raises:
         ServingError: on entering, where the server cannot be found, ends early, or is not ready in
-            time; the message ends with the last errors of its log.
+            time; the last errors of its log follow.
     """
 
     def __init__(
         self,
         model_repository: Path,
         *,
-        grpc_port: int = 0,
-        http_port: int = 0,
         arguments: Sequence[str] = (),
         ready_seconds: float = 120.0,
         kill_after_seconds: float = 10.0,
@@ -56,7 +51,6 @@ class TritonServer:
         self.arguments = tuple(arguments)
         self.ready_seconds = ready_seconds
         self.kill_after_seconds = kill_after_seconds
-        self._wanted_ports = {"grpc": grpc_port, "http": http_port}
         self._ports: dict[str, int] = {}
         self._log = log
         self._exit = ExitStack()
@@ -67,17 +61,12 @@ class TritonServer:
         return f"{HOST}:{self._ports['grpc']}"
 
     @property
-    def http_endpoint(self) -> str:
-        """`127.0.0.1:PORT`, known once the block is entered."""
-        return f"{HOST}:{self._ports['http']}"
-
-    @property
     def pid(self) -> int:
         """Process id of the server, which leads a process group of its own."""
         return self._process.pid
 
     def log_text(self) -> str:
-        """What the server has written so far."""
+        """Text of the server's log so far."""
         return self.log_path.read_text(errors="replace")
 
     def __enter__(self) -> "TritonServer":
@@ -85,8 +74,8 @@ class TritonServer:
             folder = started.enter_context(tempfile.TemporaryDirectory(prefix="tritonserver-"))
             self.log_path = self._log or Path(folder) / "server.log"
             self._ports = {
-                name: port or reserved.enter_context(_free_port()).getsockname()[1]
-                for name, port in self._wanted_ports.items()
+                name: reserved.enter_context(_free_port()).getsockname()[1]
+                for name in ("grpc", "http")
             }
             self._process = self._start()
             started.callback(end_group, self._process, self.kill_after_seconds)
@@ -94,12 +83,7 @@ class TritonServer:
             self._exit = started.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._exit.close()
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -116,11 +100,12 @@ class TritonServer:
 
     def _flags(self) -> list[str]:
         flags = [f"--model-repository={self.model_repository}", "--allow-metrics=false"]
-        for name, wanted in self._wanted_ports.items():
-            if wanted:
-                _check_unused(wanted)
-            flags += [f"--{name}-address={HOST}", f"--{name}-port={self._ports[name]}"]
-            flags += [] if wanted else [f"--reuse-{name}-port=true"]
+        for name, port in self._ports.items():
+            flags += [
+                f"--{name}-address={HOST}",
+                f"--{name}-port={port}",
+                f"--reuse-{name}-port=true",
+            ]
         return [*flags, f"--exit-timeout-secs={_EXIT_SECONDS}", *self.arguments]
 
     def _wait_until_ready(self) -> None:
@@ -153,13 +138,6 @@ def _free_port() -> socket.socket:
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     held.bind((HOST, 0))
     return held
-
-
-def _check_unused(port: int) -> None:
-    """Raise ServingError where something answers on `port`: its readiness would pass for ours."""
-    with socket.socket() as probe:
-        if probe.connect_ex((HOST, port)) == 0:
-            raise ServingError(f"{HOST}:{port} is in use; end what listens there or take another")
 
 
 def _is_ready(http_port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Ends a server with everything it started and holds, as /proc tells it (Linux)."""
+"""End a server with its processes and shared memory, found in /proc (Linux)."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def end_group(server: "subprocess.Popen[bytes]", kill_after_seconds: float) -> None:
-    """End `server`, which leads its own process group, and leave nothing of it behind.
+    """End `server`, which leads its own process group, with its children and shared memory.
 
     SIGTERM first, SIGKILL to the group when `kill_after_seconds` have passed; the shared memory of
     processes that were killed is removed, theirs only.
@@ -37,7 +37,7 @@ def group_members(group: int) -> list[int]:
 
 
 def triton_shared_memory(pids: Iterable[int]) -> set[Path]:
-    """The files in /dev/shm that Triton's Python backend made for the processes `pids`.
+    """Files in /dev/shm that Triton's Python backend made for the processes `pids`.
 
     Regions that clients registered have other names and are not among them.
     """

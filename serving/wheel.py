@@ -1,4 +1,4 @@
-"""The Triton server inside the `nvidia-pytriton` wheel: where it is, and what it needs to run.
+"""Triton server of the `nvidia-pytriton` wheel: its files and its requirements.
 
 The wheel is used for its files alone (Triton 2.51, its Python backend, one stub for each Python
 version); the package `pytriton` is never imported.
@@ -94,10 +94,7 @@ def site_packages() -> Path:
 
 def find_libpython(soname: str, folders: Iterable[Path]) -> Path | None:
     """The first of `folders` that holds `soname`."""
-    for folder in folders:
-        if (folder / soname).exists():
-            return folder
-    return None
+    return next((folder for folder in folders if (folder / soname).exists()), None)
 
 
 def wheel_in(folder: Path, python: str, libpython: Path | None) -> Wheel:

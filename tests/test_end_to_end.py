@@ -15,19 +15,20 @@ from commands import ROOT, command
 from audit.cli import run as fair_audit
 from fairness.attributes import RACE
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.synthetic.fairvlmed import write_fairvlmed
-from fairness.evaluate import evaluate
+from fairness.evaluate import ask
 from fairness.groups import recorded
-from fairness.outcomes import Outcomes
-from fairness.statistics.binary import BinaryScores
+from fairness.outcomes import Answered, Names
 from fairness.statistics.settings import Settings
-from fairness.summary import Names, summarise
+from fairness.summary import summarise
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.recipe import Recipe
+from fairness.tasks.binary import SCORE, BinaryTask, probabilities
 from serving.launcher import TritonServer
 from training import checkpoint
+from training.checkpoint_record import FairCLIPRecord
 from training.models.clip import restore
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
-from training.checkpoint_record import FairCLIPRecord
 
 GRAPE = ROOT.parent / "shared" / "data" / "grape_fairvlmed"
 
@@ -42,14 +43,15 @@ def whole_line(folder: Path, data: Path, *training_flags: object) -> Path:
     return folder / "audit"
 
 
-def outcomes_in_torch(run: Path, data: Path) -> tuple[Outcomes, float]:
+def answered_in_torch(run: Path, data: Path) -> tuple[Answered, float]:
     """Training's own evaluation of the checkpoint, and its threshold."""
     stored = checkpoint.load(run / "best")
     model, record = restore(stored), stored.record
     assert isinstance(record, FairCLIPRecord)
     predict = torch_predict(model, model.encode_text(tokenize(record.prompts)).detach())
     split = FairVLMed(data, "test", target=record.target)
-    return evaluate(split, predict, split.attributes), record.threshold.value
+    answered = ask(split, predict, probabilities, split.attributes)
+    return answered, record.threshold.value
 
 
 @pytest.fixture(scope="module")
@@ -57,32 +59,33 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(folder, data) after two training steps on a small synthetic split."""
     folder = tmp_path_factory.mktemp("line")
     data = folder / "data" / "fairvlmed"
-    write_fairvlmed(data, train=64, val=32, test=60, seed=7)
+    write_fairvlmed(data, Recipe(train=64, val=32, test=60, seed=7))
     whole_line(folder, data, "--epochs", 1, "--group-batch-size", 4, "--lr", 1e-5, "--seed", 4)
     return folder, data
 
 
 def test_served_scores_are_the_checkpoint_s(line: tuple[Path, Path]) -> None:
     folder, data = line
-    expected, _ = outcomes_in_torch(folder / "run", data)
+    expected, _ = answered_in_torch(folder / "run", data)
     table = pq.read_table(folder / "audit" / "records" / "outcomes.parquet")
-    assert table["id"].to_pylist() == list(expected.ids)
-    np.testing.assert_allclose(table["score"].to_numpy(), expected.score, atol=1e-5)
-    assert np.ptp(expected.score) > 2e-3, "all scores alike would prove nothing"
+    assert table["id"].to_pylist() == list(expected.cases.ids)
+    scores = expected.values[SCORE]
+    np.testing.assert_allclose(table["score"].to_numpy(), scores, atol=1e-5)
+    assert np.ptp(scores) > 2e-3, "all scores alike would prove nothing"
 
 
 def test_served_rows_are_training_s_rows(line: tuple[Path, Path]) -> None:
     folder, data = line
-    expected, threshold = outcomes_in_torch(folder / "run", data)
-    names = Names("fairclip", "fairvlmed", "test")
-    measures = BinaryScores(expected.target, expected.score, threshold)
-    report = summarise(expected, measures, recorded(expected), names, {}, Settings())
+    expected, threshold = answered_in_torch(folder / "run", data)
+    names, settings = Names("fairclip", "fairvlmed", "test"), Settings()
+    (measured,) = BinaryTask(threshold).measured(expected, names, settings)
+    report = summarise(measured, recorded(expected.cases), {}, settings)
     served = json.loads((folder / "audit" / "report" / "report.json").read_text())
     rows = {(r["attribute"], r["group"], r["metric"]): r for r in served["rows"]}
     compared = 0
     # The runtimes differ in the last digit; scores that far apart from each other and from the
     # threshold cannot change a rank or a prediction, so every number must be the same.
-    distances = np.diff(np.sort(np.append(expected.score, threshold)))
+    distances = np.diff(np.sort(np.append(expected.values[SCORE], threshold)))
     assert distances.min() > 1e-6
     for row in report.rows:
         value = rows[row.attribute, row.group, row.metric]["value"]

@@ -13,13 +13,14 @@ import torch
 from commands import ROOT, command
 
 from audit.cli import run as fair_audit
-from audit.ways import AS_GROUP, WITHHELD
 from fairness.arrays import FloatArray
 from fairness.datasets.fairfedmed import FairFedMedOph
-from fairness.synthetic.site_recipe import SiteRecipe
-from fairness.synthetic.fairfedmed import write_fairfedmed
-from fairness.evaluate import SCORE
+from fairness.datasets.stream import samples
+from fairness.group_input import WITHHELD, as_group
 from fairness.metrics.classification import auc
+from fairness.synthetic.fairfedmed import write_fairfedmed
+from fairness.synthetic.site_recipe import SiteRecipe
+from fairness.tasks.binary import SCORE
 from serving.launcher import TritonServer
 from training import checkpoint
 from training.models.fairlora import FairLoRA, restore
@@ -65,7 +66,7 @@ def model(line: Path) -> FairLoRA:
 
 def in_torch(model: FairLoRA, split: FairFedMedOph, codes: "list[int]") -> FloatArray:
     """P(positive) of every sample as a member of the group with that code."""
-    images = torch.from_numpy(np.stack([sample.image for sample in split]))
+    images = torch.from_numpy(np.stack([sample.image for sample in samples(split)]))
     with torch.no_grad():
         logits = model(images, torch.tensor(codes))
     return np.asarray(logits.softmax(dim=1)[:, 1].numpy(), dtype=np.float64)
@@ -86,7 +87,7 @@ def test_every_way_of_asking_answers_as_torch_does(
     assert set(served) == set(split.ids)
     ways = {SCORE: split.codes["race"].tolist(), WITHHELD: [-1] * len(split)}
     groups = ("Asian", "Black", "White")
-    ways |= {f"{AS_GROUP}{name}": [code] * len(split) for code, name in enumerate(groups)}
+    ways |= {as_group(name): [code] * len(split) for code, name in enumerate(groups)}
     columns = []
     for name, codes in ways.items():
         ours = np.array([served[id_][name] for id_ in split.ids])
@@ -106,7 +107,7 @@ def test_the_report_holds_the_three_ways_side_by_side(line: Path, split: FairFed
     assert rows["overall", "all", "auc"] == pytest.approx(auc(split.labels, scores), abs=1e-9)
     rows = {(r["attribute"], r["group"], r["metric"]): r["value"] for r in moved["rows"]}
     asked = np.array(
-        [[v for name, v in served[id_].items() if name.startswith(AS_GROUP)] for id_ in split.ids]
+        [[v for name, v in served[id_].items() if name.startswith("as ")] for id_ in split.ids]
     )
     spread = np.ptp(asked, axis=1)
     assert rows["overall", "all", "counterfactual_spread"] == pytest.approx(spread.mean())

@@ -13,15 +13,17 @@ from PIL import Image as Picture
 
 from audit.cli import run as fair_audit
 from fairness.datasets.fairseg import FairSeg
-from fairness.synthetic.fairseg import SegRecipe, write_fairseg
+from fairness.datasets.stream import batches
+from fairness.group_input import RECORDED
 from fairness.mask_scores import score_masks
-from fairness.samples import batched
+from fairness.samples import cut
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from serving.launcher import TritonServer
 from training import checkpoint
+from training.checkpoint_record import FairSegRecord
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import restore
 from training.predictor import torch_masks
-from training.checkpoint_record import FairSegRecord
 
 SIZE, CROP = (166, 200), 128
 
@@ -65,7 +67,10 @@ def compare(folder: Path, data: Path) -> None:
     prepare = SegmentationInput(*SIZE, CROP, model.image_size)
     table = pq.read_table(folder / "audit" / "records" / "outcomes.parquet").to_pydict()
     equal, found = [], []
-    for batch, masks in torch_masks(model, prepare)(batched(FairSeg(data, "test"), 7)):
+    split = FairSeg(data, "test")
+    stream = batches(split, cut(split.shapes, 7))
+    for batch, answers in torch_masks(model, prepare)(stream):
+        masks = answers[RECORDED].astype(np.uint8)
         scores = score_masks(masks, batch.targets, surface=False)
         for i, id_ in enumerate(batch.ids):
             row = table["id"].index(id_)

@@ -9,15 +9,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from fairness.atomic import replace
-from fairness.errors import DataError
+from fairness.atomic import write_atomically
+from fairness.errors import DataError, UsageError
+from fairness.first_fault import first_fault
 from training.checkpoint_record import Record
 
+T = TypeVar("T")
 FORMAT = 2
 WEIGHTS, DOCUMENT = "model.safetensors", "checkpoint.json"
 
@@ -32,14 +35,31 @@ class _Document:
 
 @dataclass(frozen=True)
 class Stored:
-    """What a checkpoint holds; `training.models` rebuilds the model of each method from it."""
+    """Content of a checkpoint, from which `training.models` rebuilds the model of each method."""
 
     folder: Path
     architecture: dict[str, object]
-    """What the model is built from: the fields of its configuration."""
+    """Fields of the configuration that the model is built from."""
     tensors: dict[str, Tensor]
     """On the CPU."""
     record: Record
+
+    def configuration(self, kind: type[T], model: str) -> T:
+        """The architecture as the dataclass `kind` of a model with that name.
+
+        Raises:
+            DataError: a value is missing, unknown or impossible.
+        """
+        said = f"{self.folder} holds no {model} model"
+        try:
+            config = TypeAdapter(kind).validate_python(self.architecture)
+        except ValidationError as error:
+            raise DataError(f"{said}: {first_fault(error)}") from None
+        except UsageError as error:
+            raise DataError(f"{said}: {error}") from None
+        if odd := self.architecture.keys() ^ vars(config).keys():
+            raise DataError(f"{said}: check {', '.join(sorted(odd))}")
+        return config
 
     def fill(self, model: nn.Module) -> None:
         """Put the tensors into `model` and switch it to evaluation.
@@ -83,8 +103,8 @@ def save(
         architecture=dict(architecture),
         record=record,
     )
-    replace(folder / WEIGHTS, weights)
-    replace(folder / DOCUMENT, _ADAPTER.dump_json(document, indent=1) + b"\n")
+    write_atomically(folder / WEIGHTS, weights)
+    write_atomically(folder / DOCUMENT, _ADAPTER.dump_json(document, indent=1) + b"\n")
 
 
 def load(folder: Path) -> Stored:
@@ -114,9 +134,7 @@ def _read_document(path: Path) -> _Document:
         if found == FORMAT:
             return _ADAPTER.validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{path}: {where}: {first['msg']}; train again") from None
+        raise DataError(f"{path}: {first_fault(error)}; train again") from None
     except (ValueError, AttributeError):
         raise DataError(f"{path}: not a checkpoint's JSON; copy it again, or train again") from None
     raise DataError(f"{path}: format {found}, this version reads {FORMAT}; train again")

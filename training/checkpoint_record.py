@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself: one record a method, told apart by the field `method`."""
+"""Record in a checkpoint of how its model was made and chosen; `method` tells the kinds apart."""
 
 import platform
 from dataclasses import dataclass, field
@@ -8,34 +8,34 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from fairness.contract import Threshold
-from training.models.prompts import PROMPTS
+from fairness.datasets.notes import LABEL_TEXTS
 
 
 def versions() -> dict[str, str]:
-    """What the model is made with: the versions of Python and of the libraries that matter."""
+    """Versions of Python and of the libraries that a model depends on."""
     libraries = ("torch", "transformers", "numpy", "fair-audit-triton")
     return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelectedOn:
-    """How the epoch (or federated round) was chosen: never on the test split."""
+    """Split, measure and value by which the epoch or round was chosen: never on the test split."""
 
     split: str
     epoch: int
     """From 1 on."""
     value: float
     metric: str = "auc"
-    """What was highest in that epoch."""
+    """Measure that was highest in that epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Common:
     preset: str
     data: str | None = None
-    """What the data say of themselves, where they are synthetic."""
+    """Statement of synthetic data about themselves; None for real data."""
     attribute: str = "race"
-    """Whose groups the method treats fairly."""
+    """Attribute whose groups the method treats fairly."""
     config: dict[str, object] = field(default_factory=dict)
     """Every setting of the run."""
     selected_on: SelectedOn | None = None
@@ -45,31 +45,30 @@ class _Common:
 
 @dataclass(frozen=True, kw_only=True)
 class FairCLIPRecord(_Common):
-    """How a CLIP model was made and chosen."""
+    """Record of a CLIP model."""
 
     method: Literal["fairclip"] = "fairclip"
     threshold: Threshold
     fair_mode: str = "paper"
-    dataset: str = "fairvlmed"
-    """Name of the reader."""
-    target: str = "glaucoma"
+    dataset: str
+    target: str
     """The 0/1 key that the score predicts."""
     text_source: str = "note"
-    prompts: tuple[str, str] = PROMPTS
+    prompts: tuple[str, str] = LABEL_TEXTS
     """Of the negative and the positive class."""
     class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FairSegRecord(_Common):
-    """How a segmentation model was made and chosen."""
+    """Record of a segmentation model."""
 
     method: Literal["fairseg"] = "fairseg"
     model: Literal["samed", "transunet", "transunet-r50"]
     fair_mode: str
     """none, safe, reference, upweight_hard, groupdro or adversarial."""
-    dataset: str = "fairseg"
-    target: str = "mask"
+    dataset: str
+    target: str
     image_shape: tuple[int, int]
     """(H, W) of the images as stored."""
     crop: int
@@ -81,7 +80,7 @@ class FairSegRecord(_Common):
 
 @dataclass(frozen=True, kw_only=True)
 class FairLoRARecord(_Common):
-    """How a federated model was made and chosen."""
+    """Record of a federated model."""
 
     method: Literal["fairlora"] = "fairlora"
     variant: str = "fairlora"

@@ -1,4 +1,4 @@
-"""What the training commands share: settings in, a run out, errors in one line, exit codes."""
+"""Run of a training command: settings read, errors in one line, exit codes."""
 
 import sys
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def run_command(
         arguments: those of the command line.
         method: name of the method.
         auto: the preset that `auto` means on this machine.
-        help: what `--help` says before the flags.
+        help: text of `--help` before the flags.
         work: trains with settings into a folder, resuming or not.
     """
     log_to_terminal()

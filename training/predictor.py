@@ -1,12 +1,12 @@
-"""A torch model as a `Predict`, so that training is evaluated by the same code as the audit."""
+"""Torch models as predictors, so that training is evaluated by the same code as the audit."""
 
 from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
-from fairness.arrays import Array
-from fairness.evaluate import Predict
+from fairness.evaluate import Answers, Predict
+from fairness.group_input import RECORDED
 from fairness.samples import Batch
 from training.models.clip import Clip
 from training.models.prompts import zero_shot_score
@@ -21,12 +21,12 @@ def torch_predict(model: Clip, prompts: Tensor) -> Predict:
         prompts: (2, E) unit features of the negative and the positive prompt, on that device.
     """
 
-    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         for batch in batches:
             with torch.no_grad():
                 images = torch.from_numpy(batch.images).to(prompts.device)
                 score = zero_shot_score(model.encode_image(images), prompts)
-            yield batch, score.cpu().numpy()
+            yield batch, {RECORDED: score.cpu().numpy()}
 
     return predict
 
@@ -39,11 +39,11 @@ def torch_masks(model: nn.Module, prepare: SegmentationInput) -> Predict:
         prepare: the input stage for images of this size.
     """
 
-    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         for batch in batches:
             with torch.no_grad():
                 images = torch.from_numpy(batch.images).to(prepare.zoom.device)
                 classes = model(prepare(images)).argmax(dim=1).to(torch.uint8)
-            yield batch, prepare.restore(classes).cpu().numpy()
+            yield batch, {RECORDED: prepare.restore(classes).cpu().numpy()}
 
     return predict

@@ -1,7 +1,8 @@
-"""What a run leaves behind after each epoch, so that `--resume` goes on as if never stopped."""
+"""State of a run after each epoch, from which `--resume` goes on as if never stopped."""
 
 import io
 import pickle
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,26 +10,32 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from fairness.atomic import replace
+from fairness.atomic import write_atomically
 from fairness.errors import DataError, UsageError
+from training.settings import Settings
 
 STATE = "state.pt"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a run has come."""
+    """Finished epochs of a run, and the best of them."""
 
     epochs: int = 0
-    """Finished ones."""
+    """Number of finished epochs."""
     best_epoch: int = 0
-    """The one that was best on validation so far; 0 before the first."""
+    """Epoch that was best on validation so far; 0 before the first."""
     best: float = -1.0
-    """How good it was: an AUC or a Dice coefficient."""
+    """Validation AUC or Dice coefficient of that epoch."""
 
 
 Identity = dict[str, str]
 """The settings and data that must stay the same while a run is continued, by name."""
+
+
+def identity_of(config: Settings, free: Collection[str]) -> Identity:
+    """The settings that must stay the same: all but those named in `free`."""
+    return {name: str(value) for name, value in asdict(config).items() if name not in free}
 
 
 def save_state(
@@ -43,7 +50,7 @@ def save_state(
         "optimizer": optimizer.state_dict(),
     }
     torch.save(state, content)
-    replace(folder / STATE, content.getvalue())
+    write_atomically(folder / STATE, content.getvalue())
 
 
 def load_state(
@@ -60,7 +67,7 @@ def load_state(
         return Progress()
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        _check_identity(path, state["identity"], identity)
+        check_identity(path, state["identity"], identity)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         return Progress(**state["progress"])
@@ -70,10 +77,15 @@ def load_state(
         ) from None
 
 
-def _check_identity(path: Path, found: Identity, wanted: Identity) -> None:
+def check_identity(path: Path, found: Identity, wanted: Identity) -> None:
+    """Compare the settings and data of the state at `path` with those of this call.
+
+    Raises:
+        UsageError: they differ.
+    """
     for name, value in wanted.items():
-        if found[name] != value:
+        if found.get(name) != value:
             raise UsageError(
-                f"{path}: the run was started with {name} {found[name]}, not {value}; "
+                f"{path}: the run was started with {name} {found.get(name)}, not {value}; "
                 "continue it unchanged, or train into another --out"
             )

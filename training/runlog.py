@@ -1,10 +1,9 @@
-"""Where a run reports: lines on the terminal and in `train.log`, a progress bar, TensorBoard."""
+"""Reports of a run: lines on the terminal and in `train.log`, a progress bar, TensorBoard."""
 
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -66,7 +65,7 @@ class Bar:
         self._progress, self._task = progress, task
 
     def show(self, done: int, total: int) -> None:
-        """Say how many are done of how many; the rate counts from the first call."""
+        """Show how many are done of how many; the rate counts from the first call."""
         self._progress.update(self._task, completed=done, total=total)
 
 
@@ -84,12 +83,7 @@ class RunLog:
         LOG.addHandler(self._file)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         LOG.removeHandler(self._file)
         self._file.close()
         self._events.close()

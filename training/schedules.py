@@ -7,7 +7,7 @@ POWER = 0.9
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the rate goes over the steps of a run."""
+    """Learning rate at each step of a run."""
 
     base: float
     """Rate at the end of the warm-up."""

@@ -39,7 +39,7 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What belongs to one call of a training command, not to the run."""
+    """Options of one call of a training command; they are no settings of the run."""
 
     config: Path | None = None
     """YAML file of settings; without it the one that comes with the method, or, with --resume, the
@@ -59,7 +59,7 @@ class Command(Call, Generic[S]):
 
 @dataclass(frozen=True)
 class _First(Call):
-    """What must be known before the file can be read."""
+    """Options needed before the file can be read."""
 
     preset: str | None = None
     model: str | None = None
@@ -81,7 +81,7 @@ def parse(
         arguments: those of the command line.
         method: name of the method: of its module, its YAML file and its folder of runs.
         auto: the preset that `auto` means on this machine.
-        help: what `--help` says before the flags.
+        help: text of `--help` before the flags.
 
     Returns:
         The settings, with a preset in place of `auto`; the folder of the run; whether to resume.

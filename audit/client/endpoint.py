@@ -1,20 +1,17 @@
-"""Before anything is sent: which server answers, which models describe themselves, is it they?"""
+"""Finds the server and its models, and reads what they say of themselves."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from tritonclient.grpc import InferenceServerClient, InferRequestedOutput
+from tritonclient.grpc import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 from tritonclient.utils import InferenceServerException
 
-from audit.client.wire import TYPES, read_output, request_tensors
-from fairness.arrays import FloatArray, Image
-from fairness.attributes import UNKNOWN
-from fairness.contract import PARAMETER_KEY, ModelSpec, fingerprint_of
+from fairness.contract import PARAMETER_KEY, ModelSpec
 from fairness.errors import ServerError
+from fairness.tasks.catalogue import TASKS, check_description
 
 
 @dataclass(frozen=True)
@@ -127,12 +124,14 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
             "export it with python -m export"
         )
     spec = ModelSpec.from_json(config.parameters[PARAMETER_KEY].string_value, name)
+    check_description(spec, name)
+    task = TASKS[spec.task]
     image = list(spec.image_shape or (-1, -1))
     check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
     if spec.group_input is not None:
         check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
-    answer = [1] if spec.task == "classification" else image
-    check_tensor(name, "output", metadata.outputs, spec.output, TYPES[spec.task], [-1, *answer])
+    answer = [-1, *task.answer_shape(image)]
+    check_tensor(name, "output", metadata.outputs, spec.output, task.datatype, answer)
     return ServedModel(
         name=name,
         version=version,
@@ -170,43 +169,3 @@ def device_of(config: ModelConfig) -> str:
         for group in config.instance_group
     }
     return "+".join(sorted(kinds)) or "unknown"
-
-
-def verify(client: InferenceServerClient, endpoint: str, model: ServedModel) -> str:
-    """`verified` where the probes answer as at export, `declared` where the model carries none.
-
-    Raises:
-        ServerError: a probe differs: what answers is not what was exported.
-    """
-    probes = model.spec.probes
-    if probes is None:
-        return "declared"
-    images = probes.images()
-    codes = probes.groups or [UNKNOWN] * len(images)
-    answers = [
-        ask(client, endpoint, model, image, group)
-        for image, group in zip(images, codes, strict=True)
-    ]
-    worst = probes.worst_difference(np.stack(answers))
-    if not worst <= probes.tolerance:
-        raise ServerError(
-            f"model '{model.name}' version {model.version} at {endpoint} is not the exported "
-            f"one: its probes differ by {worst:.2g} (tolerance {probes.tolerance:.2g}); "
-            "export it again with python -m export, or audit it as it is with --no-probes"
-        )
-    return "verified"
-
-
-def ask(
-    client: InferenceServerClient, endpoint: str, model: ServedModel, image: Image, group: int
-) -> FloatArray:
-    """What a probe compares of the answer to one image, as a member of a group."""
-    with server_errors(endpoint, model.name):
-        result = client.infer(
-            model.name,
-            request_tensors(model.spec, image[np.newaxis], np.array([group])),
-            model_version=model.version,
-            outputs=[InferRequestedOutput(model.spec.output)],
-            client_timeout=60,
-        )
-    return fingerprint_of(read_output(result, model.spec, model.name)[0])

@@ -1,46 +1,38 @@
-"""Stream batches through a Triton model over gRPC, several in flight, in bounded memory."""
+"""Streams batches through a served model, several in flight, in bounded memory."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, Queue
-from typing import Any
 
-import numpy as np
-from tritonclient.grpc import InferenceServerClient, InferRequestedOutput, InferResult
-from tritonclient.utils import InferenceServerException
-
-from audit.client.endpoint import ServedModel, explained, server_errors
-from audit.ways import ways_of
-from audit.client.wire import read_output, request_tensors
+from audit.client.endpoint import ServedModel
+from audit.client.transport import Request, Transport
+from audit.client.wire import Output, input_tensors, read_output
 from fairness.arrays import Array
 from fairness.errors import DataError, ServerError
+from fairness.evaluate import Answers
+from fairness.group_input import ways_of
 from fairness.samples import Batch
 
+GRACE = 10.0
+"""Seconds beyond its own time-out after which a call that gave no sign counts as lost."""
+
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back for one batch asked in one way: a result or an error, never both."""
+class Sent:
+    """A batch with the server: a call for each way of asking, and what has come of them."""
 
     batch: Batch
-    way: int
-    result: InferResult | None
-    error: InferenceServerException | None
-
-
-@dataclass
-class Sent:
-    """A batch with the server: the calls it needs, and what has come of them."""
-
-    calls: list[Any]
-    answers: dict[int, Array]
+    calls: dict[str, "Future[list[Output]]"]
+    answers: dict[str, Array]
 
 
 @dataclass(frozen=True)
-class TritonPredictor:
+class ServedPredictor:
     """A `Predict` (fairness/evaluate.py) that asks a served model."""
 
-    client: InferenceServerClient
+    transport: Transport
     endpoint: str
     model: ServedModel
     in_flight: int = 4
@@ -48,75 +40,58 @@ class TritonPredictor:
     timeout: float = 300.0
     """Seconds that one batch may take."""
 
-    def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+    def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         """Yield batches and their answers in the order in which these come.
 
-        An answer is a mask (B, H, W) uint8, or (B, V) float32 with a column for each way in which
-        the model is asked. The next batch is read from disk while earlier ones are with the server.
+        An answer is (B, 1) float32 or a mask (B, H, W) uint8, one for each way in which the model
+        is asked. The next batch is read from disk while earlier ones are with the server.
 
         Raises:
             ServerError: a request failed, or nothing came back in time.
             DataError: the model does not take an image or a group.
         """
-        answers: Queue[Answer] = Queue()
+        arrivals: Queue[tuple[Sent, str]] = Queue()
         sent: dict[str, Sent] = {}
         try:
             for batch in batches:
-                sent[batch.ids[0]] = self._send(batch, answers)
+                sent[batch.ids[0]] = one = Sent(batch, {}, {})
+                self._send(one, arrivals)
                 while len(sent) >= self.in_flight:
-                    yield from self._receive(answers, sent)
+                    yield from self._receive(arrivals, sent)
             while sent:
-                yield from self._receive(answers, sent)
+                yield from self._receive(arrivals, sent)
         finally:
             # Whoever stops early (an error, Ctrl-C) leaves no work behind on the server.
             for one in sent.values():
-                for call in one.calls:
-                    with suppress(InferenceServerException):
-                        call.cancel()
+                for call in one.calls.values():
+                    call.cancel()
 
-    def _send(self, batch: Batch, answers: "Queue[Answer]") -> Sent:
-        calls = []
-        for number, way in enumerate(ways_of(self.model.spec)):
-
-            def arrived(
-                result: InferResult | None,
-                error: InferenceServerException | None,
-                number: int = number,
-            ) -> None:
-                answers.put(Answer(batch, number, result, error))
-
-            with naming(batch), server_errors(self.endpoint, self.model.name):
-                call = self.client.async_infer(
-                    self.model.name,
-                    request_tensors(self.model.spec, batch.images, way(batch)),
-                    callback=arrived,
-                    model_version=self.model.version,
-                    outputs=[InferRequestedOutput(self.model.spec.output)],
-                    client_timeout=self.timeout,
-                )
-            calls.append(call)
-        return Sent(calls, {})
+    def _send(self, one: Sent, arrivals: "Queue[tuple[Sent, str]]") -> None:
+        spec = self.model.spec
+        for name, way in ways_of(spec.group_input).items():
+            with naming(one.batch):
+                inputs = input_tensors(spec, one.batch.images, way(one.batch))
+            request = Request(
+                self.model.name, self.model.version, inputs, spec.output, self.timeout
+            )
+            call = one.calls[name] = self.transport.send(request)
+            call.add_done_callback(lambda _, name=name: arrivals.put((one, name)))  # type: ignore[misc]  # mypy cannot type a default
 
     def _receive(
-        self, answers: "Queue[Answer]", sent: dict[str, Sent]
-    ) -> Iterator[tuple[Batch, Array]]:
+        self, arrivals: "Queue[tuple[Sent, str]]", sent: dict[str, Sent]
+    ) -> Iterator[tuple[Batch, Answers]]:
         """Take one answer; yield its batch if that was the last one missing."""
         try:
-            answer = answers.get(timeout=self.timeout + 10)
+            one, way = arrivals.get(timeout=self.timeout + GRACE)
         except Empty:
             raise ServerError(
                 f"{self.endpoint} fell silent; restart it and repeat the command with --resume"
             ) from None
-        if answer.error is not None or answer.result is None:
-            error = answer.error or InferenceServerException("the call ended without a result")
-            raise explained(error, self.endpoint, self.model.name)
-        one = sent[answer.batch.ids[0]]
-        one.answers[answer.way] = read_output(answer.result, self.model.spec, self.model.name)
-        if len(one.answers) < len(one.calls):
-            return
-        del sent[answer.batch.ids[0]]
-        parts = [one.answers[way] for way in range(len(one.calls))]
-        yield answer.batch, parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        outputs = one.calls[way].result()
+        one.answers[way] = read_output(outputs, self.model.spec, self.model.name)
+        if len(one.answers) == len(one.calls):
+            del sent[one.batch.ids[0]]
+            yield one.batch, one.answers
 
 
 @contextmanager

@@ -1,45 +1,75 @@
-"""What an earlier run measured of the same samples, for rules on the change."""
+"""An earlier run on the same samples, for rules on the change."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fairness.tasks.measured import Audited
 from audit.records.predictions import Columns, read_predictions
+from fairness.attributes import Attribute
 from fairness.errors import DataError, UsageError
-from fairness.mask_scores import mask_measures
-from fairness.outcomes import CaseOutcomes, Outcomes
-from fairness.statistics.binary import BinaryScores
+from fairness.outcomes import Answered, Names
 from fairness.statistics.measures import Measures
+from fairness.statistics.settings import Settings
+from fairness.tasks.task import Task
 
 
-def before(folder: Path, now: Audited) -> Measures:
-    """What an earlier run measured of the same samples.
+@dataclass(frozen=True)
+class Baseline:
+    """What an earlier run answered and measured."""
+
+    folder: Path
+    answered: Answered
+    measures: Measures
+    stored: tuple[str, ...]
+    """Names of the values that both runs must hold."""
+
+    def check(self, now: Answered, *, complete: bool) -> None:
+        """Refuse a run on other samples.
+
+        Args:
+            now: the samples of this run.
+            complete: whether the earlier run must hold every one of them, or some may be left out.
+
+        Raises:
+            UsageError: samples, labels or names of the values differ.
+        """
+        earlier, place = self.answered, {id_: i for i, id_ in enumerate(now.cases.ids)}
+        names = {name for name in now.values if name in self.stored}
+        same = set(earlier.values) == names and set(earlier.cases.ids) <= set(place)
+        if complete:
+            same = same and earlier.cases.ids == now.cases.ids
+        if same and now.labels is not None and earlier.labels is not None:
+            rows = [place[id_] for id_ in earlier.cases.ids]
+            same = np.array_equal(earlier.labels, now.labels[rows])
+        if not same:
+            raise UsageError(
+                f"--baseline {self.folder}: it scored other samples or other labels; a change "
+                "needs the same split in both runs"
+            )
+
+
+def read_baseline(
+    folder: Path, task: Task, attributes: tuple[Attribute, ...], settings: Settings
+) -> Baseline:
+    """Read the outcomes of an earlier run, and its threshold where it had one.
 
     Raises:
         DataError: the folder holds no outcomes, or no report.
-        UsageError: the run is about other samples.
+        UsageError: the run is of another kind of model.
     """
-    path = folder / "records" / "outcomes.parquet"
-    other = UsageError(
-        f"--baseline {folder}: it scored other samples or other labels; a change needs the "
-        "same split in both runs"
-    )
-    columns = Columns(attributes=tuple(a.name for a in now.cases.attributes))
-    earlier = read_predictions(path, columns).outcomes
-    if earlier.ids != now.cases.ids:
-        raise other
-    if isinstance(earlier, CaseOutcomes) and isinstance(now.cases, CaseOutcomes):
-        if set(earlier.scores) != set(now.cases.scores):
-            raise other
-        return mask_measures(earlier.scores)
-    if not isinstance(earlier, Outcomes) or not isinstance(now.measures, BinaryScores):
-        raise other
-    if not np.array_equal(earlier.target, now.measures.positive):
-        raise other
-    return replace(now.measures, score=earlier.score, threshold=threshold_of(folder))
+    columns = Columns(attributes=tuple(a.name for a in attributes))
+    found = read_predictions(folder / "records" / "outcomes.parquet", columns)
+    if found.task is not type(task):
+        raise UsageError(
+            f"--baseline {folder}: it holds a {found.task.kind}, this is a {task.kind}"
+        )
+    threshold = None if task.answers_masks else threshold_of(folder)
+    earlier = found.task.make(threshold, None, distances=True)
+    names = Names("baseline", "", "")
+    measures = earlier.measured(found.answered, names, settings)[0].measures
+    return Baseline(folder, found.answered, measures, task.stored)
 
 
 def threshold_of(folder: Path) -> float:

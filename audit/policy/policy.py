@@ -1,4 +1,4 @@
-"""policy.yaml: margins that somebody set in advance; `audit/policy/verdict.py` holds numbers to them."""
+"""policy.yaml: margins that somebody set in advance; `verdict.py` holds numbers to them."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,10 +14,11 @@ from pydantic import (
     model_validator,
 )
 
-from audit.records.predictions import text_of
 from fairness.errors import UsageError
+from fairness.first_fault import first_fault
+from fairness.text import one_line
 
-Line = Annotated[str, AfterValidator(text_of)]
+Line = Annotated[str, AfterValidator(one_line)]
 """One printable line."""
 
 
@@ -83,6 +84,4 @@ def read_policy(path: Path) -> Policy:
     except yaml.YAMLError as error:
         raise UsageError(f"--policy {path}: no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"--policy {path}: {where}: {first['msg']}") from None
+        raise UsageError(f"--policy {path}: {first_fault(error)}") from None

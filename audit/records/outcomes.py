@@ -1,4 +1,4 @@
-"""What stays with the data's owner: one row a sample, in a folder that only the user can open."""
+"""Rows of patients for the data's owner: one row a sample, in a folder that only the user opens."""
 
 import csv
 import json
@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.records.predictions import NAMES_KEY, SPLIT_KEY
-from fairness.outcomes import CaseOutcomes, Outcomes
-from fairness.summary import Names
+from fairness.outcomes import Answered, Names
 
 
 def private_folder(path: Path) -> Path:
@@ -22,22 +21,30 @@ def private_folder(path: Path) -> Path:
 
 
 def write_outcomes(
-    path: Path, outcomes: Outcomes | CaseOutcomes, split_sha256: str, names: Names | None = None
+    path: Path,
+    answered: Answered,
+    stored: Sequence[str],
+    split_sha256: str,
+    names: Names | None = None,
 ) -> None:
-    """One row a sample: id, patient, target and score, group names (null: unknown), covariates.
+    """One row a sample: id, patient, label, values, group names (null: unknown), covariates.
 
-    Of masks, all scores of a case stand in place of target and score. The schema's metadata carry
-    the fingerprint of the split, and what a report calls it all.
+    Args:
+        path: of the parquet file, whose metadata hold the fingerprint and the names.
+        answered: the samples.
+        stored: names of the values to write.
+        split_sha256: fingerprint of the split.
+        names: what a report calls it all.
     """
-    columns: dict[str, object] = {"id": list(outcomes.ids), "patient": list(outcomes.patients)}
-    if isinstance(outcomes, Outcomes):
-        columns |= {"target": outcomes.target, "score": outcomes.score}
-    else:
-        columns |= outcomes.scores
-    for attribute in outcomes.attributes:
+    cases = answered.cases
+    columns: dict[str, object] = {"id": list(cases.ids), "patient": list(cases.patients)}
+    if answered.labels is not None:
+        columns["target"] = answered.labels
+    columns |= {name: answered.values[name] for name in stored if name in answered.values}
+    for attribute in cases.attributes:
         groups = (*attribute.groups, None)  # code -1 picks the null at the end
-        columns[attribute.name] = [groups[code] for code in outcomes.codes[attribute.name]]
-    columns.update(outcomes.covariates)
+        columns[attribute.name] = [groups[code] for code in cases.codes[attribute.name]]
+    columns.update(cases.covariates)
     metadata = {SPLIT_KEY: split_sha256.encode()}
     if names is not None:
         metadata[NAMES_KEY] = json.dumps(asdict(names)).encode()

@@ -1,4 +1,4 @@
-"""Anybody's predictions as outcomes: a parquet or csv file, its columns named by flags."""
+"""Reads anybody's predictions: a parquet or csv file, its columns named by flags."""
 
 import hashlib
 from collections import Counter
@@ -13,22 +13,18 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
+from audit.flags import CommaNames
 from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import (
-    ETHNICITY,
-    GENDER,
-    LANGUAGE,
-    MARITAL_STATUS,
-    RACE,
-    UNKNOWN,
-    Attribute,
-)
+from fairness.attributes import ALL, OVERALL, EYE_ATTRIBUTES, UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
-from fairness.outcomes import CaseOutcomes, Cases, Outcomes
-from fairness.summary import Names
+from fairness.outcomes import Answered, Cases, Names
+from fairness.tasks.binary import SCORE, BinaryTask
+from fairness.tasks.masks import MaskTask
+from fairness.tasks.task import Task
+from fairness.text import one_line
 
-KNOWN = {a.name: a for a in (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)}
+KNOWN = {attribute.name: attribute for attribute in EYE_ATTRIBUTES}
 UNKNOWN_TEXTS = ("", "-1", "unknown", "nan", "none", "null")
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
@@ -36,8 +32,6 @@ NAMES_KEY = b"names"
 """Schema metadata of our parquet files: JSON of what a report calls model, dataset and split."""
 RESERVED = ("id", "patient", "target", "score")
 """Columns of our own parquet files; no attribute or covariate may bear such a name."""
-RESERVED_GROUPS = ("all",)
-"""What the report calls a line that is no group."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +39,26 @@ class Columns:
     """Which column of the file is what."""
 
     target: str = "target"
-    """0/1, or anything with `positive`."""
+    """Column of the label: 0/1, or anything with --positive."""
     score: str = "score"
-    attributes: tuple[str, ...] = ()
-    """Empty: every column that bears the name of a known attribute."""
+    """Column of the score; higher means more likely positive."""
+    attributes: CommaNames = ()
+    """Columns of the groups, separated by commas; without it, those of known attributes."""
     id: str = "id"
-    """Row numbers where the file has no such column."""
+    """Column of the sample's id; absent: row numbers."""
     patient: str = "patient"
-    """The id where the file has no such column."""
+    """Column of the patient; absent: every row is a patient of its own."""
     positive: str = "1"
-    """The value of the target that counts as positive."""
+    """Value of the label that counts as positive."""
 
 
 @dataclass(frozen=True)
 class Predictions:
     """What a file holds, and the fingerprint of what it was computed on."""
 
-    outcomes: Outcomes | CaseOutcomes
+    answered: Answered
+    task: type[Task]
+    """Kind of model that the values are of."""
     split_sha256: str
     """As our own parquet files state it; of the file itself for any other."""
     names: Names | None
@@ -101,19 +98,17 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
             if name not in used and is_number(table[name])
         },
     )
-    outcomes: Outcomes | CaseOutcomes
+    task: type[Task] = MaskTask if of_masks else BinaryTask
     if of_masks:
-        found = {name: measured(path, table, name) for name in of_cases}
-        outcomes = CaseOutcomes(**vars(cases), scores=found)
+        values = {name: measured(path, table, name) for name in of_cases}
+        answered = Answered(cases=cases, labels=None, values=values)
     else:
-        outcomes = Outcomes(
-            **vars(cases),
-            target=targets(path, table, columns),
-            score=scores(path, table, columns.score),
-        )
+        labels = targets(path, table, columns)
+        values = {SCORE: scores(path, table, columns.score)}
+        answered = Answered(cases=cases, labels=labels, values=values)
     stated = table.schema.metadata or {}
     digest = stated.get(SPLIT_KEY) or hashlib.sha256(path.read_bytes()).hexdigest().encode()
-    return Predictions(outcomes, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))
+    return Predictions(answered, task, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))
 
 
 def read_table(path: Path, columns: Columns) -> Any:
@@ -149,8 +144,8 @@ def check_columns(path: Path, table: Any, judged: tuple[str, ...], names: tuple[
     if twice:
         raise DataError(f"{path}: it has several columns '{twice[0]}'; keep one")
     for name in names:
-        taken = name in (*RESERVED, "overall", *judged)
-        if taken or text_of(name) != name:
+        taken = name in (*RESERVED, OVERALL, *judged)
+        if taken or one_line(name) != name:
             raise UsageError(f"{path}: '{name}' cannot be an attribute; rename the column")
     if table.num_rows == 0:
         raise DataError(f"{path}: it has no rows")
@@ -170,16 +165,7 @@ def texts(table: Any, name: str) -> list[str]:
     """A column as texts, null as the empty text; an empty list where there is no such column."""
     if name not in table.column_names:
         return []
-    return [text_of(value) for value in table[name].to_pylist()]
-
-
-def text_of(value: object) -> str:
-    """One printable line: `1` for 1.0 and true, blanks for control characters and line breaks."""
-    if value is None:
-        return ""
-    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
-        value = int(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return [one_line(value) for value in table[name].to_pylist()]
 
 
 def encode(path: Path, name: str, values: list[str]) -> tuple[Attribute, IntArray]:
@@ -188,9 +174,8 @@ def encode(path: Path, name: str, values: list[str]) -> tuple[Attribute, IntArra
     attribute = Attribute(name, tuple(known))
     if name in KNOWN and set(known) <= set(KNOWN[name].groups):
         attribute = KNOWN[name]
-    for group in RESERVED_GROUPS:
-        if group in known:
-            raise DataError(f"{path}: '{name}' has a group '{group}'; rename it")
+    if ALL in known:
+        raise DataError(f"{path}: '{name}' has a group '{ALL}'; rename it")
     code = {group: i for i, group in enumerate(attribute.groups)}
     return attribute, np.array([code.get(value, UNKNOWN) for value in values], dtype=np.int64)
 

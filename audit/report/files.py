@@ -3,18 +3,18 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from audit.policy.policy import Policy
+from audit.policy.verdict import Check, overall_verdict
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
-from audit.policy.verdict import Check, overall_verdict
-from fairness.compat.fairclip import Compared
+from fairness.atomic import write_atomically
+from fairness.compat.compared import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
 
 
@@ -60,10 +60,3 @@ def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:
     writer.writerow([f.name for f in fields(kind)])
     writer.writerows(["" if v is None else v for v in asdict(item).values()] for item in items)
     return text.getvalue()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step, so that nobody reads half a file."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from audit.policy.policy import Policy
-from audit.report.layout import limited, subject
 from audit.policy.verdict import Check
+from audit.report.layout import limited, subject
 
 
 def to_junit(policy: Policy, checks: Sequence[Check]) -> str:

@@ -1,95 +1,18 @@
-"""Which numbers of a report people see, in which order and with how many digits.
+"""Lines of a report that people see, in order and as text.
 
 The terminal and Markdown show the same lines; report.json and the csv files hold every number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.records.predictions import text_of
 from audit.policy.verdict import Check
-from fairness.compat.fairclip import Compared
+from fairness.attributes import ALL, OVERALL
+from fairness.compat.compared import Compared
 from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
-from fairness.statistics.sampled_grouping import ALL
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Which numbers of a report people see: label to metric."""
-
-    mark: str
-    """The metric by which a report is recognised as one of this kind."""
-    groups: Mapping[str, str]
-    gaps: Mapping[str, str]
-    brief: int
-    """So many of `groups` fit on a terminal; the first with its interval."""
-
-
-CLASSIFIER = Shown(
-    mark="auc",
-    groups={
-        "AUC": "auc",
-        "selected": "selection_rate",
-        "TPR": "true_positive_rate",
-        "FPR": "false_positive_rate",
-        "PPV": "positive_predictive_value",
-        "Brier": "brier_score",
-    },
-    gaps={
-        "ES-AUC": "es_auc",
-        "worst AUC": "auc_worst",
-        "AUC gap": "auc_difference",
-        "DPD": "demographic_parity_difference",
-        "EOD": "equalized_odds_difference",
-    },
-    brief=4,
-)
-MASKS = Shown(
-    mark="rim_dice",
-    groups={
-        "rim Dice": "rim_dice",
-        "cup Dice": "cup_dice",
-        "disc Dice": "disc_dice",
-        "rim < 0.5": "rim_dice_tail",
-        "cup < 0.5": "cup_dice_tail",
-        "rim IoU": "rim_iou",
-        "cup IoU": "cup_iou",
-        "rim HD95": "rim_hd95",
-        "cup HD95": "cup_hd95",
-        "CDR error": "vertical_cdr_error",
-        "rim missed": "rim_missed",
-        "cup missed": "cup_missed",
-    },
-    gaps={
-        "ES rim Dice": "es_rim_dice",
-        "ES cup Dice": "es_cup_dice",
-        "ES disc Dice": "es_disc_dice",
-        "worst rim Dice": "rim_dice_worst",
-        "worst cup Dice": "cup_dice_worst",
-        "rim Dice gap": "rim_dice_difference",
-        "cup Dice gap": "cup_dice_difference",
-        "ES rim IoU": "es_rim_iou",
-        "ES cup IoU": "es_cup_iou",
-    },
-    brief=5,
-)
-COUNTERFACTUAL = Shown(
-    mark="counterfactual_spread",
-    groups={"spread": "counterfactual_spread", "flips": "counterfactual_flip"},
-    gaps={
-        "spread gap": "counterfactual_spread_difference",
-        "flips gap": "counterfactual_flip_difference",
-    },
-    brief=2,
-)
-
-
-def shown(report: GroupReport) -> Shown:
-    """What to show of a report, by what it measures."""
-    metrics = {row.metric for row in report.rows}
-    return next(s for s in (CLASSIFIER, MASKS, COUNTERFACTUAL) if s.mark in metrics)
-
+from fairness.tasks.catalogue import TABLES
+from fairness.text import one_line
 
 NOT_DEFINED = "-"
 HIDDEN = "hidden"
@@ -139,16 +62,16 @@ def headline(report: GroupReport) -> list[str]:
         )
     if data["statement"]:
         lines.append(data["statement"])
-    return [text_of(line) for line in lines]
+    return [one_line(line) for line in lines]
 
 
 def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
     """The overall line, then every group that has cases, `unknown` last."""
     lines = []
-    metrics = shown(report).groups.values()
+    metrics = TABLES[report.kind].groups.values()
     for (attribute, group), rows in rows_by_group(report).items():
         first = next(iter(rows.values()))
-        if first.n == 0 or (group == "all" and attribute != "overall"):
+        if first.n == 0 or (group == ALL and attribute != OVERALL):
             continue
         least = report.provenance["statistics"]["suppress_below"]
         n = f"< {least}*" if first.n is None else str(first.n)
@@ -161,7 +84,7 @@ def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
 def labels(report: GroupReport) -> list[str]:
     """Heads of the cells of `group_lines`."""
     metrics = {row.metric for row in report.rows}
-    return [label for label, metric in shown(report).groups.items() if metric in metrics]
+    return [label for label, metric in TABLES[report.kind].groups.items() if metric in metrics]
 
 
 def gap_lines(report: GroupReport) -> list[GapLine]:
@@ -169,17 +92,17 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
     tests = {(c.attribute, c.metric): c for c in report.contrasts}
     lines = []
     for (attribute, group), rows in rows_by_group(report).items():
-        if group != "all" or attribute == "overall":
+        if group != ALL or attribute == OVERALL:
             continue
         if next(iter(rows.values())).n == 0:
             lines.append(GapLine(attribute, "", "", "", "", "not recorded for any image"))
             continue
-        numbers = [rows[metric] for metric in shown(report).gaps.values()]
+        numbers = [rows[metric] for metric in TABLES[report.kind].gaps.values()]
         if all(row.value is None for row in numbers):
             reasons = dict.fromkeys(row.reason for row in numbers if row.reason)
             lines.append(GapLine(attribute, "", "", "", "", "; ".join(reasons) or "undefined"))
             continue
-        for label, metric in shown(report).gaps.items():
+        for label, metric in TABLES[report.kind].gaps.items():
             row, test = rows[metric], tests.get((attribute, metric))
             furthest = pair(test.group_a, test.group_b) if test and row.value else ""
             lines.append(

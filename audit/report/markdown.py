@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from audit.policy.policy import Policy
+from audit.policy.verdict import Check, overall_verdict
 from audit.report.layout import (
     NOT_DEFINED,
     compat_lines,
@@ -13,12 +14,11 @@ from audit.report.layout import (
     limited,
     p_text,
     pair,
-    shown,
     subject,
 )
-from audit.policy.verdict import Check, overall_verdict
-from fairness.compat.fairclip import Compared
+from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
+from fairness.tasks.catalogue import TABLES
 
 
 def to_markdown(
@@ -74,7 +74,7 @@ def report_lines(report: GroupReport, confidence: float, least: int) -> list[str
 
 def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
     """attribute, pair, difference, p and detectable difference of the first number shown."""
-    metric = next(iter(shown(report).groups.values()))
+    metric = next(iter(TABLES[report.kind].groups.values()))
     return [
         (
             c.attribute,

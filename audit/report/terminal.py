@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.policy.policy import Policy
+from audit.policy.verdict import Check, overall_verdict
 from audit.report.layout import (
     compat_lines,
     gap_lines,
@@ -15,12 +16,12 @@ from audit.report.layout import (
     headline,
     labels,
     limited,
-    shown,
     subject,
 )
-from audit.policy.verdict import Check, overall_verdict
-from fairness.compat.fairclip import Compared
+from fairness.attributes import ALL, OVERALL
+from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
+from fairness.tasks.catalogue import TABLES
 
 COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
@@ -50,18 +51,18 @@ def print_report(
 
 def print_groups(report: GroupReport, console: Console) -> None:
     """One row a group; the first number with its interval, the rest without; report.md has all."""
-    columns = labels(report)[: shown(report).brief]
+    columns = labels(report)[: TABLES[report.kind].brief]
     table = plain_table("group", "n", "positive", *columns)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
-    attribute = "overall"
+    attribute = OVERALL
     full, short = group_lines(report), group_lines(report, interval=False)
     for line, brief in zip(full, short, strict=True):
         if line.attribute != attribute:
             attribute = line.attribute
             table.add_section()
             table.add_row(f"[bold]{escape(attribute)}[/]")
-        name = "all" if attribute == "overall" else f"  {line.group}"
+        name = ALL if attribute == OVERALL else f"  {line.group}"
         table.add_row(
             escape(name), line.n, line.positive, line.cells[0], *brief.cells[1 : len(columns)]
         )

@@ -1,1 +1,1 @@
-"""The original evaluations of the papers, quirks included."""
+"""The evaluations that the papers released, defects included."""

@@ -1,18 +1,18 @@
-"""The original FairFedMed evaluation, quirks included, to set its numbers beside ours.
+"""The released FairFedMed evaluation, defects included, for comparison with our numbers.
 
 Every client is evaluated alone, and the averages over clients are plain means of their numbers. A
 score above 0.5 is a positive prediction. Samples of unknown group are left out of AUCs, but count
-as a group of their own in accuracies, selection and error rates (FairFedMed, IEEE TMI 2025,
-released evaluation; docs/metrics.md).
+as a group of their own in accuracies, selection and error rates (FairFedMed, IEEE TMI 2025;
+docs/metrics.md).
 """
 
 import numpy as np
 
-from fairness.arrays import FloatArray
-from fairness.attributes import UNKNOWN
-from fairness.compat.fairclip import Compared, compared
+from fairness.attributes import ALL, UNKNOWN
+from fairness.compat.compared import Compared, compared
 from fairness.groups import plain
-from fairness.metrics import classification, disparity
+from fairness.metrics import classification
+from fairness.metrics import disparity as d
 from fairness.outcomes import Outcomes
 from fairness.suppression import hidden_of
 
@@ -29,7 +29,7 @@ def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
     """
     site = next((a for a in outcomes.attributes if a.name == SITE), None)
     if site is None:
-        clients = {"all": outcomes}
+        clients = {ALL: outcomes}
     else:
         codes = outcomes.codes[SITE]
         clients = {name: outcomes.take(codes == code) for code, name in enumerate(site.groups)}
@@ -45,9 +45,9 @@ def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
             hidden = hidden or few
             tables.append(numbers(client, attribute.name, len(attribute.groups)))
             label = f"{attribute.name}, {SITE} {name}"
-            found += [compared(label, "all", m, value, few) for m, value in tables[-1].items()]
+            found += [compared(label, ALL, m, value, few) for m, value in tables[-1].items()]
         for metric in tables[0]:
-            mean = np.mean([table[metric] for table in tables])
+            mean = float(np.mean([table[metric] for table in tables]))
             found.append(compared(attribute.name, AVERAGE, metric, mean, hidden))
     return found
 
@@ -59,20 +59,14 @@ def numbers(client: Outcomes, attribute: str, groups: int) -> dict[str, float]:
     counted = np.unique(codes)  # with the unknown, a group of its own
     places = np.searchsorted(counted, codes)
     known = np.flatnonzero(codes != UNKNOWN)
-    aucs: FloatArray = disparity.by_group(
-        classification.auc, codes[known], groups, y[known], score[known]
-    )
+    aucs = d.by_group(classification.auc, codes[known], groups, y[known], score[known])
     present = np.unique(codes[known])
     auc, accuracy = classification.auc(y, score), classification.accuracy(y, predicted)
-    accuracies = disparity.by_group(classification.accuracy, places, len(counted), y, predicted)
+    accuracies = d.by_group(classification.accuracy, places, len(counted), y, predicted)
     return {
-        "auc": float(auc),
-        "es_auc": float(disparity.equity_scaled(auc, aucs[present], compat=True)),
-        "es_accuracy": float(disparity.equity_scaled(accuracy, accuracies, compat=True)),
-        "demographic_parity_difference": float(
-            disparity.demographic_parity_difference(y, predicted, places)
-        ),
-        "equalized_odds_difference": float(
-            disparity.equalized_odds_difference(y, predicted, places, compat=True)
-        ),
+        "auc": auc,
+        "es_auc": d.equity_scaled(auc, aucs[present], compat=True),
+        "es_accuracy": d.equity_scaled(accuracy, accuracies, compat=True),
+        "demographic_parity_difference": d.demographic_parity_difference(y, predicted, places),
+        "equalized_odds_difference": d.equalized_odds_difference(y, predicted, places, compat=True),
     }

@@ -1,15 +1,14 @@
-"""The original FairSeg evaluation, quirks included, to set its numbers beside ours.
+"""The released FairSeg evaluation (SAMed), defects included, for comparison with our numbers.
 
-It scores rim and cup (not the disc); calls a structure right that it predicts where the reference
-has none (Dice 1, IoU 1), and wrong where neither has it (0); counts a missing distance as 0, which
-flatters; averages the overall number over all samples, those of unknown group included, and
-compares the groups with that; and lets one empty group spoil the equity-scaled number (Tian et al.,
-ICLR 2024, released SAMed evaluation; docs/metrics.md).
+It scores rim and cup, not the disc. A structure predicted where the reference has none is right
+(Dice 1, IoU 1), one that neither mask has is wrong (0), and a missing distance counts as 0. The
+overall number averages all samples, those of unknown group included, and the groups are compared
+with it; one empty group makes the equity-scaled number undefined (Tian et al., ICLR 2024;
+docs/metrics.md).
 
-What is not reproduced: the original compares masks cropped and resampled to the model's size, these
-are compared as they were served, so its distances are in other pixels; and in its TransUNet folder
-the means over structures are two thirds of the truth, as a third structure that does not exist is
-averaged in as 0.
+Two things differ here. The original compares masks cropped and resampled to the model's size, so
+its distances are in other pixels than ours. Its TransUNet folder averages a third structure, which
+does not exist, as 0, so its means over structures are two thirds of the truth.
 """
 
 from collections.abc import Mapping
@@ -17,8 +16,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, IntArray
-from fairness.attributes import Attribute
-from fairness.compat.fairclip import ATTRIBUTES, Compared, compared
+from fairness.attributes import ALL, OVERALL, Attribute
+from fairness.compat.compared import ATTRIBUTES, Compared, compared
 from fairness.groups import plain
 from fairness.metrics import disparity
 from fairness.suppression import hidden_of
@@ -41,13 +40,13 @@ def compat_fairseg(
         columns: (n,) of `score_masks`, with or without distances.
         attributes: of the samples; others than the four are left out.
         codes: (n,) groups by name of the attribute.
-        patients: (n,) who each sample belongs to.
+        patients: (n,) patient of each sample.
         least: smallest number of people whose numbers may be shown.
     """
     scores = original_scores(columns)
     few = len(np.unique(patients)) < least
     overall = {name: float(values.mean()) for name, values in scores.items()}
-    found = [compared("overall", "all", name, value, few) for name, value in overall.items()]
+    found = [compared(OVERALL, ALL, name, value, few) for name, value in overall.items()]
     chosen = [a for a in attributes if a.name in ATTRIBUTES]
     for attribute in sorted(chosen, key=lambda a: ATTRIBUTES.index(a.name)):
         of = codes[attribute.name]
@@ -58,7 +57,7 @@ def compat_fairseg(
                 found.append(compared(attribute.name, group, name, mean, group in hidden))
             if name.endswith(EQUITY_SCALED):
                 scaled = disparity.equity_scaled(overall[name], means, compat=True)
-                found.append(compared(attribute.name, "all", f"es_{name}", scaled, bool(hidden)))
+                found.append(compared(attribute.name, ALL, f"es_{name}", scaled, bool(hidden)))
     return found
 
 
@@ -77,7 +76,7 @@ def original_scores(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def group_means(values: FloatArray, codes: IntArray, groups: int) -> FloatArray:
-    """(G,) plain means, NaN of a group without samples."""
+    """(G,) mean of each group, NaN of a group without samples."""
     inside = codes == np.arange(groups)[:, None]
     counts = inside.sum(1)
     return np.divide(inside @ values, counts, out=np.full(groups, np.nan), where=counts > 0)

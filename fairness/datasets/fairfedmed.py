@@ -6,14 +6,16 @@ and codes come from the npz; of the csv files only the column `filename` is read
 """
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from fairness.arrays import Image
-from fairness.datasets.entries import read_common
+from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.fairvlmed import ATTRIBUTES
+from fairness.datasets.federated import FederatedSplit, NoImageError, sample_id
 from fairness.datasets.npz import Npz
-from fairness.datasets.federated import NoImageError, SitedEntry, SitedSplit, sample_id
+from fairness.datasets.reader import OnError
 from fairness.datasets.sites import Line
 from fairness.datasets.values import read_image, read_label
 from fairness.errors import DataError
@@ -25,11 +27,12 @@ IMAGES = {"slo": ("slo_fundus", "H, W"), "oct": ("oct_bscans", "D, H, W")}
 """Modality to the npz key of its image and its axes."""
 
 
-class FairFedMedOph(SitedSplit):
+class FairFedMedOph(FederatedSplit):
     """One split over some or all sites; images (H, W) uint8, or (D, H, W) for OCT."""
 
     prefix = "site"
     recorded = ATTRIBUTES
+    default_target = "glaucoma"
 
     def __init__(
         self,
@@ -37,23 +40,31 @@ class FairFedMedOph(SitedSplit):
         split: str,
         *,
         modality: Literal["slo", "oct"] = "slo",
-        target: str = "glaucoma",
+        target: str | None = None,
         attribute: str = "race",
         sites: tuple[str, ...] | None = None,
-        on_error: Literal["stop", "skip"] = "stop",
+        shape: tuple[int, ...] | None = None,
+        on_error: OnError = "stop",
     ) -> None:
-        """Find the samples; arguments and errors as `SitedSplit` says, and `modality`.
+        """Find the samples; other arguments and errors as `FederatedSplit`.
 
-        Who lacks the image of that modality is left out and listed in `skipped`. `target` is an npz
-        key; `sites` are such as `("1", "3")`, by default all.
+        Args:
+            modality: SLO fundus images or OCT volumes. A patient without an image of that modality
+                is left out and listed in `skipped`.
         """
         self.name = f"fairfedmed-{modality}"
         self._key, self._axes = IMAGES[modality]
         super().__init__(
-            root, split, target=target, attribute=attribute, sites=sites, on_error=on_error
+            root,
+            split,
+            target=target,
+            attribute=attribute,
+            sites=sites,
+            shape=shape,
+            on_error=on_error,
         )
 
-    def _read_entry(self, line: Line, name: str) -> SitedEntry:
+    def _read_entry(self, line: Line, name: str) -> Entry:
         name = f"{sample_id(name)}.npz"
         pooled = self.root / POOL / name
         path = pooled if pooled.is_file() else self.root / name
@@ -63,12 +74,12 @@ class FairFedMedOph(SitedSplit):
                 "without it by --on-error skip"
             )
         with Npz(path) as npz:
-            self._check_shape(npz)
+            shape = self._checked_shape(npz)
             label = read_label(npz, self.target)
-            entry = read_common(npz, self._key, {a: a.name for a in self.recorded})
-        return SitedEntry(**vars(entry), name=name, label=label)
+            entry = read_common(npz, self._key, {a: a.name for a in self.recorded}, shape)
+        return replace(entry, id=sample_id(name), label=label)
 
-    def _check_shape(self, npz: Npz) -> None:
+    def _checked_shape(self, npz: Npz) -> tuple[int, ...]:
         shape, _ = npz.header(self._key)
         if math.prod(shape) == 0:
             raise NoImageError(f"{npz.path}: '{self._key}' is empty: no such image of this patient")
@@ -77,7 +88,8 @@ class FairFedMedOph(SitedSplit):
                 f"{npz.path}: '{self._key}' has shape {shape}, expected one grey image "
                 f"({self._axes}); go on without the file by --on-error skip"
             )
+        return shape
 
-    def _decode(self, path: Path) -> Image:
-        with Npz(path) as npz:
-            return read_image(npz, self._key, self._axes)
+    def _decode(self, entry: Entry) -> tuple[Image, int]:
+        with Npz(entry.path) as npz:
+            return read_image(npz, self._key, self._axes), entry.label

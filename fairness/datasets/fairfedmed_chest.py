@@ -7,15 +7,16 @@ sizes: CheXpert and MIMIC-CXR as published, any others in this layout.
 import hashlib
 import re
 from pathlib import Path
-from typing import Literal
 
 from fairness.arrays import Image
 from fairness.attributes import GENDER, UNKNOWN, Attribute
-from fairness.datasets.picture import read_picture
-from fairness.datasets.federated import SitedEntry, SitedSplit, sample_id
+from fairness.datasets.decode import format_of
+from fairness.datasets.entry import Entry
+from fairness.datasets.federated import FederatedSplit, sample_id
 from fairness.datasets.sites import Line
 from fairness.datasets.squash import squash
 from fairness.datasets.values import UnknownCodeError
+from fairness.errors import DataError
 
 # Codes as the columns of the csv files have them: race in an order of their own, which is not that
 # of the eye data; age 60 counts as 60+.
@@ -31,39 +32,20 @@ _PATIENT = re.compile(r"(?:^|/)(patient\d+|p\d{8}|\d{8}(?=_\d{3}\.))")
 """How CheXpert, MIMIC-CXR and ChestX-ray14 name the patient in the path of a picture."""
 
 
-class FairFedMedChest(SitedSplit):
+class FairFedMedChest(FederatedSplit):
     """One split over some or all sites; images (H, W) uint8, of varying sizes or squashed to one.
 
-    A group is written as a code or as its name (`Female`), whatever the case. The patient is the
-    column `patient`, or what the file's path says, or else each file is a patient.
+    Every image is squashed to `shape` (H, W); None leaves it as stored. A group is written as a
+    code or as its name (`Female`), whatever the case. The patient is the column `patient`, or what
+    the file's path says, or else each file is a patient.
     """
 
     name = "fairfedmed-chest"
     prefix = ""
     recorded = (RACE, GENDER, AGE)
+    default_target = "disease_label"
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        *,
-        target: str = "disease_label",
-        attribute: str = "race",
-        sites: tuple[str, ...] | None = None,
-        size: tuple[int, int] | None = None,
-        on_error: Literal["stop", "skip"] = "stop",
-    ) -> None:
-        """Find the samples; arguments and errors as `SitedSplit` says, and `size`.
-
-        Every image is squashed to `size` (H, W); None leaves it as stored. `target` is a column of
-        the csv files; `sites` are such as `("chexpert",)`, by default all.
-        """
-        self._size = size
-        super().__init__(
-            root, split, target=target, attribute=attribute, sites=sites, on_error=on_error
-        )
-
-    def _read_entry(self, line: Line, name: str) -> SitedEntry:
+    def _read_entry(self, line: Line, name: str) -> Entry:
         codes = {attribute.name: read_code(line, attribute) for attribute in self.recorded}
         label = read_label(line, self.target)
         path = self._find(line, name)
@@ -72,14 +54,15 @@ class FairFedMedChest(SitedSplit):
         except OSError as error:
             raise line.fault(f"{path} cannot be read ({error.strerror}); fetch it again") from None
         said = f"{name} {checksum} {label} {sorted(codes.items())}"
-        return SitedEntry(
+        return Entry(
+            id=sample_id(name),
             path=path,
             codes=codes,
             covariates={},
             patient=read_patient(line, name),
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=checksum,
-            name=name,
+            shape=self._shape or _stored_shape(path),
             label=label,
         )
 
@@ -92,9 +75,18 @@ class FairFedMedChest(SitedSplit):
             "without it by --on-error skip"
         )
 
-    def _decode(self, path: Path) -> Image:
-        image = read_picture(path)
-        return squash(image, self._size) if self._size else image
+    def _decode(self, entry: Entry) -> tuple[Image, int]:
+        image = format_of(entry.path).decode(entry.path)
+        if self._shape:
+            image = squash(image, (self._shape[0], self._shape[1]))
+        return image, entry.label
+
+
+def _stored_shape(path: Path) -> tuple[int, ...]:
+    try:
+        return format_of(path).shape(path)
+    except DataError:
+        return ()  # found broken when it is decoded
 
 
 def read_code(line: Line, attribute: Attribute) -> int:

@@ -6,17 +6,17 @@ looked for in every file, so that a file may mix them. docs/data.md lists layout
 """
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from fairness.arrays import Image
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
-from fairness.datasets.entries import Entry, NpzSplit, read_common
+from fairness.datasets.entry import Entry, read_common
+from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.npz import Npz
+from fairness.datasets.reader import OnError
 from fairness.datasets.values import read_image
 from fairness.errors import DataError, UsageError
-from fairness.samples import Sample
 
 TARGET = "mask"
 IMAGE_KEYS = ("slo_fundus", "fundus_slo", "fundus")
@@ -34,8 +34,8 @@ MIN_SIDE = 32
 """Rows and columns that an image must have: below, a disc is no shape any more."""
 
 
-class FairSeg(NpzSplit[Entry]):
-    """One split, sorted by file name: `len()`, `[i]` and repeated iteration give `Sample`s.
+class FairSeg(NpzSplit):
+    """One split, sorted by file name (`reader.Split`); images (H, W) uint8.
 
     A sample's target is its mask, (H, W) uint8: 0 background, 1 rim (disc without cup), 2 cup.
 
@@ -46,6 +46,7 @@ class FairSeg(NpzSplit[Entry]):
     """
 
     name = "fairseg"
+    default_target = TARGET
     attributes: tuple[Attribute, ...] = tuple(ATTRIBUTE_KEYS)
 
     def __init__(
@@ -53,35 +54,31 @@ class FairSeg(NpzSplit[Entry]):
         root: Path,
         split: str,
         *,
-        target: str = TARGET,
-        on_error: Literal["stop", "skip"] = "stop",
+        target: str | None = None,
+        shape: tuple[int, ...] | None = None,
+        on_error: OnError = "stop",
     ) -> None:
         """Find the files and read everything but the values of images and masks.
 
         Args:
             root: the folder that holds the files and their lists, or the split folders.
             split: `train`, `val` or `test`.
-            target: `mask`, the only one there is.
+            target: `mask`, the only one there is, or None.
+            shape: that every image must have; None: any.
             on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
 
         Raises:
             UsageError: another target.
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
-        if target != TARGET:
+        if target not in (None, TARGET):
             raise UsageError(f"FairSeg has no target '{target}'; use {TARGET}")
-        super().__init__(root, split, target, read_segmented, on_error, hold_out=True)
+        super().__init__(root, split, target, read_segmented, on_error, shape, hold_out=True)
 
-    def __getitem__(self, index: int) -> Sample:
-        """Decode one sample.
-
-        Raises:
-            DataError: its image or mask is broken, whatever `on_error` says.
-        """
-        with Npz(self._entries[index].path) as npz:
+    def _decode(self, entry: Entry) -> tuple[Image, Image]:
+        with Npz(entry.path) as npz:
             image = read_image(npz, npz.require(*IMAGE_KEYS))
-            mask = read_mask(npz, npz.require(*MASK_KEYS))
-        return self._sample(index, image, mask, None)
+            return image, read_mask(npz, npz.require(*MASK_KEYS))
 
 
 def read_segmented(path: Path) -> Entry:
@@ -92,15 +89,15 @@ def read_segmented(path: Path) -> Entry:
     """
     with Npz(path) as npz:
         image_key, mask_key = npz.require(*IMAGE_KEYS), npz.require(*MASK_KEYS)
-        _check_shapes(npz, image_key, mask_key)
+        shape = _checked_shape(npz, image_key, mask_key)
         keys = {
             attribute: next((name for name in names if name in npz), names[0])
             for attribute, names in ATTRIBUTE_KEYS.items()
         }
-        return read_common(npz, image_key, keys)
+        return read_common(npz, image_key, keys, shape)
 
 
-def _check_shapes(npz: Npz, image_key: str, mask_key: str) -> None:
+def _checked_shape(npz: Npz, image_key: str, mask_key: str) -> tuple[int, ...]:
     shape, dtype = npz.header(image_key)
     if len(shape) != 2 or dtype.kind not in "iu":
         read_image(npz, image_key)  # refuses it, and says what to do
@@ -115,6 +112,7 @@ def _check_shapes(npz: Npz, image_key: str, mask_key: str) -> None:
             f"{npz.path}: '{mask_key}' has shape {mask_shape}, its image {shape}, expected the "
             "same; fetch it again, or go on without the file by --on-error skip"
         )
+    return shape
 
 
 def read_mask(npz: Npz, key: str) -> Image:

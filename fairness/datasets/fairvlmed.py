@@ -4,83 +4,74 @@ One npz a sample, with an SLO fundus image, a 0/1 label and demographic codes; d
 the layouts and keys.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-import numpy as np
-
-from fairness.arrays import IntArray
+from fairness.arrays import Image, IntArray
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
-from fairness.datasets.entries import Entry, NpzSplit, read_common
+from fairness.datasets.entry import Entry, read_common
+from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.notes import LABEL_TEXTS, Notes, find_notes
 from fairness.datasets.npz import Npz
+from fairness.datasets.reader import OnError
 from fairness.datasets.values import read_image, read_label
-from fairness.samples import Sample
+from fairness.errors import DataError
 
 IMAGE_KEY = "slo_fundus"
 ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)
 
 
-@dataclass(frozen=True)
-class LabelledEntry(Entry):
-    """Everything about one file but its image."""
-
-    label: int
-    text: str | None
+TextSource: TypeAlias = Literal["note", "label"]
 
 
-class FairVLMed(NpzSplit[LabelledEntry]):
-    """One split, sorted by file name: `len()`, `[i]` and repeated iteration give `Sample`s."""
+class FairVLMed(NpzSplit):
+    """One split, sorted by file name (`reader.Split`); images (H, W) uint8."""
 
     name = "fairvlmed"
     attributes: tuple[Attribute, ...] = ATTRIBUTES
+    default_target = "glaucoma"
+    labels: IntArray
 
     def __init__(
         self,
         root: Path,
         split: str,
         *,
-        target: str = "glaucoma",
-        text_source: Literal["note", "label"] | None = None,
-        on_error: Literal["stop", "skip"] = "stop",
+        target: str | None = None,
+        text_source: TextSource | None = None,
+        shape: tuple[int, ...] | None = None,
+        on_error: OnError = "stop",
     ) -> None:
         """Find the files and read everything but the images.
 
         Args:
             root: the folder that holds the split folders or `data_summary.csv`.
             split: `train`, `val` or `test`.
-            target: npz key of a 0/1 label.
+            target: npz key of a 0/1 label; None for `default_target`.
             text_source: what `Sample.text` is: the `note`, the prompt of the `label`, or None.
+            shape: that every image must have; None: any.
             on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
 
         Raises:
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
         notes = find_notes(Path(root)) if text_source == "note" else None
-        read = partial(read_entry, target=target, text_source=text_source, notes=notes)
-        super().__init__(root, split, target, read, on_error)
-        self.labels: IntArray = np.array([e.label for e in self._entries], dtype=np.int64)
+        read = partial(
+            read_entry, target=target or self.default_target, text_source=text_source, notes=notes
+        )
+        super().__init__(root, split, target, read, on_error, shape)
+        self.labels = self._labels()
 
-    def __getitem__(self, index: int) -> Sample:
-        """Decode one sample.
-
-        Raises:
-            DataError: its image is broken, whatever `on_error` says.
-        """
-        entry = self._entries[index]
+    def _decode(self, entry: Entry) -> tuple[Image, int]:
         with Npz(entry.path) as npz:
-            image = read_image(npz, IMAGE_KEY)
-        return self._sample(index, image, entry.label, entry.text)
+            return read_image(npz, IMAGE_KEY), entry.label
 
 
 def read_entry(
-    path: Path,
-    target: str,
-    text_source: str | None = None,
-    notes: Notes | None = None,
-) -> LabelledEntry:
+    path: Path, target: str, text_source: TextSource | None = None, notes: Notes | None = None
+) -> Entry:
     """Everything about one file but its image.
 
     Raises:
@@ -90,5 +81,12 @@ def read_entry(
         npz.require(IMAGE_KEY)
         label = read_label(npz, target)
         text = LABEL_TEXTS[label] if text_source == "label" else None
-        entry = read_common(npz, IMAGE_KEY, {a: a.name for a in ATTRIBUTES})
-        return LabelledEntry(**vars(entry), label=label, text=notes.read(npz) if notes else text)
+        entry = read_common(npz, IMAGE_KEY, {a: a.name for a in ATTRIBUTES}, _shape(npz))
+        return replace(entry, label=label, text=notes.read(npz) if notes else text)
+
+
+def _shape(npz: Npz) -> tuple[int, ...]:
+    try:
+        return npz.header(IMAGE_KEY)[0]
+    except DataError:
+        return ()  # found broken when it is decoded

@@ -1,79 +1,69 @@
 """One split of a federated data set (FairFedMed) over some or all of its sites.
 
-What the readers of its two parts share. The site is a last attribute of every sample. Where a site
-has no validation csv, a tenth of the patients of its training csv (`sites.held_out`) is read as
-`val` and left out of `train`, because thresholds and epochs are chosen on it.
+The base of the readers of its two parts. The site is a last attribute of every sample. Where a
+site has no validation csv, a tenth of the patients of its training csv (`sites.held_out`) is read
+as `val` and left out of `train`, because thresholds and epochs are chosen on it.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-import numpy as np
-
-from fairness.arrays import Image, IntArray
+from fairness.arrays import IntArray
 from fairness.attributes import Attribute
-from fairness.datasets.entries import Entry, EntrySplit
+from fairness.datasets.decode import FORMATS
+from fairness.datasets.entry import Entry
+from fairness.datasets.file_split import FileSplit
+from fairness.datasets.reader import OnError
 from fairness.datasets.sites import Line, find_sites, find_table, held_out, read_lines
 from fairness.datasets.splits import SPELLINGS
 from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError, UsageError
-from fairness.samples import Sample
 
-SUFFIXES = (".npz", ".png", ".jpg", ".jpeg")
+SUFFIXES = (".npz", *FORMATS)
 
 
 class NoImageError(DataError):
     """A sample without this kind of image: no fault, so left out and counted in any case."""
 
 
-@dataclass(frozen=True)
-class SitedEntry(Entry):
-    """Everything about one sample but its image."""
-
-    name: str
-    """Path of its file below the data folder, as the csv has it."""
-    label: int
-
-    @property
-    def id(self) -> str:
-        """The path without the ending: file names alone may repeat in other folders."""
-        return sample_id(self.name)
-
-
 def sample_id(name: str) -> str:
-    """A path without the ending of an image file."""
+    """A path without the ending of an image file: names alone may repeat in other folders."""
     path = PurePosixPath(name)
     return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else name
 
 
-class SitedSplit(EntrySplit[SitedEntry]):
+class FederatedSplit(FileSplit):
     """One split over some or all sites."""
 
     prefix: ClassVar[str]
     """What stands before a site's name in the names of the csv files."""
     recorded: ClassVar[tuple[Attribute, ...]]
     """The attributes that the files record; `site` is added to them."""
+    labels: IntArray
 
     def __init__(
         self,
         root: Path,
         split: str,
         *,
-        target: str,
-        attribute: str,
-        sites: tuple[str, ...] | None,
-        on_error: Literal["stop", "skip"],
+        target: str | None = None,
+        attribute: str = "race",
+        sites: tuple[str, ...] | None = None,
+        shape: tuple[int, ...] | None = None,
+        on_error: OnError = "stop",
     ) -> None:
         """Find the samples and read everything but the images.
 
         Args:
             root: the folder that holds the csv files of the sites.
             split: `train`, `val` or `test`.
-            target: name of a 0/1 label.
-            attribute: by which the sites were made, e.g. `race`.
-            sites: names of the sites to read, None for all; their codes stay the same.
+            target: npz key or csv column of a 0/1 label; None for `default_target`.
+            attribute: by which the sites were made.
+            sites: names of the sites to read, such as `("1", "3")`; None for all. Their codes stay
+                the same.
+            shape: that every image must have, or that radiographs are squashed to; None: any.
             on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
 
         Raises:
@@ -84,25 +74,25 @@ class SitedSplit(EntrySplit[SitedEntry]):
             raise UsageError(f"unknown split '{split}'; use one of {', '.join(SPELLINGS)}")
         if attribute not in (names := [a.name for a in self.recorded]):
             raise UsageError(f"no attribute '{attribute}' here; use one of {', '.join(names)}")
-        super().__init__(root, split, target, on_error)
+        super().__init__(root, split, target, on_error, shape)
         groups = find_sites(self.root, self.prefix, attribute)
         if absent := set(sites or ()) - set(groups):
             raise UsageError(f"{root}: no site '{min(absent)}'; there are {', '.join(groups)}")
         self.attributes = (*self.recorded, Attribute("site", groups))
-        entries: dict[str, SitedEntry] = {}
+        entries: dict[str, Entry] = {}
         for code, site in enumerate(groups):
             if sites is None or site in sites:
                 for entry in self._read_site(f"meta_{self.prefix}{site}_{attribute}"):
                     if entry.id in entries:
                         raise DataError(
-                            f"{self.root}: {entry.name} comes twice in the {split} split, at last "
-                            f"at site {site}; correct its csv files"
+                            f"{entry.path} comes twice in the {split} split, at last at site "
+                            f"{site}; correct its csv files"
                         )
                     entries[entry.id] = replace(entry, codes={**entry.codes, "site": code})
         self._keep([entries[id_] for id_ in sorted(entries)])
-        self.labels: IntArray = np.array([e.label for e in self._entries], dtype=np.int64)
+        self.labels = self._labels()
 
-    def _read_site(self, stem: str) -> list[SitedEntry]:
+    def _read_site(self, stem: str) -> list[Entry]:
         """The samples of this split at one site."""
         table, divided = find_table(self.root, stem, self.split)
         entries = []
@@ -122,18 +112,5 @@ class SitedSplit(EntrySplit[SitedEntry]):
         return [e for e in entries if (e.patient in held) == (self.split == "val")]
 
     @abstractmethod
-    def _read_entry(self, line: Line, name: str) -> SitedEntry:
+    def _read_entry(self, line: Line, name: str) -> Entry:
         """Read everything about the sample of one row of a csv but its image."""
-
-    @abstractmethod
-    def _decode(self, path: Path) -> Image:
-        """Read the image of one sample."""
-
-    def __getitem__(self, index: int) -> Sample:
-        """Decode one sample.
-
-        Raises:
-            DataError: its image is broken, whatever `on_error` says.
-        """
-        entry = self._entries[index]
-        return self._sample(index, self._decode(entry.path), entry.label, None)

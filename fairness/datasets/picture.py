@@ -1,5 +1,7 @@
 """Reads a PNG or JPEG file as one grey image; nothing in the file is trusted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +23,26 @@ def read_picture(path: Path) -> Image:
     Raises:
         DataError: it is missing, truncated, too large, not 8-bit, or neither PNG nor JPEG.
     """
+    with _opened(path) as picture:
+        return np.asarray(picture.convert("L"), dtype=np.uint8)
+
+
+def picture_shape(path: Path) -> tuple[int, int]:
+    """Rows and columns of the picture, by its header alone.
+
+    Raises:
+        DataError: as `read_picture`, but for what only decoding finds.
+    """
+    with _opened(path) as picture:
+        return picture.height, picture.width
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Pillow.Image]:
     try:
         with Pillow.open(path, formats=("PNG", "JPEG")) as picture:
             _check(path, picture)
-            return np.asarray(picture.convert("L"), dtype=np.uint8)
+            yield picture
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; fetch it, or use --on-error skip") from None
     except (

@@ -1,16 +1,20 @@
-"""What every reader of a data set offers; whoever streams, groups or journals a split needs it."""
+"""One split of a data set, as every reader offers it to evaluation, training and audit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
+from fairness.errors import DataError
 from fairness.samples import Sample
+
+OnError: TypeAlias = Literal["stop", "skip"]
+"""Stop at an unusable file, or leave it out and record it."""
 
 
 class Split(Protocol):
-    """One split of a data set, sorted by id; images are decoded one at a time."""
+    """One split, sorted by id: columns of all samples, and images decoded one at a time."""
 
     root: Path
     split: str
@@ -19,35 +23,43 @@ class Split(Protocol):
     attributes: tuple[Attribute, ...]
     ids: tuple[str, ...]
     patients: tuple[str, ...]
+    """Images of one patient share it, and are resampled together."""
     codes: Mapping[str, IntArray]
     """Attribute name to group codes (n,), -1 where unknown."""
     covariates: Mapping[str, FloatArray]
+    """age (years), md (dB), site, ...: (n,), NaN where unknown."""
     image_checksums: tuple[str, ...]
     """Equal for equal images."""
+    shapes: Sequence[tuple[int, ...]]
+    """Shape of every image as `read` gives it, known from the headers of the files alone; ()
+    where a header is broken, and `read` says how."""
 
     @property
     def name(self) -> str:
-        """Of the reader, e.g. `fairvlmed`."""
+        """Name of the data set, e.g. `fairvlmed`."""
 
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Sample: ...
-
-    def __iter__(self) -> Iterator[Sample]: ...
+    @property
+    def labels(self) -> IntArray | None:
+        """(n,) 0 or 1; None where the target is a mask."""
 
     @property
     def skipped(self) -> list[tuple[str, str]]:
-        """Id of and reason for every sample left out so far."""
+        """Id of and reason for every sample left out so far, each once."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> Sample:
+        """Decode one sample.
+
+        Raises:
+            DataError: its image or mask is unusable, whatever the split does about such files.
+        """
+
+    def leave_out(self, index: int, error: DataError) -> None:
+        """Record a sample as unusable; where the split was opened to stop, raise the error."""
 
     def fingerprint(self) -> str:
         """SHA-256 that changes with any file of the split."""
 
     def statement(self) -> str | None:
-        """What synthetic data say of themselves."""
-
-
-class LabelledSplit(Split, Protocol):
-    """A split whose target is a 0/1 label."""
-
-    labels: IntArray
-    """(n,)."""
+        """Statement of synthetic data about themselves, for reports; None for anything else."""

@@ -1,1 +1,1 @@
-"""Metrics of a binary classifier, and how far they differ between groups."""
+"""Metrics of binary classifiers and of masks, and their differences between groups."""

@@ -1,9 +1,8 @@
-"""Metrics of a segmented optic nerve head: rim, cup and disc of one image after the other.
+"""Metrics of a segmented optic nerve head: rim, cup and disc of each image.
 
 A class mask is uint8: 0 background, 1 rim, 2 cup; the disc is both of them. Overlaps and areas come
 from one table of pixel counts a case (`confusion`), distances from the surface pixels of a
-structure: those with a background pixel beside, above or below them, or at the image's edge
-(connectivity 1). Distances are in pixels of the mask.
+structure (`outline`, connectivity 1). Distances are in pixels of the mask.
 
 A structure that neither mask holds is found perfectly (Dice 1, IoU 1, distance 0); where one of the
 masks lacks it the overlap is 0 and there is no distance (NaN), and `missed` or `invented` says so.
@@ -58,7 +57,7 @@ def invented(counts: IntArray, structure: slice) -> FloatArray:
 def sizes(counts: IntArray, structure: slice) -> tuple[IntArray, IntArray, IntArray]:
     """(B,) pixels of the structure in both masks, in the prediction, in the reference."""
     cells = counts[:, structure, structure], counts[:, :, structure], counts[:, structure]
-    both, predicted, present = (part.sum((1, 2)) for part in cells)
+    both, predicted, present = (counted.sum((1, 2)) for counted in cells)
     return both, predicted, present
 
 
@@ -85,12 +84,15 @@ def surface_distances(prediction: BoolArray, reference: BoolArray) -> tuple[Floa
     Returns:
         From the prediction to the reference and back, in pixels; neither mask may be empty.
     """
-    ours, theirs = surface(prediction), surface(reference)
+    ours, theirs = outline(prediction), outline(reference)
     return _nearest(ours, theirs), _nearest(theirs, ours)
 
 
-def surface(mask: BoolArray) -> BoolArray:
-    """(H, W) the pixels of a mask with one of their four neighbours outside it."""
+def outline(mask: BoolArray) -> BoolArray:
+    """(H, W) pixels of a mask of which a neighbour above, below or beside is outside.
+
+    Beyond the image's edge is outside.
+    """
     wide = np.pad(mask, 1)
     inner = wide[:-2, 1:-1] & wide[2:, 1:-1] & wide[1:-1, :-2] & wide[1:-1, 2:]
     return np.asarray(mask & ~inner)

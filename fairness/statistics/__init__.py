@@ -1,1 +1,1 @@
-"""Intervals and tests for metrics of groups: how sure the numbers are, and of what."""
+"""Intervals and tests of metrics by group."""

@@ -1,4 +1,4 @@
-"""Numbers of all groups together: largest gap, ratio, equity-scaled value, spread, worst group."""
+"""Summaries over groups: largest gap, ratio, equity-scaled value, spread, worst group."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from fairness.statistics.simultaneous import (
 
 @dataclass(frozen=True)
 class Across:
-    """A summary's value and limits, and the two groups furthest apart in the metric behind it."""
+    """Value and limits of a summary, and the two groups furthest apart in the metric behind it."""
 
     value: float
     low: float
@@ -34,9 +34,9 @@ def across(
     """One summary over the compared groups; None where fewer than two have a value.
 
     Args:
-        summary: what to make of which metrics.
-        sampled: the groups, and others.
-        everyone: which of the sampled sets holds the cases of all groups.
+        summary: the aggregate and its metrics.
+        sampled: the groups and the other sets of cases.
+        everyone: index of the set of all known cases.
         families: the pairs compared, by metric.
         dependent: whether a patient may be in several groups.
     """
@@ -61,7 +61,7 @@ def across(
 def _of_one_metric(
     summary: Summary, sampled: Sampled, everyone: int, metric: int, groups: IntArray
 ) -> tuple[float, float, float]:
-    """Value and limits of the summaries that are not made of differences."""
+    """Value and limits of a ratio, an equity-scaled value, or the worst group of one metric."""
     confidence = sampled.settings.confidence
     values = sampled.values[groups, metric]
     errors = sampled.replicates[groups, metric] - values[:, None]

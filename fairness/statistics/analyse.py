@@ -1,4 +1,4 @@
-"""The whole analysis: arrays in, a table of estimates and a table of contrasts out.
+"""The whole analysis: estimates by group and contrasts between groups, from arrays.
 
 For each grouping: measure and resample every group, the unknown and all known cases; compare the
 groups that are large enough to be shown; test those that are large enough to infer from.
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fairness.arrays import Array
-from fairness.attributes import Attribute
+from fairness.attributes import OVERALL, Attribute
 from fairness.groups import Grouping, plain
-from fairness.outcomes import Contrast
+from fairness.outcomes import Contrast, Estimate
 from fairness.statistics.bootstrap import units_of
-from fairness.statistics.estimates import Estimate, estimates_of
+from fairness.statistics.estimates import estimates_of
 from fairness.statistics.gaps import (
     adjusted_gaps,
     compared_groups,
@@ -23,15 +23,13 @@ from fairness.statistics.gaps import (
     summarised,
 )
 from fairness.statistics.measures import Measures
-from fairness.statistics.sampled_grouping import part_of
+from fairness.statistics.sampled_grouping import sample_grouping
 from fairness.statistics.settings import Settings
-
-OVERALL = "overall"
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """All estimates and contrasts, and the families of tests: name to number of tests."""
+    """Estimates, contrasts, and the families of tests: name to number of tests."""
 
     estimates: tuple[Estimate, ...]
     contrasts: tuple[Contrast, ...]
@@ -47,8 +45,8 @@ def analyse(
     """Estimates overall and by group, differences between groups, tests of both.
 
     Args:
-        measures: what to measure, e.g. `BinaryScores`.
-        patients: (n,) who each case belongs to; cases of one patient are resampled together.
+        measures: metrics of the cases, e.g. `BinaryScores`.
+        patients: (n,) patient of each case; cases of one patient are resampled together.
         groupings: how to divide the cases; codes (n,).
         settings: defaults if None.
 
@@ -62,16 +60,17 @@ def analyse(
     units = units_of(patients)
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
     everyone = replace(everyone, hidden=frozenset())  # no group at all: only the set of all cases
-    estimates = list(estimates_of(part_of(measures, units, everyone, settings), only=-1))
+    overall = sample_grouping(measures, units, everyone, settings)
+    estimates = list(estimates_of(overall, only=-1))
     contrasts: list[Contrast] = []
     families: dict[str, int] = {}
-    parts = [part_of(measures, units, grouping, settings) for grouping in groupings]
+    sampled = [sample_grouping(measures, units, grouping, settings) for grouping in groupings]
     gaps: list[Contrast] = []
-    for part, p_values in zip(parts, largest_gap_p(parts), strict=True):
-        compared = compared_groups(part)
-        estimates += estimates_of(part)
-        contrasts += pairwise(part, compared, families)
-        of_all, largest = summarised(part, compared, p_values)
+    for grouping, p_values in zip(sampled, largest_gap_p(sampled), strict=True):
+        compared = compared_groups(grouping)
+        estimates += estimates_of(grouping)
+        contrasts += pairwise(grouping, compared, families)
+        of_all, largest = summarised(grouping, compared, p_values)
         estimates += of_all
         gaps += largest
     contrasts += adjusted_gaps(gaps, settings, families)

@@ -1,7 +1,7 @@
-"""Every metric of a binary classifier as `Measures`; all replicates in a few matrix products.
+"""Metrics of a binary classifier as `Measures`, replicated by a few matrix products.
 
 The point values come from `fairness.metrics` and are the definition. The replicates restate them in
-float32 for speed, and a test holds the two together.
+float32 for speed; a test compares the two.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ NO_POSITIVE, NO_NEGATIVE = "no positive case", "no negative case"
 ONE_CLASS = "only one class"
 NOT_FITTED = "one class, one score, or classes that the score separates"
 
-SHARES = {  # name: what is counted, among what, of (TP, FP, FN, TN); why it can be undefined
+SHARES = {  # name: (TP, FP, FN, TN) in the numerator, in the denominator; reason where undefined
     "prevalence": ((1, 0, 1, 0), (1, 1, 1, 1), "no case"),
     "selection_rate": ((1, 1, 0, 0), (1, 1, 1, 1), "no case"),
     "accuracy": ((1, 0, 0, 1), (1, 1, 1, 1), "no case"),
@@ -106,14 +106,14 @@ class BinaryScores:
         return np.array(list(found.values()))
 
     def among(self, rows: IntArray) -> BoolArray:
-        """(M, m) positives, negatives, predicted ones, or all."""
+        """(M, m) whether a case is in the metric's denominator."""
         shares = AMONG.astype(bool) @ self._table(rows)
         return np.vstack([shares, np.ones((len(METRICS) - len(SHARES), len(rows)), dtype=bool)])
 
     def replicator(
         self, rows: IntArray, names: frozenset[str]
     ) -> Callable[[Weights], dict[str, Replicates]]:
-        """The shares always, the AUC if named, everything if anything else is."""
+        """Function from weights (m, R) to replicates (R,): shares, AUC if named, or all metrics."""
         y, s = self.positive[rows], self.score[rows]
         table, ranking = self._table(rows).astype(np.float32), Ranking.of(y, s)
         if not names <= {*SHARES, "auc"}:
@@ -121,14 +121,18 @@ class BinaryScores:
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
             shares = _shares(table @ weights)
-            return shares | {"auc": ranking.auc(weights)} if "auc" in names else shares
+            return (
+                shares | {"auc": ranking.replicates(weights, False)[0]}
+                if "auc" in names
+                else shares
+            )
 
         return replicate
 
     def _everything(
         self, y: IntArray, s: FloatArray, table: Weights, ranking: Ranking
     ) -> Callable[[Weights], dict[str, Replicates]]:
-        """One matrix product for all that is made of weighted sums."""
+        """Function for all metrics, with one matrix product for every weighted sum."""
         slope, intercept = fit_slope(y, s), fit_intercept(y, s)
         excess = np.equal.outer(np.arange(self.bins), equal_mass_bins(s, self.bins)) * (y - s)
         columns = np.concatenate(
@@ -140,7 +144,7 @@ class BinaryScores:
             sums = columns @ weights
             counts, squared, for_slope, for_intercept, in_bins = np.split(sums, [4, 5, 10, 12])
             n = counts.sum(0)
-            auc, average_precision = ranking.both(weights)
+            auc, average_precision = ranking.replicates(weights, average_precision=True)
             return _shares(counts) | {
                 "auc": auc,
                 "average_precision": average_precision,
@@ -153,11 +157,11 @@ class BinaryScores:
         return replicate
 
     def _table(self, rows: IntArray) -> BoolArray:
-        """(4, m) whether a case is a TP, FP, FN, TN."""
+        """(4, m) whether a case is a true or false positive, a false or true negative."""
         y, predicted = self.positive[rows] == 1, self.score[rows] >= self.threshold
         return np.stack([y & predicted, ~y & predicted, y & ~predicted, ~y & ~predicted])
 
 
 def _shares(counts: Replicates) -> dict[str, Replicates]:
-    """Every share from (4, R) counts of TP, FP, FN, TN."""
+    """Shares (R,) by name, from (4, R) counts of TP, FP, FN, TN."""
     return dict(zip(SHARES, divide(COUNTED @ counts, AMONG @ counts), strict=True))

@@ -15,7 +15,7 @@ from fairness.arrays import Array, FloatArray, IntArray
 
 Weights: TypeAlias = npt.NDArray[np.float32]
 Replicates: TypeAlias = npt.NDArray[np.float32]
-"""float32: they only say how far a number moves."""
+"""In float32, as they only show how far a number moves."""
 
 DEFINED = 0.95
 """Share of the replicates that must be defined before an interval is made of them."""
@@ -50,7 +50,7 @@ def resample(
 
 
 def effective_patients(units: IntArray) -> float:
-    """How many patients of equal weight carry as much information: (sum n_i)^2 / sum n_i^2 (Kish).
+    """Number of patients of equal weight with as much information: (sum n_i)^2 / sum n_i^2 (Kish).
 
     It is the number of patients where each has the same number of cases.
     """

@@ -1,4 +1,4 @@
-"""Calibration in bins of equal mass: does a score of 0.8 mean positive in 8 of 10?"""
+"""Calibration error and calibration curve over bins of equal mass."""
 
 import numpy as np
 
@@ -27,18 +27,12 @@ def calibration_error(y_true: Array, y_score: Array, bins: int = 10) -> float:
 def calibration_curve(
     y_true: Array, y_score: Array, bins: int = 10, q: float = 1.96
 ) -> tuple[CurvePoint, ...]:
-    """The points of a reliability diagram, one a non-empty equal-mass bin, ascending."""
+    """Points of a reliability diagram, one for each non-empty equal-mass bin, ascending."""
     bin_of = equal_mass_bins(y_score, bins)
     sizes = np.bincount(bin_of)
     kept, n = np.flatnonzero(sizes), sizes[sizes > 0].astype(np.float64)
     observed = np.bincount(bin_of, y_true)[kept] / n
     score = np.bincount(bin_of, y_score)[kept] / n
     low, high = wilson(observed, n, q)
-    columns = (
-        score.tolist(),
-        observed.tolist(),
-        low.tolist(),
-        high.tolist(),
-        sizes[kept].tolist(),
-    )
+    columns = [column.tolist() for column in (score, observed, low, high, sizes[kept])]
     return tuple(CurvePoint(*point) for point in zip(*columns, strict=True))

@@ -1,4 +1,4 @@
-"""Scores that every case has, such as the Dice coefficient of a mask, as `Measures`."""
+"""Scores of each case, such as the Dice coefficient of its mask, as `Measures`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NO_SCORE = "no case with a score"
 
 @dataclass(frozen=True)
 class CaseScore:
-    """One score of n cases: its mean is reported, and the share of cases in its bad tail."""
+    """Score of n cases, reported by its mean and by the share of cases in its bad tail."""
 
     name: str
     values: FloatArray
@@ -28,9 +28,9 @@ class CaseScore:
     """A case beyond this is a failure, e.g. a Dice coefficient below 0.5; None: no such share."""
     larger_is_better: bool = True
     span: tuple[float, float] = (0.0, 1.0)
-    """What values are possible."""
+    """Range of the values."""
     undefined: str = NO_SCORE
-    """Why a group can have no value, as the report says it."""
+    """Reason in the report where a group has no value."""
 
     def failed(self) -> FloatArray:
         """(n,) 1 where a case lies in the bad tail, 0 where not, NaN where it has no score."""
@@ -42,7 +42,7 @@ class CaseScore:
 
 @dataclass(frozen=True)
 class CaseScores:
-    """Any number of scores of the same n cases: M metrics, one a score and one a tail."""
+    """Scores of the same n cases: M metrics, one for each score and one for each tail."""
 
     scores: tuple[CaseScore, ...]
     positive: IntArray | None = None
@@ -74,7 +74,7 @@ class CaseScores:
         return tuple(found)
 
     def values(self, rows: IntArray) -> FloatArray:
-        """(M,) the mean of each score, and the tail's share."""
+        """(M,) mean of each score, and share of cases in its tail."""
         columns = self._columns[:, rows]
         known = np.isfinite(columns)
         counts = known.sum(1)
@@ -82,7 +82,7 @@ class CaseScores:
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
     def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) of the means; a share needs none."""
+        """(M,) variances of the means; NaN for shares."""
         found = np.full(len(self.metrics), np.nan)
         for m, metric in enumerate(self.metrics):
             values = self._columns[m, rows]
@@ -92,13 +92,13 @@ class CaseScores:
         return found
 
     def among(self, rows: IntArray) -> BoolArray:
-        """(M, m) cases that have the score."""
+        """(M, m) whether a case has the score."""
         return np.asarray(np.isfinite(self._columns[:, rows]))
 
     def replicator(
         self, rows: IntArray, names: frozenset[str]
     ) -> Callable[[Weights], dict[str, Replicates]]:
-        """The named metrics."""
+        """Function from weights (m, R) to replicates (R,) of the named metrics."""
         chosen = [m for m, metric in enumerate(self.metrics) if metric.name in names]
         columns = self._columns[chosen][:, rows]
         known = np.isfinite(columns)
@@ -113,7 +113,7 @@ class CaseScores:
 
     @cached_property
     def _columns(self) -> FloatArray:
-        """(M, n) what is averaged, NaN where undefined, in the order of the metrics."""
+        """(M, n) values that are averaged for each metric, NaN where undefined."""
         columns = []
         for score in self.scores:
             columns.append(score.values)

@@ -1,17 +1,15 @@
-"""How each number changed against an earlier run on the same samples, resampled in pairs."""
+"""Changes of each metric against an earlier run on the same samples, by a paired bootstrap."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from fairness.attributes import Attribute
+from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
-from fairness.statistics.analyse import OVERALL
 from fairness.statistics.bootstrap import resampled_variance, units_of
 from fairness.statistics.estimates import number
 from fairness.statistics.measures import Measures
-from fairness.statistics.sampled_grouping import ALL
 from fairness.statistics.sampled import sample
 from fairness.statistics.settings import Settings
 
@@ -23,7 +21,7 @@ def changes(
     groupings: Sequence[Grouping],
     settings: Settings,
 ) -> list[Contrast]:
-    """New minus old for every metric but norms, of every group and overall.
+    """Differences new minus old of every metric but norms, in every group and overall.
 
     Both are measured on the same samples and share every bootstrap weight, so what the two have in
     common cancels. Limits are `value +- q * standard error`, clustered by patient.
@@ -55,19 +53,8 @@ def changes(
             for m, metric in enumerate(new.metrics):
                 if metric.kind == "norm":  # its replicates are distances: no difference of two
                     continue
-                half = settings.quantile * error[c, m]
-                found.append(
-                    Contrast(
-                        attribute=grouping.attribute.name,
-                        metric=metric.name,
-                        group_a=group,
-                        group_b="baseline",
-                        value=number(value[c, m]),
-                        low=number(value[c, m] - half),
-                        high=number(value[c, m] + half),
-                        p=None,
-                        p_adjusted=None,
-                        mde=None,
-                    )
-                )
+                centre, half = value[c, m], settings.quantile * error[c, m]
+                names = (grouping.attribute.name, metric.name, group, "baseline")
+                numbers = (number(centre), number(centre - half), number(centre + half))
+                found.append(Contrast(*names, *numbers, None, None, None))
     return found

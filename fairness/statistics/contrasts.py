@@ -30,7 +30,7 @@ class Pairs:
 
 
 def compare(sampled: Sampled, metric: int, groups: IntArray, dependent: bool) -> Pairs:
-    """Every pair of the groups that have a value; `dependent` if a patient may be in several."""
+    """Pairs of the groups that have a value; `dependent` if a patient may be in several."""
     groups = groups[np.isfinite(sampled.values[groups, metric])]
     a, b = (groups[side] for side in np.triu_indices(len(groups), k=1))
     values, replicates = sampled.values[:, metric], sampled.replicates[:, metric]
@@ -50,7 +50,7 @@ def compare(sampled: Sampled, metric: int, groups: IntArray, dependent: bool) ->
 
 
 def joint_limits(sampled: Sampled, families: Sequence[Pairs], dependent: bool) -> list[Limits]:
-    """Limits (K,) of each of the families of pairs that hold for all of them together."""
+    """Limits (K,) of each family of pairs, holding jointly for all of the families."""
     settings = sampled.settings
     errors = np.concatenate([pairs.errors for pairs in families])
     q = joint_quantile(errors, settings.confidence, settings.quantile)

@@ -1,4 +1,4 @@
-"""The variance of an AUC from placements: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
+"""Variance of an AUC from placements: DeLong, DeLong and Clarke-Pearson, Biometrics 1988.
 
 A placement is the share of the other class that a case beats, ties counting one half; sorting gives
 all of them in O(n log n) (midranks: Sun and Xu, IEEE Signal Processing Letters 2014).

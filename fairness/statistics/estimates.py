@@ -1,37 +1,21 @@
-"""The table of estimates: one line a number, with its limits or the reason why there are none."""
+"""Estimates with their limits, or the reason why there are none."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.statistics.sampled_grouping import Part
+from fairness.outcomes import Estimate
+from fairness.statistics.sampled_grouping import SampledGrouping
 from fairness.statistics.simultaneous import norm_limits
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """One number: what `fairness.outcomes.Row` holds, without where it came from."""
-
-    attribute: str
-    group: str
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    method: str | None
-    n: int
-    n_positive: int | None
-    reason: str | None
-
-
-def estimates_of(part: Part, only: int | None = None) -> Iterator[Estimate]:
-    """Every metric of every set of cases, or only of one set."""
-    sampled, settings = part.sampled, part.sampled.settings
+def estimates_of(grouping: SampledGrouping, only: int | None = None) -> Iterator[Estimate]:
+    """Every metric of every group, the unknown and all cases, or `only` of the set at one index."""
+    sampled, settings = grouping.sampled, grouping.sampled.settings
     metrics = sampled.measures.metrics
     limits = [sampled.limits(m, settings.quantile) for m in range(len(metrics))]
-    for cell in range(len(part.labels)) if only is None else [only]:
+    for cell in range(len(grouping.labels)) if only is None else [only]:
         for m, metric in enumerate(metrics):
             value, (low, high) = float(sampled.values[cell, m]), limits[m]
             numbers = (value, float(low[cell]), float(high[cell]))
@@ -39,26 +23,26 @@ def estimates_of(part: Part, only: int | None = None) -> Iterator[Estimate]:
                 moved = sampled.replicates[cell, m]
                 numbers = (value, *norm_limits(value, moved, settings.confidence))
             reason = None if np.isfinite(value) else metric.undefined
-            yield estimate(part, cell, metric.name, numbers, sampled.method(cell, m), reason)
+            yield estimate(grouping, cell, metric.name, numbers, sampled.method(cell, m), reason)
 
 
 def estimate(
-    part: Part,
+    grouping: SampledGrouping,
     cell: int,
     metric: str,
     numbers: tuple[float, float, float],
     method: str,
     reason: str | None,
 ) -> Estimate:
-    """An estimate of one set of cases; limits only where both are known."""
-    rows, y = part.sampled.rows[cell], part.sampled.measures.positive
+    """An estimate from (value, low, high) of one set of cases; limits only where both are known."""
+    rows, y = grouping.sampled.rows[cell], grouping.sampled.measures.positive
     value, low, high = (number(x) for x in numbers)
     bounded = value is not None and low is not None and high is not None
     if value is not None and not bounded and reason is None:
         reason = "too few cases for an interval"
     return Estimate(
-        part.attribute.name,
-        part.labels[cell],
+        grouping.attribute.name,
+        grouping.labels[cell],
         metric,
         value,
         low if bounded else None,

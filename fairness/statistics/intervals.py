@@ -13,7 +13,7 @@ from fairness.arrays import FloatArray
 Limits: TypeAlias = tuple[FloatArray, FloatArray]
 
 PSEUDO_CASES = 4
-"""How many cases the model variance is worth in a small sample, by simulation: docs/metrics.md."""
+"""Weight of the model variance, in cases, chosen by simulation: docs/metrics.md."""
 
 
 def wilson(share: FloatArray, n: FloatArray, q: FloatArray | float) -> Limits:
@@ -55,7 +55,7 @@ def auc_score_interval(
 
 
 def share_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) -> FloatArray:
-    """Independent trials that would make `share` as precise as it is with dependent cases."""
+    """Number of independent trials in which a share is as precise as among dependent cases."""
     likely = _towards_half(share, patients)
     return _effective_trials(share, variance, likely * (1 - likely) / patients, patients)
 

@@ -1,7 +1,7 @@
-"""What is measured: the numbers of a set of cases, and their replicates under resampling.
+"""Metrics of a set of cases with their variances and replicates, as `analyse` takes them.
 
-`analyse` knows no metric; it takes anything of this shape. `binary.py` holds the metrics of a
-binary classifier, `case_scores.py` any score that each case has, such as a Dice coefficient.
+`binary.py` holds the metrics of a binary classifier, `case_scores.py` those of any score of a case,
+such as a Dice coefficient.
 """
 
 import math
@@ -13,31 +13,31 @@ from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, Weights
 
 Kind: TypeAlias = Literal["share", "auc", "bounded", "mean", "norm"]
-"""How a number gets its interval.
+"""Type of a metric, which decides its interval.
 
 share: cases counted among cases (Wilson). auc: DeLong. bounded: another statistic in [0, 1]. mean:
-a mean or a coefficient (Student). norm: a distance from the ideal, whose replicates are how far it
-moved, and which is not compared between groups, as it grows where cases are few.
+a mean or a coefficient (Student). norm: a distance from the ideal, replicated by how far it moved;
+not compared between groups, as it grows where cases are few.
 """
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of a set of cases."""
+    """Metric of a set of cases, such as an AUC."""
 
     name: str
     kind: Kind
     undefined: str
-    """Why it can be undefined, as the report says it."""
+    """Reason in the report where it is undefined."""
     given_outcome: bool = False
-    """It speaks of positives and negatives apart, so labels are permuted within the outcomes."""
+    """Conditional on the outcome: groups are permuted among patients of the same outcomes."""
     span: tuple[float, float] = (-math.inf, math.inf)
-    """What values are possible."""
+    """Range of the values."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One number of all groups of an attribute, made from one metric, or the worst of several."""
+    """Aggregate over the groups of an attribute: of one metric, or the worst of several."""
 
     name: str
     kind: Literal["difference", "ratio", "equity_scaled", "std", "smallest", "largest"]
@@ -45,30 +45,30 @@ class Summary:
 
 
 class Measures(Protocol):
-    """The numbers of n cases; `rows` always is an index of m of them."""
+    """Metrics of n cases; `rows` is an index (m,) of the cases concerned."""
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """M of them."""
+        """Names and types of the M metrics."""
 
     @property
     def summaries(self) -> tuple[Summary, ...]:
-        """What is reported of all groups together."""
+        """Aggregates over groups to report."""
 
     @property
     def positive(self) -> IntArray | None:
         """(n,) of 0/1, or None where cases have no class."""
 
     def values(self, rows: IntArray) -> FloatArray:
-        """(M,) the numbers of these cases, NaN where undefined."""
+        """(M,) values, NaN where undefined."""
 
     def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) their variances in closed form, NaN where there is none."""
+        """(M,) variances in closed form, NaN where there is none."""
 
     def among(self, rows: IntArray) -> BoolArray:
-        """(M, m) which cases the number is over: its denominator."""
+        """(M, m) whether a case is in the metric's denominator."""
 
     def replicator(
         self, rows: IntArray, names: frozenset[str]
     ) -> Callable[[Weights], dict[str, Replicates]]:
-        """What turns weights (m, R) into replicates (R,) of at least the named metrics."""
+        """Function from weights (m, R) to replicates (R,) of at least the named metrics."""

@@ -1,4 +1,4 @@
-"""Test of the largest gap between any two groups, by permuting which patient is of which group.
+"""Permutation test of the largest gap between any two groups.
 
 It needs no formula for a maximum and is exact in small groups: where groups do not matter, every
 relabelling of the patients is as likely as the one observed.
@@ -23,9 +23,9 @@ class Labelled:
     labels: Array
     """(U,) int16."""
     rows: IntArray
-    """Cases that take part."""
+    """Index of the cases that take part."""
     places: IntArray
-    """Where the patient of each such case is among the patients that take part."""
+    """Index of each such case's patient among the patients that take part."""
     replicate: Callable[[Weights], dict[str, Replicates]]
 
     def values(self, names: Sequence[str], relabelled: Array) -> FloatArray:
@@ -43,13 +43,13 @@ def largest_gap_p_values(
     permutations: int,
     rng: np.random.Generator,
 ) -> list[dict[str, float]]:
-    """For each coding the p-values of its largest gaps, by name of the summary.
+    """p-values of the largest gaps of each coding, by name of the summary.
 
-    Patients change labels with all their cases: for metrics given the outcome only with patients of
+    Patients change groups with all their cases: for metrics given the outcome only with patients of
     the same outcomes, so that a group keeps its positives and negatives; for others with any.
 
     Args:
-        measures: the numbers; its summaries of kind `difference` are tested.
+        measures: metrics; its summaries of kind `difference` are tested.
         codings: (n,) group of each case, negative where it takes no part; one group a patient.
         units: (n,) patient of each case, 0..U - 1.
         permutations: number of relabellings, the same for all codings.
@@ -110,8 +110,8 @@ def _permuted_values(
         for one, blocks in zip(labelled, values, strict=True):
             # Of a shuffle of all patients those that take part are a shuffle of themselves.
             drawn = np.take(one.labels, shuffled)  # (B, U)
-            part = drawn[drawn >= 0].reshape(len(shuffled), -1)
-            blocks.append(one.values(names, part.T))
+            kept = drawn[drawn >= 0].reshape(len(shuffled), -1)
+            blocks.append(one.values(names, kept.T))
     return [np.concatenate(blocks, axis=-1) for blocks in values]
 
 

@@ -1,4 +1,4 @@
-"""AUC and average precision under many columns of weights at once, in running sums."""
+"""AUC and average precision under many columns of weights at once, by running sums."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from fairness.statistics.bootstrap import Replicates, Weights
 
 @dataclass(frozen=True)
 class Ranking:
-    """The order of m cases by score, worked out once; weights are (m, R), counts stay exact."""
+    """Order of m cases by score; weights are (m, R), and counts stay exact."""
 
     positive: IntArray
     """Positives by ascending score."""
     negative: IntArray
     below: IntArray
-    """For each positive, how many negatives score less."""
+    """Number of negatives that score less than each positive."""
     upto: IntArray
-    """For each positive, how many negatives score less or the same."""
+    """Number of negatives that score less or the same."""
     start: IntArray
-    """For each positive, how many positives score less."""
+    """Number of positives that score less."""
 
     @classmethod
     def of(cls, y_true: IntArray, y_score: FloatArray) -> "Ranking":
@@ -36,11 +36,7 @@ class Ranking:
             np.searchsorted(scores, scores, "left"),
         )
 
-    def auc(self, weights: Weights) -> Replicates:
-        """(R,) of `fairness.metrics.classification.auc`."""
-        return self.both(weights, average_precision=False)[0]
-
-    def both(self, weights: Weights, average_precision: bool = True) -> list[Replicates]:
+    def replicates(self, weights: Weights, average_precision: bool) -> list[Replicates]:
         """(R,) AUC and, on request, average precision, of `fairness.metrics.classification`."""
         w = np.take(weights, self.positive, axis=0)
         lost = _running_sum(np.take(weights, self.negative, axis=0))

@@ -19,7 +19,7 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted coefficient, and what refits it under weights by one Newton step."""
+    """Fitted coefficient, with the terms of the Newton step that refits it under weights."""
 
     value: float
     influence: FloatArray
@@ -80,7 +80,7 @@ def _logit(y_score: Array) -> FloatArray:
 
 
 def _solvable(y: FloatArray, x: FloatArray) -> bool:
-    """Both classes are there and their scores overlap: otherwise the slope is infinite."""
+    """Whether both classes are there and their scores overlap; if not, the slope is infinite."""
     positive, negative = x[y == 1], x[y == 0]
     if not len(positive) or not len(negative):
         return False

@@ -1,4 +1,4 @@
-"""Sets of cases, measured and resampled together: their values, and how uncertain each is."""
+"""Values and uncertainty of several sets of cases, resampled together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ BLOCK = 500_000
 
 @dataclass(frozen=True)
 class Sampled:
-    """C sets of cases, M metrics, R replicates; NaN where a number is undefined."""
+    """Values, variances and replicates of C sets of cases, M metrics; NaN where undefined."""
 
     measures: Measures
     settings: Settings
     rows: tuple[IntArray, ...]
-    """The cases of each set."""
+    """Index of the cases of each set."""
     values: FloatArray
     """(C, M)."""
     replicates: Replicates
@@ -80,7 +80,7 @@ class Sampled:
         return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
 
     def method(self, cell: int, metric: int) -> str:
-        """How the limits were made, as the report says it."""
+        """Name of the interval's method in the report."""
         if self.clustered[cell]:
             return "bootstrap of patients"
         kind = self.measures.metrics[metric].kind
@@ -101,7 +101,7 @@ def sample(
     """Measure every cell, and resample all of them with the same weights.
 
     Args:
-        measures: the numbers.
+        measures: the metrics.
         cells: C indices of cases.
         units: (n,) patient of each case.
         strata: (n,) stratum of each case.
@@ -149,16 +149,16 @@ def _replicates(
     rng: np.random.Generator,
 ) -> Replicates:
     """(C, M, R), a block of weights at a time; cases outside every cell take no part."""
-    part = np.unique(np.concatenate(cells))
+    used = np.unique(np.concatenate(cells))
     place = np.zeros(len(units), dtype=np.int64)
-    place[part] = np.arange(len(part))
+    place[used] = np.arange(len(used))
     names = [metric.name for metric in measures.metrics]
     functions = [measures.replicator(rows, frozenset(names)) for rows in cells]
     result = np.empty((len(cells), len(names), replicates), dtype=np.float32)
-    size = max(1, BLOCK // max(1, len(part)))
+    size = max(1, BLOCK // max(1, len(used)))
     for start in range(0, replicates, size):
         block = slice(start, min(start + size, replicates))
-        weights = resample(units[part], strata[part], block.stop - start, rng)
+        weights = resample(units[used], strata[used], block.stop - start, rng)
         for cell, (function, rows) in enumerate(zip(functions, cells, strict=True)):
             found = function(np.take(weights, place[rows], axis=0))
             result[cell, :, block] = [found[name] for name in names]

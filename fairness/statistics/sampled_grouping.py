@@ -1,4 +1,4 @@
-"""One grouping of the cases, measured, resampled and sorted by what its groups' sizes allow."""
+"""One grouping of the cases, measured and resampled, with the tier of each group."""
 
 from dataclasses import dataclass
 from zlib import crc32
@@ -6,40 +6,42 @@ from zlib import crc32
 import numpy as np
 
 from fairness.arrays import IntArray
-from fairness.attributes import UNKNOWN, UNKNOWN_LABEL, Attribute
+from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL, Attribute
 from fairness.groups import Grouping
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled import Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
 from fairness.suppression import hidden_of
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
-class Part:
-    """One grouping, sampled: the sets of cases are its groups, then others, last all known."""
+class SampledGrouping:
+    """Estimates and replicates of a grouping: of its G groups, the unknown, and all known cases."""
 
     attribute: Attribute
     codes: IntArray
+    """(n,) group of each case."""
     units: IntArray
+    """(n,) patient of each case."""
     labels: tuple[str, ...]
-    """Of the sampled sets."""
+    """(G + 2,) names of the groups, `unknown`, `all`."""
     sampled: Sampled
     tiers: tuple[Tier, ...]
-    """Of the groups."""
+    """(G,) of the groups."""
     dependent: bool
     """Some patient is in several groups."""
     primary: bool
     """Its largest gaps are tested."""
 
     def of_tier(self, *tiers: Tier) -> IntArray:
-        """The groups of these tiers."""
+        """Codes of the groups in one of these tiers."""
         return np.array([g for g, t in enumerate(self.tiers) if t in tiers], dtype=np.int64)
 
 
-def part_of(measures: Measures, units: IntArray, grouping: Grouping, settings: Settings) -> Part:
-    """Measure and resample one grouping."""
+def sample_grouping(
+    measures: Measures, units: IntArray, grouping: Grouping, settings: Settings
+) -> SampledGrouping:
+    """Measure and resample every group of a grouping, the unknown, and all known cases."""
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     people = np.array([len(np.unique(units[rows])) for rows in cells])
@@ -56,6 +58,6 @@ def part_of(measures: Measures, units: IntArray, grouping: Grouping, settings: S
     rng = np.random.default_rng([settings.seed, crc32(attribute.name.encode())])
     sampled = sample(measures, cells, units, codes, settings, rng)
     dependent = bool(people.sum() > len(np.unique(units[codes >= 0])))
-    return Part(
+    return SampledGrouping(
         attribute, codes, units, tuple(labels), sampled, tuple(tiers), dependent, grouping.primary
     )

@@ -1,33 +1,52 @@
-"""What the statistics may assume: confidence, replicates, seed, and how small a group may be."""
+"""Settings of the statistics: confidence, replicates, seed, smallest group sizes."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from scipy.special import ndtri
 
+from fairness.errors import UsageError
+
 Tier: TypeAlias = Literal["suppressed", "descriptive", "inferential"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every choice of an analysis; written into the report's provenance as it is."""
+    """Choices of an analysis, kept in the report's provenance."""
 
     confidence: float = 0.95
+    """Of every interval, in [0.5, 1)."""
     replicates: int = 1000
-    """Of the bootstrap."""
+    """Of the bootstrap, 100 at least."""
     permutations: int = 1000
     """Of the test of the largest gap; 0 leaves it out."""
     seed: int = 0
+    """Of the bootstrap and the permutations."""
     suppress_below: int = 11
-    """Groups with fewer cases take part in no gap, and the report hides their numbers."""
+    """Hide groups of fewer people in everything under report/; they take part in no gap."""
     inferential_from: int = 10
-    """Positives, and negatives, that a group needs before its gaps are tested."""
+    """Smallest number of positives, and of negatives, of a group whose gaps are tested."""
     adjust: Literal["holm", "bh"] = "holm"
+    """Adjustment of p-values within a family: Holm, or Benjamini-Hochberg."""
     auc_interval: Literal["score", "logit"] = "score"
-    """`score` holds its coverage in small and lopsided groups; `logit` is usual."""
+    """Interval of an AUC: score holds its coverage in small and lopsided groups; logit is usual."""
     calibration_bins: int = 10
+    """Bins of equal mass of the calibration error."""
     power: float = 0.8
     """Of the minimum detectable effect."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where a number is out of range."""
+        if not 0.5 <= self.confidence < 1:
+            raise UsageError("--confidence must lie in [0.5, 1)")
+        if not 0 < self.power < 1:
+            raise UsageError("--power must lie in (0, 1)")
+        if self.replicates < 100:
+            raise UsageError("--replicates must be at least 100")
+        if self.calibration_bins < 1:
+            raise UsageError("--calibration-bins must be at least 1")
+        if min(self.permutations, self.suppress_below, self.inferential_from, self.seed) < 0:
+            raise UsageError("counts, such as --permutations or --seed, must not be negative")
 
     @property
     def quantile(self) -> float:
@@ -36,7 +55,7 @@ class Settings:
 
 
 def tier(n: int, n_positive: int | None, settings: Settings) -> Tier:
-    """What the size of a group allows: nothing, its numbers, or also tests of its gaps.
+    """Suppressed, descriptive or inferential, by group size.
 
     `n_positive` is None for scores of cases without classes; then `n` alone decides.
     """

@@ -1,4 +1,4 @@
-"""Intervals that hold together for all groups, and what follows from them for the largest gap.
+"""Simultaneous intervals over groups, and the limits of summaries that follow from them.
 
 The percentile interval of a maximum is wrong: the largest of several noisy gaps is above 0 in every
 replicate, so that interval never covers 0, even where all groups are alike. Here the signed
@@ -16,11 +16,11 @@ from fairness.arrays import FloatArray
 from fairness.statistics.bootstrap import DEFINED
 
 MOST_SIGNED = 9
-"""Up to so many groups all combinations of signs are tried; beyond, the sum of all errors."""
+"""Largest number of groups with every combination of signs tried; beyond, errors are summed."""
 
 
 def joint_quantile(errors: FloatArray, confidence: float, q: float) -> float:
-    """How many standard errors hold all of K errors at once; never below `q`, that of a single one.
+    """Number of standard errors that bounds all of K errors jointly; at least `q`, that of one.
 
     Args:
         errors: (K, R) replicates minus estimates, NaN where undefined.

@@ -1,36 +1,70 @@
-"""Runs a writer of synthetic data as a command: progress, errors in one line, exit codes."""
+"""Command line of a writer of synthetic data: flags, progress, errors in one line, exit codes."""
 
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields, make_dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fairness.synthetic.recipe import AnyRecipe
+import tyro
+
 from fairness.errors import FairAuditError
+from fairness.synthetic.recipe import AnyRecipe, Progress
 
-Progress = Callable[[int, int], None]
-"""Told after each image how many are written, and how many there will be."""
+HELP = """Write a synthetic data set in the layout of {layout}.
+
+A data set that is already there, made by the same flags, is kept; an interrupted one is completed.
+
+Examples:
+"""
+
+OUT = "Folder to write to: empty, absent, or this very data set."
 
 RecipeT = TypeVar("RecipeT", bound=AnyRecipe)
 
 
-def write_and_report(
-    program: str,
-    out: Path,
-    recipe: RecipeT,
+def run_writer(
+    module: str,
+    layout: str,
+    examples: tuple[str, ...],
+    recipe_type: type[RecipeT],
     write: Callable[[Path, RecipeT, Progress], None],
+    arguments: list[str],
 ) -> int:
-    """Write the data set of a recipe to `out`, say so, and return the exit code."""
+    """Write the data set that the flags describe, and return the exit code.
+
+    Args:
+        module: that is run by `python -m`.
+        layout: name of the published data set.
+        examples: arguments of the examples in the help text.
+        recipe_type: its fields are the flags, beside `--out`.
+        write: writes the data set of a recipe.
+        arguments: of the command.
+    """
+    program = f"python -m {module}"
+    options: Any = tyro.cli(
+        make_dataclass(
+            "Options",
+            [("out", Annotated[Path, tyro.conf.arg(help=OUT)])],
+            bases=(recipe_type,),
+            frozen=True,
+            kw_only=True,
+        ),
+        prog=program,
+        description=HELP.format(layout=layout) + "".join(f"\n  {program} {e}\n" for e in examples),
+        args=arguments,
+    )
+    recipe = recipe_type(**{f.name: getattr(options, f.name) for f in fields(recipe_type)})
     try:
-        write(out, recipe, _Reporter())
+        write(options.out, recipe, _Reporter())
     except FairAuditError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print(f"{program}: interrupted; go on with the same command", file=sys.stderr)
         return 130
-    print(f"{out}: {recipe.extent()}")
+    print(f"{options.out}: {recipe.extent()}")
     print(recipe.statement())
     return 0
 

@@ -6,42 +6,29 @@ that a model that adapts to the group can do better than one that does not. `SYN
 the data says which group and how far.
 """
 
-import csv
 import io
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tyro
 from PIL import Image as Pillow
 
-from fairness.atomic import replace
-from fairness.synthetic.command import Progress, write_and_report
 from fairness.datasets.fairfedmed import POOL
-from fairness.synthetic.recipe import is_complete, write_marker
+from fairness.synthetic.command import run_writer
+from fairness.synthetic.recipe import Progress, begin, write_images, write_marker
 from fairness.synthetic.site_images import paint_chest, paint_oct, paint_slo
 from fairness.synthetic.site_people import Person, draw_people
 from fairness.synthetic.site_recipe import SiteRecipe
+from fairness.synthetic.tables import write_table
 
-DESCRIPTION = """Write a synthetic data set in the layout of FairFedMed-Oph or FairFedMed-Chest.
-
-A data set that is already there, made by the same flags, is kept; an interrupted one is completed.
-
-Examples:
-
-  python -m fairness.synthetic.fairfedmed --out data/fairfedmed-slo --kind oph-slo
-
-  python -m fairness.synthetic.fairfedmed --out data/fairfedmed-oct --kind oph-oct
-
-  python -m fairness.synthetic.fairfedmed --out data/fairfedmed-chest --kind chest
-
-  python -m fairness.synthetic.fairfedmed --out data/published --kind oph-oct --patients 60
-      --scans 128 --size 200 200
-"""
-
-PROGRAM = "python -m fairness.synthetic.fairfedmed"
+EXAMPLES = (
+    "--out data/fairfedmed-slo --kind oph-slo",
+    "--out data/fairfedmed-oct --kind oph-oct",
+    "--out data/fairfedmed-chest --kind chest",
+    "--out data/published --kind oph-oct --patients 60 --scans 128 --size 200 200",
+)
 
 
 def write_fairfedmed(root: Path, recipe: SiteRecipe, progress: Progress | None = None) -> None:
@@ -50,23 +37,14 @@ def write_fairfedmed(root: Path, recipe: SiteRecipe, progress: Progress | None =
     Raises:
         UsageError: the recipe makes no sense, or `root` holds anything but this data set.
     """
-    recipe.check()
-    if is_complete(root, recipe):
+    if not begin(root, recipe):
         return
-    write_marker(root, recipe, complete=False)
     people = list(draw_people(recipe.seed, recipe.patients, recipe.population))
-    for done, person in enumerate(people, start=1):
-        path = root / _folder(recipe) / filename(recipe, person)
-        if not path.is_file():
-            replace(path, encode(recipe, person))
-        if progress:
-            progress(done, len(people))
+    folder = "" if recipe.kind == "chest" else f"{POOL}/"
+    images = {folder + filename(recipe, p): partial(encode, recipe, p) for p in people}
+    write_images(root, images, progress)
     _write_tables(root, recipe, people)
     write_marker(root, recipe, complete=True)
-
-
-def _folder(recipe: SiteRecipe) -> str:
-    return "" if recipe.kind == "chest" else POOL
 
 
 def filename(recipe: SiteRecipe, person: Person) -> str:
@@ -107,48 +85,32 @@ def _write_tables(root: Path, recipe: SiteRecipe, people: list[Person]) -> None:
                 places = {(site, split) for split in splits}
                 there = [p for p in people if p.places[attribute.name] in places]
                 path = root / f"meta_{prefix}{site}_{attribute.name}{ending}.csv"
-                replace(path, _table(recipe, there))
+                _write_table(path, recipe, there)
     if recipe.kind != "chest":
-        replace(root / "meta_all.csv", _table(recipe, people))
+        _write_table(root / "meta_all.csv", recipe, people)
 
 
-def _table(recipe: SiteRecipe, people: Iterable[Person]) -> bytes:
+def _write_table(path: Path, recipe: SiteRecipe, people: Iterable[Person]) -> None:
     attributes = tuple(recipe.population.tables)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     if recipe.kind == "chest":
-        writer.writerow(["filename", "disease_label", *(f"{a.name}_label" for a in attributes)])
-        for person in people:
-            writer.writerow([filename(recipe, person), person.label, *person.codes.values()])
-    else:
-        writer.writerow(["", "filename", "age", *(a.name for a in attributes), "glaucoma"])
-        for row, person in enumerate(people):
-            words = [a.label(person.codes[a.name]).lower() for a in attributes]
-            label = ("no", "yes")[person.label]
-            writer.writerow([row, filename(recipe, person), person.age, *words, label])
-    return text.getvalue().encode()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(SiteRecipe):
-    """The flags of the command."""
-
-    out: Path
-    """Folder to write to: empty, absent, or this very data set."""
-
-
-def main() -> None:
-    """`python -m fairness.synthetic.fairfedmed`."""
-    sys.exit(run(sys.argv[1:]))
+        header = ["filename", "disease_label", *(f"{a.name}_label" for a in attributes)]
+        write_table(
+            path, header, ([filename(recipe, p), p.label, *p.codes.values()] for p in people)
+        )
+        return
+    rows = []
+    for row, person in enumerate(people):
+        words = [a.label(person.codes[a.name]).lower() for a in attributes]
+        label = ("no", "yes")[person.label]
+        rows.append([row, filename(recipe, person), person.age, *words, label])
+    write_table(path, ["", "filename", "age", *(a.name for a in attributes), "glaucoma"], rows)
 
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    options = tyro.cli(Options, prog=PROGRAM, description=DESCRIPTION, args=arguments)
-    fields = SiteRecipe.__dataclass_fields__
-    recipe = SiteRecipe(**{name: getattr(options, name) for name in fields})
-    return write_and_report(PROGRAM, options.out, recipe, write_fairfedmed)
+    module, layout = "fairness.synthetic.fairfedmed", "FairFedMed-Oph or FairFedMed-Chest"
+    return run_writer(module, layout, EXAMPLES, SiteRecipe, write_fairfedmed, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Writes licence-free data with the keys, shapes and lists of Harvard-FairSeg.
 
-The images and masks are painted (`optic_disc.py`), the people simulated (`cases.py`). One group is
+The images and masks are painted (`optic_disc.py`), the people simulated (`patients.py`). One group is
 harder on purpose: the border of its cups shows less contrast, as in images acquired badly.
 `SYNTHETIC.json` beside the data says which group and how much.
 """
@@ -8,35 +8,26 @@ harder on purpose: the border of its cups shows less contrast, as in images acqu
 import io
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tyro
 
+from fairness.atomic import write_atomically
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE
-from fairness.synthetic import patients as cases
-from fairness.atomic import replace
-from fairness.synthetic.patients import draw_finding, draw_patient
-from fairness.synthetic.command import Progress, write_and_report
-from fairness.synthetic.optic_disc import paint_segmented
-from fairness.synthetic.recipe import Recipe, is_complete, write_marker
-from fairness.synthetic.fairvlmed import cup_contrast
 from fairness.errors import UsageError
+from fairness.synthetic import patients
+from fairness.synthetic.command import run_writer
+from fairness.synthetic.fairvlmed import cup_contrast
+from fairness.synthetic.optic_disc import paint_segmented
+from fairness.synthetic.patients import draw_finding, draw_patient
+from fairness.synthetic.recipe import Progress, Recipe, begin, write_images, write_marker
 
-DESCRIPTION = """Write a synthetic data set in the layout of Harvard-FairSeg.
-
-A data set that is already there, made by the same flags, is kept; an interrupted one is completed.
-
-Examples:
-
-  python -m fairness.synthetic.fairseg --out data/fairseg
-
-  python -m fairness.synthetic.fairseg --out data/small --size 96 112 --train 60
-
-  python -m fairness.synthetic.fairseg --out data/women --hard-group gender=Female
-"""
-
-PROGRAM = "python -m fairness.synthetic.fairseg"
+EXAMPLES = (
+    "--out data/fairseg",
+    "--out data/small --size 96 112 --train 60",
+    "--out data/women --hard-group gender=Female",
+)
 
 LISTS = Path("lists", "FairSeg_final")
 
@@ -45,7 +36,7 @@ SHARES = {
     GENDER: (0.583, 0.417),
     ETHNICITY: (0.901, 0.037),
     LANGUAGE: (0.929, 0.015, 0.048),
-    MARITAL_STATUS: cases.SHARES[MARITAL_STATUS],
+    MARITAL_STATUS: patients.SHARES[MARITAL_STATUS],
 }
 """Share of each code, from 0 on; the rest is unknown.
 
@@ -88,19 +79,14 @@ def write_fairseg(root: Path, recipe: SegRecipe, progress: Progress | None = Non
     Raises:
         UsageError: the recipe makes no sense, or `root` holds anything but this data set.
     """
-    recipe.check()
-    if is_complete(root, recipe):
+    if not begin(root, recipe):
         return
-    write_marker(root, recipe, complete=False)
     images = list(recipe.images())
-    for done, (_, file, patient, image) in enumerate(images, start=1):
-        if not (root / file).is_file():
-            replace(root / file, encode(recipe, patient, image))
-        if progress:
-            progress(done, len(images))
+    makers = {file: partial(encode, recipe, number, image) for _, file, number, image in images}
+    write_images(root, makers, progress)
     for split in {split for split, *_ in images}:
         names = "".join(f"{file}\n" for name, file, *_ in images if name == split)
-        replace(root / LISTS / f"{split}.txt", names.encode())
+        write_atomically(root / LISTS / f"{split}.txt", names)
     write_marker(root, recipe, complete=True)
 
 
@@ -124,25 +110,11 @@ def encode(recipe: SegRecipe, number: int, image: int) -> bytes:
     return file.getvalue()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options(SegRecipe):
-    """The flags of the command."""
-
-    out: Path
-    """Folder to write to: empty, absent, or this very data set."""
-
-
-def main() -> None:
-    """`python -m fairness.synthetic.fairseg`."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    options = tyro.cli(Options, prog=PROGRAM, description=DESCRIPTION, args=arguments)
-    recipe = SegRecipe(**{name: getattr(options, name) for name in SegRecipe.__dataclass_fields__})
-    return write_and_report(PROGRAM, options.out, recipe, write_fairseg)
+    module, layout = "fairness.synthetic.fairseg", "Harvard-FairSeg"
+    return run_writer(module, layout, EXAMPLES, SegRecipe, write_fairseg, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(sys.argv[1:]))

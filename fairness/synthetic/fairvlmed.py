@@ -1,7 +1,7 @@
 """Writes licence-free data with the keys, shapes and group shares of Harvard-FairVLMed.
 
-The images are painted (`fundus.py`), the patients simulated (`cases.py`), the notes made from the
-findings (`dictation.py`). One group is harder on purpose: the cup of its optic discs, which decides
+The images are painted (`fundus.py`), the patients simulated (`patients.py`), the notes made from the
+findings (`notes.py`). One group is harder on purpose: the cup of its optic discs, which decides
 the label, shows less contrast, as in images acquired badly. `SYNTHETIC.json` beside the data says
 which group and how much.
 """
@@ -9,85 +9,40 @@ which group and how much.
 import io
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tyro
 
 from fairness.attributes import Attribute
-from fairness.atomic import replace
-from fairness.synthetic.patients import SHARES, Patient, Visit, draw_finding, draw_patient
-from fairness.synthetic.command import Progress, write_and_report
-from fairness.synthetic.notes import dictate, summarise_visit
+from fairness.synthetic.command import run_writer
 from fairness.synthetic.fundus import paint
-from fairness.synthetic.recipe import Recipe, is_complete, write_marker
+from fairness.synthetic.notes import dictate, summarise_visit
+from fairness.synthetic.patients import SHARES, Patient, Visit, draw_finding, draw_patient
+from fairness.synthetic.recipe import Progress, Recipe, begin, write_images, write_marker
 from fairness.synthetic.tables import write_tables
 
-DESCRIPTION = """Write a synthetic data set in the layout of Harvard-FairVLMed.
-
-A data set that is already there, made by the same flags, is kept; an interrupted one is completed.
-
-Examples:
-
-  python -m fairness.synthetic.fairvlmed --out data/fairvlmed
-
-  python -m fairness.synthetic.fairvlmed --out data/large --train 7000 --val 1000 --test 2000
-
-  python -m fairness.synthetic.fairvlmed --out data/two_eyes --images-per-patient 2
-
-  python -m fairness.synthetic.fairvlmed --out data/women --hard-group gender=Female --strength 0.5
-"""
-
-PROGRAM = "python -m fairness.synthetic.fairvlmed"
+EXAMPLES = (
+    "--out data/fairvlmed",
+    "--out data/large --train 7000 --val 1000 --test 2000",
+    "--out data/two_eyes --images-per-patient 2",
+    "--out data/women --hard-group gender=Female --strength 0.5",
+)
 
 FOLDERS = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
-def write_fairvlmed(
-    root: Path,
-    *,
-    train: int = Recipe.train,
-    val: int = Recipe.val,
-    test: int = Recipe.test,
-    seed: int = Recipe.seed,
-    images_per_patient: int = Recipe.images_per_patient,
-    hard_group: str = Recipe.hard_group,
-    strength: float = Recipe.strength,
-    progress: Progress | None = None,
-) -> None:
-    """Write a data set under `root`; `Recipe` explains the numbers.
-
-    Raises:
-        UsageError: a number makes no sense, or `root` holds anything but this data set.
-    """
-    recipe = Recipe(
-        train=train,
-        val=val,
-        test=test,
-        seed=seed,
-        images_per_patient=images_per_patient,
-        hard_group=hard_group,
-        strength=strength,
-    )
-    write(root, recipe, progress)
-
-
-def write(root: Path, recipe: Recipe, progress: Progress | None = None) -> None:
+def write_fairvlmed(root: Path, recipe: Recipe, progress: Progress | None = None) -> None:
     """Write the data set of a recipe; every file appears whole or not at all.
 
     Raises:
-        UsageError: as `write_fairvlmed`.
+        UsageError: the recipe makes no sense, or `root` holds anything but this data set.
     """
-    recipe.check()
-    if is_complete(root, recipe):
+    if not begin(root, recipe):
         return
-    write_marker(root, recipe, complete=False)
     visits = list(draw_visits(recipe))
-    for done, visit in enumerate(visits, start=1):
-        replace(root / FOLDERS[visit.split] / visit.file, encode(visit, recipe))
-        if progress:
-            progress(done, len(visits))
+    images = {f"{FOLDERS[v.split]}/{v.file}": partial(encode, v, recipe) for v in visits}
+    write_images(root, images, progress)
     write_tables(root, visits)
     write_marker(root, recipe, complete=True)
 
@@ -146,25 +101,11 @@ def _demographics(patient: Patient) -> str:
     return ", ".join([f"age: {int(patient.age)}", *map(words, SHARES)])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options(Recipe):
-    """The flags of the command."""
-
-    out: Path
-    """Folder to write to: empty, absent, or this very data set."""
-
-
-def main() -> None:
-    """`python -m fairness.synthetic.fairvlmed`."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    options = tyro.cli(Options, prog=PROGRAM, description=DESCRIPTION, args=arguments)
-    recipe = Recipe(**{name: getattr(options, name) for name in Recipe.__dataclass_fields__})
-    return write_and_report(PROGRAM, options.out, recipe, write)
+    module, layout = "fairness.synthetic.fairvlmed", "Harvard-FairVLMed"
+    return run_writer(module, layout, EXAMPLES, Recipe, write_fairvlmed, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 Group shares are those published for Harvard-FairVLMed (Luo et al., CVPR 2024); the shares of
 marital status are round numbers of our own. Every group has the same prevalence and the same law of
-findings, so that a group differs only by what `synthetic.py` plants in its images.
+findings, so that a group differs only by what `fairvlmed.py` plants in its images.
 """
 
 from collections.abc import Mapping

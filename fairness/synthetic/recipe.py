@@ -1,17 +1,20 @@
-"""What a synthetic data set was made by, and the file beside the data that says so."""
+"""Recipe of a synthetic data set, the file beside the data that records it, and its writing."""
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fairness.atomic import write_atomically
 from fairness.attributes import Attribute
-from fairness.atomic import replace
-from fairness.synthetic.patients import SHARES
 from fairness.datasets.marker import read_marker
 from fairness.datasets.splits import SYNTHETIC
 from fairness.errors import UsageError
+from fairness.synthetic.patients import SHARES
+
+Progress = Callable[[int, int], None]
+"""Called after each image with how many are written, and how many there will be."""
 
 GENERATOR = 1
 """Raised whenever the same recipe would give other bytes."""
@@ -22,12 +25,20 @@ class AnyRecipe(ABC):
     """Everything that decides what is written, whatever the data set."""
 
     @abstractmethod
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            UsageError: a number is out of range, or the hard group does not exist.
+        """
+
+    @abstractmethod
     def statement(self) -> str:
-        """What reports say about the data, in one sentence."""
+        """One sentence about the data, for reports."""
 
     @abstractmethod
     def extent(self) -> str:
-        """How much is written, in a few words."""
+        """Number of images or patients, in a few words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +66,7 @@ class Recipe(AnyRecipe):
         Raises:
             UsageError: there is no such group.
         """
-        name, _, group = self.hard_group.partition("=")
-        for attribute in SHARES:
-            if attribute.name == name and group in attribute.groups:
-                return attribute, attribute.groups.index(group)
-        known = "; ".join(f"{a.name}={'|'.join(a.groups)}" for a in SHARES)
-        raise UsageError(f"hard group '{self.hard_group}' does not exist; choose from {known}")
+        return find_group(self.hard_group, SHARES)
 
     def check(self) -> None:
         """Refuse what makes no sense.
@@ -103,6 +109,20 @@ class Recipe(AnyRecipe):
         )
 
 
+def find_group(text: str, attributes: Iterable[Attribute]) -> tuple[Attribute, int]:
+    """The attribute and the code of a group written as ATTRIBUTE=GROUP.
+
+    Raises:
+        UsageError: there is no such group.
+    """
+    name, _, group = text.partition("=")
+    for attribute in attributes:
+        if attribute.name == name and group in attribute.groups:
+            return attribute, attribute.groups.index(group)
+    known = "; ".join(f"{a.name}={'|'.join(a.groups)}" for a in attributes)
+    raise UsageError(f"hard group '{text}' does not exist; choose from {known}")
+
+
 def is_complete(root: Path, recipe: AnyRecipe) -> bool:
     """Whether this very data set lies at `root`; False where there is nothing, or a part of it.
 
@@ -120,10 +140,40 @@ def is_complete(root: Path, recipe: AnyRecipe) -> bool:
     )
 
 
+def begin(root: Path, recipe: AnyRecipe) -> bool:
+    """Mark `root` as being written; False where the whole data set lies there already.
+
+    Raises:
+        UsageError: the recipe makes no sense, or `root` holds anything but this data set.
+    """
+    recipe.check()
+    if is_complete(root, recipe):
+        return False
+    write_marker(root, recipe, complete=False)
+    return True
+
+
+def write_images(
+    root: Path, images: Mapping[str, Callable[[], bytes]], progress: Progress | None
+) -> None:
+    """Write the images that are not there yet, each whole or not at all.
+
+    Args:
+        root: folder of the data set.
+        images: path below the folder to what makes the content of the file.
+        progress: called after each image.
+    """
+    for done, (name, make) in enumerate(images.items(), start=1):
+        if not (root / name).is_file():
+            write_atomically(root / name, make())
+        if progress:
+            progress(done, len(images))
+
+
 def write_marker(root: Path, recipe: AnyRecipe, *, complete: bool) -> None:
-    """Say at `root` what is being written there, and whether it is all there."""
+    """Record at `root` what is written there, and whether it is complete."""
     text = json.dumps(_document(recipe, complete), indent=1) + "\n"
-    replace(root / SYNTHETIC, text.encode())
+    write_atomically(root / SYNTHETIC, text)
 
 
 def _document(recipe: AnyRecipe, complete: bool) -> dict[str, object]:

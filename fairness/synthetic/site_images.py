@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image
-from fairness.synthetic.fundus import HEIGHT, LEFT_EYE, RIGHT_EYE, WIDTH, paint, seen_from
 from fairness.datasets.squash import squash
+from fairness.synthetic.fundus import HEIGHT, LEFT_EYE, RIGHT_EYE, WIDTH, paint, seen_from
 
 
 def paint_slo(rng: np.random.Generator, size: tuple[int, int], cup: float, defect: float) -> Image:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairness.attributes import Attribute
-from fairness.synthetic.recipe import AnyRecipe
-from fairness.synthetic.site_people import CHEST, OPH, Person, Population
 from fairness.errors import UsageError
+from fairness.synthetic.recipe import AnyRecipe, find_group
+from fairness.synthetic.site_people import CHEST, OPH, Person, Population
 
 Kind = Literal["oph-slo", "oph-oct", "chest"]
 
@@ -57,12 +57,7 @@ class SiteRecipe(AnyRecipe):
         Raises:
             UsageError: there is no such group.
         """
-        name, _, group = (self.hard_group or HARD_GROUPS[self.kind]).partition("=")
-        for attribute in self.population.tables:
-            if attribute.name == name and group in attribute.groups:
-                return attribute, attribute.groups.index(group)
-        known = "; ".join(f"{a.name}={'|'.join(a.groups)}" for a in self.population.tables)
-        raise UsageError(f"hard group '{self.hard_group}' does not exist; choose from {known}")
+        return find_group(self.hard_group or HARD_GROUPS[self.kind], self.population.tables)
 
     def check(self) -> None:
         """Refuse what makes no sense.

@@ -1,30 +1,22 @@
-"""One way in which a model was asked: whom the samples belong to, and what is measured of them."""
+"""Cases of one way of asking, with what is measured of them: one set of tables in a report."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from fairness.mask_scores import mask_measures
-from fairness.outcomes import CaseOutcomes, Cases, Outcomes
-from fairness.statistics.binary import BinaryScores
+from fairness.outcomes import Cases, Names, Outcomes
 from fairness.statistics.measures import Measures
-from fairness.statistics.settings import Settings
-from fairness.summary import Names
 
 
 @dataclass(frozen=True)
-class Audited:
-    """One way in which a model was asked, and what came of it."""
+class Measured:
+    """Cases and their measures, under the names and in the tables of a report."""
 
     names: Names
     cases: Cases
     measures: Measures
-
-
-def scored(outcomes: Outcomes, threshold: float, names: Names) -> Audited:
-    """A binary classifier's answers, judged at a threshold."""
-    bins = Settings().calibration_bins
-    return Audited(names, outcomes, BinaryScores(outcomes.target, outcomes.score, threshold, bins))
-
-
-def segmented(cases: CaseOutcomes, names: Names) -> Audited:
-    """A segmentation model's masks, scored one by one."""
-    return Audited(names, cases, mask_measures(cases.scores))
+    kind: str
+    """Which tables people see: a key of `fairness.tasks.catalogue.TABLES`."""
+    probabilities: Outcomes | None = None
+    """What calibration curves are drawn of; None where the scores are no probabilities."""
+    meaningless: Mapping[str, str] = field(default_factory=dict)
+    """Metrics that these cases cannot have, and why."""

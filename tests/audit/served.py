@@ -11,7 +11,8 @@ from onnx import TensorProto, helper
 from tritonclient.grpc import model_config_pb2 as triton
 
 from export.config import config_text
-from fairness.contract import PARAMETER_KEY, ModelSpec, Probes, Threshold
+from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
+from fairness.probes import Probes
 
 BATCH_SIZE = 4
 SPEC = ModelSpec(

@@ -10,7 +10,8 @@ from served import SPEC, write_model
 
 from fairness.arrays import FloatArray, Image
 from fairness.attributes import RACE
-from fairness.contract import GroupInput, Probes
+from fairness.contract import GroupInput
+from fairness.probes import Probes
 
 SHIFTS = (0.0, 0.02, -0.05, 0.1)
 """Of unknown, then of each group."""

@@ -9,7 +9,8 @@ from onnx import TensorProto, helper
 from served import SPEC, write_model
 
 from fairness.arrays import Image
-from fairness.contract import Probes, fingerprint_of
+from fairness.probes import Probes
+from fairness.tasks.masks import MaskTask
 
 SIZE = (96, 112)
 DISC, CUP = 90, 110
@@ -68,7 +69,7 @@ def grey_levels(
 def write_mask_models(repository: Path) -> None:
     """A sound model with probes, a stricter one, and one for each fault."""
     probes = Probes(seed=5, shapes=(SIZE, SIZE), expected=(), tolerance=1e-3)
-    expected = tuple(tuple(fingerprint_of(drawn(x)).tolist()) for x in probes.images())
+    expected = tuple(tuple(MaskTask.fingerprint(drawn(x)).tolist()) for x in probes.images())
     sound = replace(MASK_SPEC, probes=replace(probes, expected=expected))
     write_model(repository, "masks", sound, grey_levels())
     write_model(repository, "stricter_masks", MASK_SPEC, grey_levels(shift=15))

@@ -8,15 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from served import SPEC
-from tritonclient.grpc import InferResult, service_pb2
 
 from audit.cli import run
-from audit.client.wire import read_output
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.errors import ServerError
+from fairness.datasets.stream import samples
 
-pytest_plugins = ["audited"]
+pytest_plugins = ["audit_fixtures"]
 
 
 @pytest.fixture
@@ -140,21 +137,6 @@ def test_images_of_several_shapes_are_all_audited(endpoint: str, copy: Path) -> 
             rewrite(file, slo_fundus=np.full(size, i, np.uint8))
     assert audit(endpoint, copy) == 0
     split = FairVLMed(copy, "test")
-    expected = [sample.image.mean() / 255 for sample in split]
+    expected = [sample.image.mean() / 255 for sample in samples(split)]
     table = pq.read_table(copy.parent / "run" / "records" / "outcomes.parquet")
     np.testing.assert_allclose(table["score"].to_numpy(), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "raw", "message"),
-    [
-        ("probability", b"", "came as 0 bytes.*numpy<2"),
-        ("probability", b"1234567", "came as 7 bytes"),
-        ("another", b"12345678", "without its output 'probability'"),
-    ],
-)
-def test_an_empty_or_absent_output_is_named(name: str, raw: bytes, message: str) -> None:
-    response = service_pb2.ModelInferResponse(raw_output_contents=[raw])
-    response.outputs.add(name=name, datatype="FP32", shape=[2, 1])
-    with pytest.raises(ServerError, match=message):
-        read_output(InferResult(response), SPEC, "m")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -13,16 +12,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from fair_audit_runs import answered, audit, failure
 
-from audit.cli import run
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.stream import samples
 from fairness.metrics.classification import auc
 
-pytest_plugins = ["audited"]
-
-
-def audit(endpoint: str, *arguments: object) -> int:
-    return run(["--endpoint", endpoint, *map(str, arguments)])
+pytest_plugins = ["audit_fixtures"]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +46,7 @@ def test_the_report_equals_what_numpy_says_of_the_same_images(
     finished: Path, split_root: Path
 ) -> None:
     split = FairVLMed(split_root, "test")
-    scores = np.array([s.image.mean() / 255 for s in split])
+    scores = np.array([s.image.mean() / 255 for s in samples(split)])
     expected = auc(split.labels, scores)
     assert value_of(finished, "overall", "all", "auc") == pytest.approx(expected, abs=1e-6)
     white = split.codes["race"] == 2
@@ -109,19 +105,6 @@ def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-def answered(journal: Path) -> int:
-    if not journal.exists():
-        return 0
-    database = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
-    try:
-        (count,) = database.execute("SELECT COUNT(*) FROM answers").fetchone()
-    except sqlite3.OperationalError:  # it is being made
-        return 0
-    finally:
-        database.close()
-    return int(count)
-
-
 def test_a_finished_run_reports_again_from_its_journal(
     endpoint: str, split_root: Path, finished: Path
 ) -> None:
@@ -129,17 +112,6 @@ def test_a_finished_run_reports_again_from_its_journal(
     flags = ("--model", "sound", "--data", split_root, "--out", finished)
     assert audit(endpoint, *flags, "--resume") == 0
     assert (finished / "report" / "groups.csv").read_bytes() == before
-
-
-def failure(
-    capsys: pytest.CaptureFixture[str], code: int, endpoint: str, *arguments: object
-) -> str:
-    """The one line that a failing command prints."""
-    assert audit(endpoint, *arguments) == code
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("fair-audit: ")
-    return lines[0]
 
 
 @pytest.mark.parametrize(

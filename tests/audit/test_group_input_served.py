@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fair_audit_runs import audit, failure
 from served_by_group import GROUP_SPEC, SHIFTS, answered
-from test_fair_audit import audit, failure
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.compat.fairfedmed import compat_fairfedmed
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.stream import samples
 from fairness.metrics.classification import auc
 from fairness.outcomes import Outcomes
 
-pytest_plugins = ["audited"]
+pytest_plugins = ["audit_fixtures"]
 
 QUICK = ("--replicates", 100, "--permutations", 50, "--suppress-below", 2)
 
@@ -36,7 +37,7 @@ def finished(endpoint: str, split_root: Path, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="module")
 def scores(split: FairVLMed) -> FloatArray:
     """(4, n): as unknown, then as each group, by numpy."""
-    images = [sample.image for sample in split]
+    images = [sample.image for sample in samples(split)]
     return np.stack([answered(images, code) for code in (-1, 0, 1, 2)])  # type: ignore[arg-type]  # any shapes
 
 

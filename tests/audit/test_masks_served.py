@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,17 +13,18 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from fair_audit_runs import answered, audit
 from PIL import Image as Picture
 from served_masks import drawn
-from test_fair_audit import answered, audit, failure
 
 from audit.records.masks import overlay
 from fairness.arrays import FloatArray
 from fairness.compat.fairseg import compat_fairseg
 from fairness.datasets.fairseg import FairSeg
+from fairness.datasets.stream import samples
 from fairness.mask_scores import score_masks
 
-pytest_plugins = ["audited"]
+pytest_plugins = ["audit_fixtures"]
 
 QUICK = ("--replicates", 100, "--permutations", 50, "--suppress-below", 2)
 
@@ -37,9 +37,9 @@ def split(masks_root: Path) -> FairSeg:
 @pytest.fixture(scope="module")
 def expected(split: FairSeg) -> dict[str, FloatArray]:
     """The scores of the served masks, by numpy."""
-    samples = list(split)
-    images = np.stack([s.image for s in samples])
-    return score_masks(drawn(images), np.stack([np.asarray(s.target) for s in samples]))
+    found = list(samples(split))
+    images = np.stack([s.image for s in found])
+    return score_masks(drawn(images), np.stack([np.asarray(s.target) for s in found]))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_records_hold_every_score_and_mask_privately(
     assert {file.stem for file in folder.iterdir()} == set(split.ids)
     for i in (0, 41):
         mask = np.asarray(Picture.open(folder / f"{split.ids[i]}.png"))
-        np.testing.assert_array_equal(mask, drawn(split[i].image[None])[0])
+        np.testing.assert_array_equal(mask, drawn(split.read(i).image[None])[0])
     for place in (finished / "records", folder, finished / "records" / "worst"):
         assert place.stat().st_mode & 0o777 == 0o700
 
@@ -153,7 +153,7 @@ def test_the_worst_of_each_group_are_drawn_and_nothing_else_is(
         folder = finished / "records" / "worst" / "gender" / group
         names = [f"{rank}_{split.ids[i]}.png" for rank, i in enumerate(worst, start=1)]
         assert sorted(file.name for file in folder.iterdir()) == names
-        sample = split[int(worst[0])]
+        sample = split.read(int(worst[0]))
         mine = overlay(sample.image, np.asarray(sample.target), drawn(sample.image[None])[0])
         shown = np.asarray(Picture.open(folder / names[0]))
         np.testing.assert_array_equal(shown, np.asarray(mine))
@@ -191,67 +191,6 @@ def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(
         assert (out / "report" / name).read_bytes() == (finished / "report" / name).read_bytes()
     assert not (out / "records" / "worst").exists()
     assert not (out / "records" / "masks").exists()
-
-
-@pytest.mark.parametrize(
-    ("model", "code", "message"),
-    [
-        ("class_three", 3, r"the model answered class 3 for sample data_000\d\d, known are 0"),
-        ("narrow_masks", 3, r"answered shape \(4, 96, 50\) for samples data_00005\.\.data_00008,"),
-        ("float_masks", 3, r"output 'mask' is FP32 \[-1, 96, 112\], fair-audit needs UINT8"),
-        ("other_size", 3, r"data_000\d\d: an image of \(96, 112\), where \(\d+, \d+\) is needed"),
-        ("not_the_exported_masks", 3, "is not the exported one: its probes differ by"),
-    ],
-)
-def test_a_faulty_model_is_one_line(
-    endpoint: str, masks_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    model: str, code: int, message: str,
-) -> None:  # fmt: skip
-    flags = ("--model", model, "--data", masks_root, "--out", tmp_path / "run")
-    line = failure(capsys, code, endpoint, *flags)
-    assert re.search(message, line), line
-
-
-def test_images_of_another_size_are_counted_as_skipped(
-    endpoint: str, masks_root: Path, tmp_path: Path
-) -> None:
-    root = tmp_path / "data"
-    shutil.copytree(masks_root, root)
-    odd = FairSeg(root, "test").ids[3]
-    with np.load(root / f"{odd}.npz") as stored:
-        arrays = dict(stored)
-    for name in ("slo_fundus", "disc_cup_mask"):
-        arrays[name] = arrays[name][:, :100]
-    np.savez(root / f"{odd}.npz", **arrays)
-    flags = ("--model", "stricter_masks", "--data", root, "--on-error", "skip", *QUICK)
-    assert audit(endpoint, *flags, "--out", tmp_path / "run") == 0
-    assert document(tmp_path / "run")["provenance"]["data"]["n_skipped"] == 1
-    (line,) = (tmp_path / "run" / "records" / "skipped.csv").read_text().splitlines()[1:]
-    assert line.startswith(f"{odd},")
-    assert "an image of (96, 100), where (96, 112) is needed" in line
-
-
-@pytest.mark.parametrize(
-    ("flags", "code", "message"),
-    [
-        (("--threshold", "0.5"), 2, "--threshold: the model draws masks, it has none"),
-        (("--compat", "fairclip", *QUICK), 2, "--compat fairclip evaluates classification"),
-        (("--worst", "-1"), 2, "--worst not negative"),
-        (("--attributes", "rase"), 2, "fairseg has no attribute 'rase'"),
-        (("--control", "wealth"), 2, "the data have no covariate 'wealth'"),
-        (("--intersect", "race*shoe"), 2, "--intersect race*shoe: cross two or more of"),
-        (("--policy", "nowhere.yaml"), 2, "nowhere.yaml"),
-    ],
-)
-def test_what_makes_no_sense_of_masks_is_one_line(
-    endpoint: str, masks_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    flags: tuple[object, ...], code: int, message: str,
-) -> None:  # fmt: skip
-    common = ("--model", "stricter_masks", "--data", masks_root, "--worst", 0)
-    arguments = (*common, "--out", tmp_path / "run", *flags)
-    assert audit(endpoint, *arguments) == code
-    assert message in capsys.readouterr().err.splitlines()[-1]
-    assert not (tmp_path / "run").exists(), "refused before anything was sent"
 
 
 POLICY = """
@@ -295,24 +234,3 @@ def test_a_baseline_of_other_scores_is_refused(
     where = ("--model", "masks", "--data", masks_root, "--out", tmp_path / "run")
     assert audit(endpoint, *where, "--no-distances", *flags) == 2
     assert "it scored other samples or other labels" in capsys.readouterr().err
-
-
-def test_a_file_without_a_mask_is_named_or_counted(
-    endpoint: str, masks_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / "data"
-    root.mkdir()
-    for file in masks_root.glob("*.npz"):
-        (root / file.name).symlink_to(file)
-    (root / "lists").symlink_to(masks_root / "lists")
-    broken = root / "data_00007.npz"
-    with np.load(broken) as arrays:
-        kept = {key: arrays[key] for key in arrays.files if key != "disc_cup_mask"}
-    broken.unlink()
-    np.savez(broken, **kept)
-    flags = ("--model", "masks", "--data", root, "--worst", 0, "--no-distances", *QUICK)
-    line = failure(capsys, 3, endpoint, *flags, "--out", tmp_path / "stopped")
-    assert re.search(r"data_00007\.npz: no array 'disc_cup_mask'", line), line
-    assert audit(endpoint, *flags, "--on-error", "skip", "--out", tmp_path / "skipped") == 0
-    assert document(tmp_path / "skipped")["provenance"]["data"]["n_skipped"] == 1
-    assert "data_00007" in (tmp_path / "skipped" / "records" / "skipped.csv").read_text()

@@ -13,14 +13,16 @@ from tritonclient.grpc import model_config_pb2 as triton
 from export.__main__ import run
 from export.parity import open_session
 from fairness.arrays import Array, Image
-from fairness.contract import PARAMETER_KEY, ModelSpec, probe_image
-from fairness.samples import Sample, batched
+from fairness.contract import PARAMETER_KEY, ModelSpec
+from fairness.group_input import RECORDED
+from fairness.probes import probe_image
+from fairness.samples import Sample, stack
 from training import checkpoint
+from training.checkpoint_record import FairSegRecord
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Network, architecture, build, restore
 from training.models.transunet import TransUNet
 from training.predictor import torch_masks
-from training.checkpoint_record import FairSegRecord
 
 SHAPE, CROP = (90, 112), 80
 
@@ -52,8 +54,8 @@ class ExportedMasks:
         size = network.image_size
         assert isinstance(size, int)
         predict = torch_masks(network, SegmentationInput(*SHAPE, CROP, size))
-        samples = [Sample(f"{i:03}", x, 0, {}, str(i), {}) for i, x in enumerate(images)]
-        return np.concatenate([masks for _, masks in predict(batched(samples, 4))])
+        batch = stack([Sample(f"{i:03}", image, 0, {}) for i, image in enumerate(images)])
+        return np.concatenate([answers[RECORDED] for _, answers in predict([batch])])
 
 
 def some_images(count: int) -> Image:
@@ -73,7 +75,13 @@ def write_run(folder: Path, network: Network) -> Path:
             bias = model.segmentation_head.get_parameter("0.bias")
             bias.sub_(logits.mean(dim=(0, 2, 3)))
     record = FairSegRecord(
-        preset="tiny", model=network, fair_mode="safe", image_shape=SHAPE, crop=CROP
+        dataset="fairseg",
+        target="mask",
+        preset="tiny",
+        model=network,
+        fair_mode="safe",
+        image_shape=SHAPE,
+        crop=CROP,
     )
     checkpoint.save(folder / "best", model.state_dict(), architecture(model), record)
     return folder

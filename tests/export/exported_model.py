@@ -17,8 +17,8 @@ from export.servable_clip import ServableClip
 from export.servables import servable_of
 from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
 from training import checkpoint
-from training.models.clip import Preset, build
 from training.checkpoint_record import FairCLIPRecord
+from training.models.clip import Preset, build
 
 THRESHOLD = Threshold(value=0.51, rule="youden", split="val", split_sha256="a" * 64)
 
@@ -62,7 +62,9 @@ class Exported:
 def write_run(folder: Path, preset: Preset, seed: int) -> Path:
     """A run folder whose best checkpoint has random weights."""
     torch.manual_seed(seed)
-    record = FairCLIPRecord(preset=preset, threshold=THRESHOLD)
+    record = FairCLIPRecord(
+        preset=preset, dataset="fairvlmed", target="glaucoma", threshold=THRESHOLD
+    )
     model = build(preset, None)
     checkpoint.save(folder / "best", model.state_dict(), model.towers.config.to_dict(), record)
     return folder

@@ -14,8 +14,9 @@ from export import pipeline
 from export.__main__ import run
 from export.parity import PROBE_TOLERANCE, spread
 from fairness.arrays import Array, Image
-from fairness.contract import probe_image
-from fairness.samples import Sample, batched
+from fairness.group_input import RECORDED
+from fairness.probes import probe_image
+from fairness.samples import Sample, stack
 from training.predictor import torch_predict
 
 if TYPE_CHECKING:
@@ -49,14 +50,12 @@ def test_onnx_answers_as_torch(exported: "Exported", count: int, shape: tuple[in
 
 def test_onnx_answers_as_trainings_own_evaluation(exported: "Exported") -> None:
     rng = np.random.default_rng(1)
-    samples = [
-        Sample(str(i), probe_image(rng, 90, 120), 0, {}, patient=str(i), covariates={})
-        for i in range(10)
-    ]
+    samples = [Sample(str(i), probe_image(rng, 90, 120), 0, {}) for i in range(10)]
+    batches = [stack(samples[start : start + 4]) for start in (0, 4, 8)]
     predict = torch_predict(exported.module.clip, exported.module.prompts)
-    for batch, scores in predict(batched(samples, 4)):
+    for batch, scores in predict(batches):
         (answers,) = exported.session().run(["probability"], {"image": batch.images})
-        np.testing.assert_allclose(answers, scores, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(answers, scores[RECORDED], rtol=0, atol=1e-6)
 
 
 def test_the_graph_is_what_servers_load(exported: "Exported") -> None:

@@ -5,7 +5,8 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as triton
 
 from export.config import config_text
-from fairness.contract import ModelSpec, Probes, Threshold
+from fairness.contract import ModelSpec, Threshold
+from fairness.probes import Probes
 
 SPEC = ModelSpec(
     task="classification",

@@ -16,8 +16,8 @@ from fairness.contract import Threshold
 from fairness.errors import UsageError
 from training import checkpoint
 from training.checkpoint import Stored
-from training.models.fairlora import Adapter, FairLoRA, FairLoRAConfig, build, restore
 from training.checkpoint_record import FairCLIPRecord, FairLoRARecord
+from training.models.fairlora import Adapter, FairLoRA, FairLoRAConfig, build, restore
 
 GROUPS = ("Asian", "Black", "White")
 SHAPE = (60, 44)
@@ -108,7 +108,9 @@ def test_a_group_that_the_model_does_not_know_is_refused(kept: Stored, tmp_path:
 
 
 def test_merge_all_is_for_fairlora_alone(tmp_path: Path) -> None:
-    clip = FairCLIPRecord(preset="tiny", threshold=THRESHOLD)
+    clip = FairCLIPRecord(
+        preset="tiny", dataset="fairvlmed", target="glaucoma", threshold=THRESHOLD
+    )
     checkpoint.save(tmp_path / "best", {}, {}, clip)
     with pytest.raises(UsageError, match="fairclip has no group to merge"):
         export_groups(tmp_path / "best", tmp_path, None, None)

@@ -9,7 +9,8 @@ import torch
 from tritonclient import grpc
 
 from fairness.arrays import Array, Image
-from fairness.contract import PARAMETER_KEY, ModelSpec, probe_image
+from fairness.contract import PARAMETER_KEY, ModelSpec
+from fairness.probes import probe_image
 from serving.launcher import TritonServer
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fairness.contract import ModelSpec, Probes, Threshold
+from fairness.contract import ModelSpec, Threshold
 from fairness.errors import ServerError
+from fairness.probes import Probes
 
 SPEC = ModelSpec(
     task="classification",

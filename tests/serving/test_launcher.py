@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -111,13 +110,3 @@ def test_a_server_that_is_not_ready_in_time_is_ended(tmp_path: Path) -> None:
     assert time.monotonic() - began < 15
     assert group_members(starting.pid) == []
     assert log.exists()
-
-
-def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with (
-            pytest.raises(ServingError, match=f"127.0.0.1:{port} is in use"),
-            TritonServer(tmp_path, grpc_port=port),
-        ):
-            pass

@@ -8,15 +8,18 @@ import pytest
 import torch
 
 from fairness.contract import Threshold
+from fairness.datasets.notes import LABEL_TEXTS
 from fairness.errors import DataError
 from training import checkpoint
 from training.checkpoint import DOCUMENT, WEIGHTS
-from training.models.clip import Clip, build, restore
-from training.models.prompts import PROMPTS, tokenize
 from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.models.clip import Clip, build, restore
+from training.models.prompts import tokenize
 
 RECORD = FairCLIPRecord(
     preset="tiny",
+    dataset="fairvlmed",
+    target="glaucoma",
     threshold=Threshold(value=0.1 + 0.2, rule="youden", split="val", split_sha256="ab"),
     selected_on=SelectedOn(split="val", epoch=3, value=1 / 3),
     config={"lr": 1e-3, "betas": [0.9, 0.999], "weights": None, "data": "data/fairvlmed"},
@@ -47,7 +50,7 @@ def test_round_trip_keeps_record_and_outputs_bit_for_bit(model: Clip, saved: Pat
     images = torch.randint(0, 256, (2, 200, 150), dtype=torch.uint8)
     with torch.no_grad():
         assert torch.equal(loaded.encode_image(images), model.encode_image(images))
-        tokens = tokenize(PROMPTS)
+        tokens = tokenize(LABEL_TEXTS)
         assert torch.equal(loaded.encode_text(tokens), model.encode_text(tokens))
 
 

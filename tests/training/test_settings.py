@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fairness.errors import UsageError
 from training import settings
-from training.fairclip import Config
+from training.fairclip.config import Config
 from training.settings import Command, keep, parse, read
 
 

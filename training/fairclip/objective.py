@@ -48,7 +48,7 @@ def step_loss(
     Args:
         model: gets the gradient.
         batch: crops (N, S, S) uint8 and tokens (N, 77).
-        by_group: what `group_similarities` gave.
+        by_group: similarities (M,) from `group_similarities`.
         weight: lambda of the fair term.
         blur: of the Sinkhorn divergence, on the scale of cosines.
         scaling: of its annealing.

@@ -1,28 +1,26 @@
-"""Judges a model on the validation split, and keeps the best one; the test split is never read."""
+"""Validation AUC of a model after each epoch, and the checkpoint of the best epoch."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TypeAlias
 
 import torch
 
 from fairness.contract import Threshold
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.notes import LABEL_TEXTS
 from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
 from fairness.youden import youden_threshold
 from training import checkpoint
-from training.models.clip import Clip
-from training.models.prompts import PROMPTS, tokenize
-from training.predictor import torch_predict
 from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.models.clip import Clip
+from training.models.prompts import tokenize
+from training.predictor import torch_predict
 from training.resume import Progress
 
-
-class MakeRecord(Protocol):
-    """Completes the record of a checkpoint."""
-
-    def __call__(self, *, threshold: Threshold, selected_on: SelectedOn) -> FairCLIPRecord:
-        """The record."""
+MakeRecord: TypeAlias = Callable[[Threshold, SelectedOn], FairCLIPRecord]
+"""Completes the record of a checkpoint."""
 
 
 def keep_best(
@@ -44,7 +42,7 @@ def keep_best(
         DataError: the split holds one class only, or a score is not finite.
     """
     with torch.no_grad():
-        prompts = model.encode_text(tokenize(PROMPTS).to(model.device))
+        prompts = model.encode_text(tokenize(LABEL_TEXTS).to(model.device))
     outcomes = evaluate(split, torch_predict(model, prompts), attributes=())
     threshold = Threshold(
         value=youden_threshold(outcomes.target, outcomes.score),
@@ -56,6 +54,6 @@ def keep_best(
     if value <= done.best:
         return Progress(epochs=epoch, best_epoch=done.best_epoch, best=done.best), value
     selected = SelectedOn(split=split.split, epoch=epoch, value=value)
-    record = make_record(threshold=threshold, selected_on=selected)
+    record = make_record(threshold, selected)
     checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
     return Progress(epochs=epoch, best_epoch=epoch, best=value), value

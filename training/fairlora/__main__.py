@@ -6,26 +6,18 @@ docs/methods.md says what follows the paper, what its authors' code, and where t
 docs/federated.md how the same code runs between hospitals.
 """
 
-import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from training.command import run_command
-from training.fairlora.client_app import app
-from training.fairlora.config import Config
-from training.fairlora.data import ensure_default, open_split, site_names
-from training.fairlora.in_process import LocalGrid
-from training.fairlora.server_app import lead
-from training.fairlora.simulation import simulate
+from training.fairlora.config import Config, auto_preset
+from training.fairlora.train import train
+from training.starting_data import ensure_data
 
 HELP = """Train FairLoRA, or a baseline, over several sites that are all on this machine.
 
 Settings come from training/configs/fairlora.yaml, or another file given with --config, and then
-from the flags below. Where the data are missing and --data is not given, synthetic sites are
-written.
+from the flags below. Where data/DATASET is missing, a synthetic data set is written there.
 
 Examples:
   python -m training.fairlora
@@ -36,35 +28,6 @@ Examples:
 """
 
 
-def auto_preset() -> str:
-    """What the preset `auto` means on this machine."""
-    return "vit-b16" if torch.cuda.is_available() else "tiny"
-
-
-def train(config: Config, folder: Path, resume: bool) -> Path:
-    """Train with all sites on this machine; the folder of the best round's checkpoint.
-
-    Raises:
-        UsageError: the settings do not fit the data, or the run that is to be resumed.
-        DataError: the data are missing or unusable, or no site could train.
-    """
-    own = (config.state or folder / "sites").resolve()
-    config = replace(config, data=config.root.resolve(), sites=site_names(config), state=own)
-    config.check()
-    val_sha256 = open_split(config, "val", config.sites).fingerprint()
-    if config.engine == "simulation":
-        simulate(config, folder, resume, val_sha256)
-    else:
-        logging.getLogger("flwr").setLevel(logging.WARNING)
-        lead(LocalGrid(app, config.clients), config, folder, resume, val_sha256)
-    return folder / "best"
-
-
-def main() -> None:
-    """Entry point of `python -m training.fairlora`."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code: 0 done, 2 usage, 3 data, 130 interrupted."""
     return run_command(Config, arguments, "fairlora", auto_preset(), HELP, start)
@@ -73,9 +36,9 @@ def run(arguments: list[str]) -> int:
 def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
     config.check()
-    ensure_default(config)
+    ensure_data(config.dataset, config.root)
     train(config, folder, resume)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The server's arithmetic: the new global tensors from what the sites send after a round.
+"""The server's arithmetic: new global tensors from the updates of the sites.
 
 As the released code of FairLoRA (Li et al., IEEE TMI 2025) does it. Sums are taken in float64 and
 in the order of the partitions, so the order of the replies changes no bit.
@@ -21,7 +21,7 @@ GROUP_ROWS = ".S"
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """What a site sends after its local epoch."""
+    """Result of a site's local epoch, as sent to the server."""
 
     partition: int
     """Number of the site, 0..K-1."""
@@ -34,7 +34,7 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """How updates become a global model."""
+    """Settings of the aggregation of updates into a global model."""
 
     s_weighting: Literal["group_counts", "client_size"] = "group_counts"
     """Weight of a site in a group's row of S: its share of the group, or of all samples."""
@@ -64,7 +64,7 @@ def aggregate(
         rounds: of the whole run.
 
     Raises:
-        DataError: there is no update, one does not fit (`check`), or nobody has a sample.
+        DataError: there is no update, one does not fit (`check`), or no site has a sample.
     """
     ordered = sorted(updates, key=lambda update: update.partition)
     for update in ordered:
@@ -89,7 +89,7 @@ def aggregate(
 
 
 def check(update: Update, old: Mapping[str, Array], first: Update) -> None:
-    """Whether an update can be averaged at all.
+    """Refuse an update that cannot be averaged.
 
     Raises:
         DataError: names or shapes are not those of the global tensors, a value is not finite, or

@@ -1,11 +1,10 @@
-"""Which model a method trains."""
+"""Architecture and starting weights of the model that each method trains."""
 
-from typing import Literal
+from collections.abc import Mapping
 
 import torch
 
 from training.fairlora.config import Config
-from training.fairlora.data import class_names
 from training.models.fairlora import Adapter, FairLoRA, FairLoRAConfig, build
 
 ADAPTERS: dict[str, Adapter] = {
@@ -19,19 +18,16 @@ ADAPTERS: dict[str, Adapter] = {
     "fedavg": "full",
     "fedprox": "full",
 }
-"""Method to what it trains in the image tower; all train the prompts too."""
+"""Adapter of the image tower by method; all methods train the prompts too."""
 
-MODALITIES: dict[str, Literal["slo", "oct", "chest"]] = {
-    "fairfedmed-slo": "slo",
-    "fairfedmed-oct": "oct",
-    "fairfedmed-chest": "chest",
-}
+CLASS_NAMES: Mapping[str, str] = {"glaucoma": "Glaucoma", "disease_label": "Pleural Effusion"}
+"""Name of a positive case in the prompts, by target of the published data sets."""
 
 
 def architecture(
     config: Config, target: str, groups: tuple[str, ...], image_shape: tuple[int, ...]
 ) -> FairLoRAConfig:
-    """The model of a method for data with these groups and images.
+    """Architecture of a method's model for data with these groups and images.
 
     Args:
         config: with a preset in place of `auto`.
@@ -52,7 +48,7 @@ def architecture(
         head="ot" if config.method == "fedotp" else "mean",
         n_prompts=1 if config.method == "promptfl" else 2,
         class_names=class_names(target),
-        modality=MODALITIES[config.dataset],
+        modality=config.modality,
         input_shape=image_shape,
     )
 
@@ -66,3 +62,9 @@ def start_model(config: Config, shape: FairLoRAConfig) -> FairLoRA:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     return build(shape, config.weights).to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def class_names(target: str) -> tuple[str, str]:
+    """Names of the negative and the positive class of a 0/1 key in the prompts."""
+    positive = CLASS_NAMES.get(target, target.replace("_", " "))
+    return f"NOT {positive}", positive

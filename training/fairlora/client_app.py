@@ -2,11 +2,11 @@
 
 It answers three kinds of messages:
 
-query       who it is: its partition, name, groups and the shape of its images;
-train       judge the global model on its validation split, then train it for an epoch;
-evaluate    judge only.
+query       its partition, name, groups and the shape of its images;
+train       score the global model on its validation split, then train it for an epoch;
+evaluate    score only.
 
-Judging within the message that trains saves the start of a process a round. The site's own
+Scoring within the message that trains saves the start of a process a round. The site's own
 settings (`--node-config`) go before those of the server: `data`, `weights`, `site`, `state`.
 """
 
@@ -20,11 +20,11 @@ from flwr.clientapp import ClientApp
 from torch import Tensor
 
 from fairness.errors import UsageError
-from training.fairlora import personal, wire
+from training.fairlora import local_prompts, packing
 from training.fairlora.aggregation import Update
 from training.fairlora.architecture import start_model
 from training.fairlora.config import Config
-from training.fairlora.data import Site
+from training.fairlora.site import Site
 from training.fairlora.task import judge, reported, train_epoch, without_hidden_rows
 from training.models.fairlora import FairLoRA, FairLoRAConfig
 
@@ -33,10 +33,10 @@ app = ClientApp()
 
 @app.query()
 def join(message: Message, context: Context) -> Message:
-    """Say who this is."""
-    config = own_settings(wire.unpack_config(message.content), context)
+    """Describe this site: partition, name, groups and the shape of its images."""
+    config = own_settings(packing.unpack_config(message.content), context)
     site = open_site(config, partition_of(context))
-    joined = wire.Joined(
+    joined = packing.Joined(
         partition=partition_of(context),
         name=site.name,
         target=site.train.target,
@@ -51,41 +51,41 @@ def join(message: Message, context: Context) -> Message:
 
 @app.train()
 def train(message: Message, context: Context) -> Message:
-    """Judge what came, train it, and send what was trained."""
+    """Score the global model, train it, and send the trained tensors."""
     return Message(answer(message, context, trains=True), reply_to=message)
 
 
 @app.evaluate()
 def evaluate(message: Message, context: Context) -> Message:
-    """Judge what came."""
+    """Score the global model."""
     return Message(answer(message, context, trains=False), reply_to=message)
 
 
 def answer(message: Message, context: Context, trains: bool) -> RecordDict:
-    """What the site sends in a round.
+    """Reply of the site in a round.
 
     Raises:
         UsageError: the settings do not fit this site.
         DataError: its data are unusable, or its training diverged.
     """
-    config = own_settings(wire.unpack_config(message.content), context)
-    shape, done = wire.unpack_task(message.content)
+    config = own_settings(packing.unpack_config(message.content), context)
+    shape, done = packing.unpack_task(message.content)
     partition = partition_of(context)
     site, (model, start) = open_site(config, partition), open_model(config, shape)
-    received = wire.to_torch(wire.unpack_arrays(message.content.array_records["arrays"]))
+    received = packing.to_torch(packing.unpack_arrays(message.content.array_records["arrays"]))
     own = own_folder(config, context, site) if config.method == "fedotp" else None
     if own is not None:
-        found = personal.find_own(own, done)
-        received = personal.whole(received, start if found is None else found)
+        found = local_prompts.find_local(own, done)
+        received = local_prompts.with_local(received, start if found is None else found)
     model.load_trainable(received)
     counts = judge(model, site, config)
     if not trains:
-        return wire.pack_answer(wire.Answer(partition=partition, counts=counts))
+        return packing.pack_answer(packing.Answer(partition=partition, counts=counts))
     loss = train_epoch(model, site, config, done, partition)
     state = {name: tensor.cpu() for name, tensor in model.trainable_state().items()}
     if own is not None:
-        personal.keep_own(own, done + 1, personal.own_part(state))
-        state = personal.shared_part(state)
+        local_prompts.keep_local(own, done + 1, local_prompts.local_part(state))
+        state = local_prompts.shared_part(state)
     examples, groups = reported(site, config)
     update = Update(
         partition=partition,
@@ -93,8 +93,8 @@ def answer(message: Message, context: Context, trains: bool) -> RecordDict:
         examples=examples,
         group_counts=tuple(groups),
     )
-    reply = wire.Answer(partition=partition, counts=counts, update=update, loss=loss)
-    return wire.pack_answer(reply)
+    reply = packing.Answer(partition=partition, counts=counts, update=update, loss=loss)
+    return packing.pack_answer(reply)
 
 
 def partition_of(context: Context) -> int:
@@ -123,7 +123,7 @@ def own_settings(config: Config, context: Context) -> Config:
 
 
 def own_folder(config: Config, context: Context, site: Site) -> Path:
-    """Where this site keeps its own prompts.
+    """Folder in which this site keeps its own prompts.
 
     Raises:
         UsageError: the node was started without such a folder.
@@ -155,4 +155,4 @@ def open_model(config: Config, shape: FairLoRAConfig) -> tuple[FairLoRA, Tensor]
     Only its frozen part outlasts a round.
     """
     model = start_model(config, shape)
-    return model, personal.own_part(model.trainable_state())
+    return model, local_prompts.local_part(model.trainable_state())

@@ -1,13 +1,16 @@
-"""Settings of a federated run, and the method that they name."""
+"""Settings of a federated run."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+import torch
 from pydantic import Field
 
+from fairness.datasets.catalogue import Modality, dataset_of
 from fairness.errors import UsageError
 from training.fairlora.aggregation import Rule
+from training.starting_data import DATA
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -16,6 +19,12 @@ Dataset: TypeAlias = Literal["fairfedmed-slo", "fairfedmed-oct", "fairfedmed-che
 Method: TypeAlias = Literal[
     "fairlora", "fedavg", "fedprox", "promptfl", "fedotp", "lora", "svlora", "local", "centralised"
 ]
+
+
+FREE = (
+    "data", "state", "engine", "weights", "threads", "cache_mb", "round_timeout", "connect_timeout"
+)  # fmt: skip
+"""Settings that may change while a run is continued; the data themselves may not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +40,9 @@ class Config:
     weights: str | None = None
     """Folder or hub name of pretrained weights; None: random."""
     dataset: Dataset = "fairfedmed-slo"
-    """Reader of the data."""
+    """Name of the data set."""
     data: Path | None = None
-    """Folder of the data set; None: synthetic data, written where they are missing."""
+    """Folder of the data set; None: data/DATASET, filled with synthetic data if missing."""
     sites: tuple[str, ...] = ()
     """Names of the sites in the order of their partitions; none: all that the data hold."""
     target: str | None = None
@@ -76,24 +85,34 @@ class Config:
     ema_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Round t of T keeps the share ema_beta * t / T of the old model."""
     min_group: Annotated[int, Field(ge=0)] = 10
-    """A site reports fewer samples of a group as none, and does not send what they changed in S."""
+    """A site reports fewer samples of a group as none, and does not send their row of S."""
     round_timeout: Annotated[float, Field(gt=0)] = 3600.0
     """Seconds until a round goes on without the sites that have not answered."""
     connect_timeout: Annotated[float, Field(gt=0)] = 600.0
     """Seconds to wait for every site before the first round."""
     state: Path | None = None
-    """Folder in which sites keep what is theirs alone (fedotp); None: in that of the run."""
+    """Folder in which sites keep their local prompts (fedotp); None: in that of the run."""
     threads: Count = 1
     """CPU threads of a site; the same number gives the same bits."""
     cache_mb: Annotated[int, Field(ge=0)] = 512
     """Memory for a site's images; where a split needs more, they are read at each use."""
     seed: Annotated[int, Field(ge=0)] = 1
-    """Of random weights, of the order of samples and of the choice of sites."""
+    """Seed of random weights, of the order of samples and of the choice of sites."""
 
     @property
     def root(self) -> Path:
         """Folder of the data set; by default the one that `fair-audit` looks in, too."""
-        return self.data or Path("data") / self.dataset
+        return self.data or DATA / self.dataset
+
+    @property
+    def modality(self) -> Modality:
+        """SLO fundus images, OCT volumes or chest radiographs."""
+        return dataset_of(self.dataset).modality
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(H, W) to which radiographs are squashed; None: images keep their shape."""
+        return (self.squash, self.squash) if self.modality == "chest" else None
 
     @property
     def pooled(self) -> bool:
@@ -108,7 +127,7 @@ class Config:
     @property
     def chosen(self) -> int:
         """Number of clients that train in a round after the first."""
-        share = self.fraction or (1.0 if self.dataset == "fairfedmed-chest" else 0.8)
+        share = self.fraction or (1.0 if self.modality == "chest" else 0.8)
         return max(int(share * self.clients), 1)
 
     @property
@@ -117,7 +136,7 @@ class Config:
         return self.method == "fairlora"
 
     def rule(self) -> Rule:
-        """How the server averages: the running mean over rounds is FairLoRA's alone."""
+        """Settings of the aggregation; only FairLoRA keeps a running mean over rounds."""
         if not self.grouped:
             return Rule(s_weighting="client_size", shared_half=False, ema_beta=0.0)
         return Rule(
@@ -136,12 +155,6 @@ class Config:
             raise UsageError(f"a site is named twice: {', '.join(self.sites)}")
 
 
-FREE = (
-    "data", "state", "engine", "weights", "threads", "cache_mb", "round_timeout", "connect_timeout"
-)  # fmt: skip
-"""Settings that may change while a run is continued; the data themselves may not."""
-
-
-def identity(config: Config) -> dict[str, str]:
-    """The settings that must stay the same while a run is continued, by name."""
-    return {name: str(value) for name, value in asdict(config).items() if name not in FREE}
+def auto_preset() -> str:
+    """The preset that `auto` means on this machine."""
+    return "vit-b16" if torch.cuda.is_available() else "tiny"

@@ -56,7 +56,7 @@ class LocalGrid(Grid):
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> list[int]:
-        """All nodes: they are always there."""
+        """Numbers of all nodes, which are always connected."""
         return sorted(self._contexts)
 
     def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:

@@ -1,47 +1,48 @@
-"""Which node of the federation is which site."""
+"""Connected Flower nodes, and the sites that they belong to."""
 
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from flwr.app import Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
 from fairness.errors import DataError, FairAuditError
-from training.fairlora import wire
+from training.fairlora import packing
 from training.fairlora.config import Config
 from training.runlog import LOG
 
 PAUSE = 1.0
-"""Seconds between two looks at who is connected."""
+"""Seconds between two checks of the connected nodes."""
 
 
 def reason_of(message: Message) -> str:
-    """Why a node could not answer, in one line: the last that says something."""
+    """Reason of a node's error: the last line of it that is not empty."""
     lines = [line.strip() for line in (message.error.reason or "").splitlines() if line.strip()]
     return lines[-1] if lines else f"error {message.error.code}"
 
 
 class Nodes:
-    """The connected sites. A node that appears is asked once who it is.
+    """The connected sites. A new node is asked once to describe its site.
 
     A node that was restarted may come back under a new number; then the newest one stands for its
     partition.
     """
 
     def __init__(self, grid: Grid, config: Config) -> None:
-        """Know nobody yet."""
+        """Start without any site."""
         self._grid, self._config = grid, config
-        self._task = wire.pack_task(config, None, 0)
+        self._task = packing.pack_task(config, None, 0)
         self._partition: dict[int, int] = {}
-        self.joined: dict[int, wire.Joined] = {}
-        """What each partition said, by its number; also of those that have left."""
+        self.joined: dict[int, packing.Joined] = {}
+        """Self-description of each partition by its number, also of those that have left."""
 
     def wait(self, wanted: int, seconds: float) -> Mapping[int, int]:
         """Node numbers by partition, as soon as `wanted` partitions are connected.
 
         Raises:
-            DataError: that many were not there in time.
+            DataError: fewer were connected in time.
         """
         deadline = time.monotonic() + seconds
         while len(found := self._connected()) < wanted:
@@ -56,7 +57,7 @@ class Nodes:
         return found
 
     def partition_of(self, node: int) -> int | None:
-        """The partition that a node said it is when it joined."""
+        """The partition of a node that has joined; -1 where it was refused, None where unknown."""
         return self._partition.get(node)
 
     def _connected(self) -> dict[int, int]:
@@ -84,16 +85,17 @@ class Nodes:
 
     def _note(self, node: int, content: RecordDict) -> None:
         plain = json.loads(str(content.config_records["config"]["joined"]))
-        joined = wire.read(wire.Joined, plain, f"node {node}")
+        joined = packing.read(packing.Joined, plain, f"node {node}")
         others = [j for j in self.joined.values() if j.partition != joined.partition]
         if joined.partition not in range(self._config.clients):
             raise DataError(f"partition {joined.partition} of {self._config.clients} sites")
+        ours = asdict(joined)
         for other in others:
+            theirs = asdict(other)
             for field in ("target", "groups", "image_shape"):
-                if getattr(other, field) != getattr(joined, field):
+                if theirs[field] != ours[field]:
                     raise DataError(
-                        f"{field} {getattr(joined, field)} at {joined.name}, "
-                        f"{getattr(other, field)} at {other.name}"
+                        f"{field} {ours[field]} at {joined.name}, {theirs[field]} at {other.name}"
                     )
         self._partition[node] = joined.partition
         self.joined[joined.partition] = joined

@@ -10,14 +10,15 @@ from flwr.serverapp import Grid, ServerApp
 
 from fairness.errors import DataError
 from training import settings
-from training.fairlora import wire
+from training.fairlora import packing
 from training.fairlora.architecture import architecture, start_model
-from training.fairlora.config import Config, identity
-from training.fairlora.finish import BestModel
+from training.fairlora.best_model import BestModel
+from training.fairlora.config import FREE, Config
+from training.fairlora.local_prompts import shared_part
 from training.fairlora.nodes import Nodes
-from training.fairlora.personal import shared_part
-from training.fairlora.state import Progress, load_state
+from training.fairlora.round_state import RoundProgress, load_state
 from training.fairlora.strategy import Rounds
+from training.resume import identity_of
 from training.runlog import LOG, RunLog, log_to_terminal
 
 
@@ -40,7 +41,7 @@ def lead(
     config.check()
     nodes = Nodes(grid, config)
     settings.keep(config, folder)
-    found = load_state(folder / "last", identity(config)) if resume else None
+    found = load_state(folder / "last", identity_of(config, FREE)) if resume else None
     with RunLog(folder, first_step=found[1].done + 1 if found else 0) as log:
         nodes.wait(config.clients, config.connect_timeout)
         site = nodes.joined[0]
@@ -48,8 +49,8 @@ def lead(
         model = start_model(config, shape)
         state = model.trainable_state()
         state = shared_part(state) if config.method == "fedotp" else state
-        start = wire.unpack_arrays(wire.pack_arrays(state))
-        tensors, progress = found or (start, Progress())
+        start = packing.unpack_arrays(packing.pack_arrays(state))
+        tensors, progress = found or (start, RoundProgress())
         size = sum(array.nbytes for array in tensors.values())
         LOG.info(
             f"{config.method} on {config.clients} sites from {config.weights or 'random'} weights: "
@@ -61,12 +62,12 @@ def lead(
         rounds = Rounds(config, shape, nodes, folder, progress, best, log)
         result = rounds.start(
             grid=grid,
-            initial_arrays=wire.pack_arrays(tensors),
+            initial_arrays=packing.pack_arrays(tensors),
             num_rounds=config.rounds - progress.done,
             timeout=config.round_timeout,
         )
         if progress.done < config.rounds:
-            tensors = wire.unpack_arrays(result.arrays)
+            tensors = packing.unpack_arrays(result.arrays)
         rounds.judge_last(grid, tensors)
         kept = rounds.progress
         if not kept.best_round:

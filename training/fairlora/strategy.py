@@ -1,14 +1,13 @@
-"""FairLoRA's Flower strategy: who trains in a round, and what becomes of the answers.
+"""FairLoRA's Flower strategy: the choice of sites in a round, and the use of their answers.
 
-A round sends one message to every connected site: the chosen ones train, all judge the model that
-the round before made. Whoever answers in time counts; one is enough. After each round the state is
+A round sends one message to every connected site: the chosen ones train, all score the model that
+the round before made. Every answer in time counts; one is enough. After each round the state is
 on disk.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricRecord, RecordDict
@@ -16,21 +15,16 @@ from flwr.serverapp import Grid
 from flwr.serverapp.strategy import FedAvg
 
 from fairness.errors import DataError, FairAuditError
-from training.fairlora import wire
+from training.fairlora import packing
 from training.fairlora.aggregation import Tensors, aggregate, check
-from training.fairlora.config import Config, identity
+from training.fairlora.best_model import BestModel
+from training.fairlora.config import FREE, Config
 from training.fairlora.nodes import Nodes, reason_of
-from training.fairlora.scores import pooled
-from training.fairlora.state import Progress, save_state
+from training.fairlora.round_state import RoundProgress, save_state
+from training.fairlora.score_counts import pooled
 from training.models.fairlora import FairLoRAConfig
+from training.resume import identity_of
 from training.runlog import LOG, RunLog
-
-
-class KeepBest(Protocol):
-    """Saves a model that beats all before it."""
-
-    def __call__(self, tensors: Tensors, done: int, auc: float, threshold: float) -> None:
-        """Save the global tensors of round `done`."""
 
 
 def choose(config: Config, done: int) -> list[int]:
@@ -53,8 +47,8 @@ class Rounds(FedAvg):
         shape: FairLoRAConfig,
         nodes: Nodes,
         folder: Path,
-        progress: Progress,
-        keep_best: KeepBest,
+        progress: RoundProgress,
+        keep_best: BestModel,
         log: RunLog,
     ) -> None:
         """Go on from `progress`; the state goes into `folder`."""
@@ -65,13 +59,13 @@ class Rounds(FedAvg):
         self._old: Tensors = {}
 
     def summary(self) -> None:
-        """Say nothing: the run's own log does."""
+        """Log nothing here: the run's own log has it all."""
 
     def configure_train(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
         """One message to every connected site: train for the chosen ones, evaluate for others."""
-        self._old = wire.unpack_arrays(arrays)
+        self._old = packing.unpack_arrays(arrays)
         connected = self.nodes.wait(1, self.config.connect_timeout)
         chosen = choose(self.config, self.progress.done)
         present = [partition for partition in chosen if partition in connected]
@@ -85,7 +79,7 @@ class Rounds(FedAvg):
     def _messages(
         self, arrays: ArrayRecord, connected: Mapping[int, int], kinds: Mapping[int, str]
     ) -> list[Message]:
-        task = wire.pack_task(self.config, self.shape, self.progress.done)
+        task = packing.pack_task(self.config, self.shape, self.progress.done)
         content = RecordDict({"arrays": arrays, "config": task})
         seconds = self.config.round_timeout
         return [Message(content, connected[p], kinds[p], ttl=seconds) for p in sorted(connected)]
@@ -117,25 +111,25 @@ class Rounds(FedAvg):
             f"round {done + 1} of {self.config.rounds}: {names} trained, "
             f"loss {np.mean(list(losses.values())):.3f}"
         )
-        return wire.pack_arrays(new), None
+        return packing.pack_arrays(new), None
 
     def judge_last(self, grid: Grid, tensors: Tensors) -> None:
-        """Let all sites judge the model of the last round, which no round follows."""
+        """Let all sites score the model of the last round, which no round follows."""
         if self.progress.judged == self.progress.done:
             return
         self._old = tensors
         connected = self.nodes.wait(1, self.config.connect_timeout)
         kinds = dict.fromkeys(connected, MessageType.EVALUATE)
-        messages = self._messages(wire.pack_arrays(tensors), connected, kinds)
+        messages = self._messages(packing.pack_arrays(tensors), connected, kinds)
         replies = grid.send_and_receive(messages, timeout=self.config.round_timeout)
         self._judge(self._read(replies))
         self.save(tensors)
 
     def save(self, tensors: Tensors) -> None:
         """Put tensors and progress on disk."""
-        save_state(self.folder / "last", tensors, self.progress, identity(self.config))
+        save_state(self.folder / "last", tensors, self.progress, identity_of(self.config, FREE))
 
-    def _read(self, replies: Iterable[Message]) -> list[wire.Answer]:
+    def _read(self, replies: Iterable[Message]) -> list[packing.Answer]:
         """The usable answers by partition; the others are left out with a warning."""
         answers = {}
         for reply in replies:
@@ -143,18 +137,18 @@ class Rounds(FedAvg):
             try:
                 if reply.has_error():
                     raise DataError(reason_of(reply))
-                answer = wire.unpack_answer(reply.content)
+                answer = packing.unpack_answer(reply.content)
                 if answer.partition != self.nodes.partition_of(node):
                     raise DataError(f"it answers as partition {answer.partition}, which it is not")
-                self._accept(answer, wire.payload(reply.content))
+                self._accept(answer, packing.payload(reply.content))
             except FairAuditError as error:
                 LOG.warning(f"round {self.progress.done + 1}: node {node} left out: {error}")
                 continue
             answers[answer.partition] = answer
         return [answers[partition] for partition in sorted(answers)]
 
-    def _accept(self, answer: wire.Answer, sent: int) -> None:
-        """Check an answer by itself, and log how much it weighs.
+    def _accept(self, answer: packing.Answer, sent: int) -> None:
+        """Check an answer by itself, and log its size in bytes.
 
         Raises:
             DataError: it cannot be averaged.
@@ -169,8 +163,8 @@ class Rounds(FedAvg):
         self._log.scalars(number, {f"bytes/{name}/up": sent, f"bytes/{name}/down": received})
         LOG.info(f"round {number}: {name} received {received:,} bytes of tensors and sent {sent:,}")
 
-    def _judge(self, answers: list[wire.Answer]) -> None:
-        """Judge the model that went out, and keep it if it is the best; the start is none."""
+    def _judge(self, answers: list[packing.Answer]) -> None:
+        """Pool the scores of the model that was sent, and keep it if it is the best so far."""
         done = self.progress.done
         if done == self.progress.judged:
             return

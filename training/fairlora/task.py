@@ -1,4 +1,4 @@
-"""What a site does in a round: judge the global model, train it for an epoch, count its groups.
+"""Work of a site in a round: score the global model, train it for an epoch, count its groups.
 
 All of it is a function of the global tensors, the data, the settings, the round and the partition:
 the same in one process, in a simulation and between hospitals.
@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 from torch.optim import SGD
 
-from fairness.arrays import Array
 from fairness.errors import DataError
-from fairness.evaluate import Predict, evaluate
+from fairness.evaluate import Answers, Predict, evaluate
+from fairness.group_input import RECORDED
 from fairness.samples import Batch
-from training.fairclip.pairs import batch_at, steps_per_pass
-from training.fairlora import scores
+from training.batching import batch_at, steps_per_pass
+from training.fairlora import score_counts
 from training.fairlora.aggregation import GROUP_ROWS
 from training.fairlora.config import Config
-from training.fairlora.data import Site
+from training.fairlora.site import Site
 from training.fairlora.step import classification_loss, proximal_term, update
 from training.models.fairlora import FairLoRA
 
@@ -62,16 +62,16 @@ def train_epoch(model: FairLoRA, site: Site, config: Config, done: int, partitio
     return total / steps
 
 
-def judge(model: FairLoRA, site: Site, config: Config) -> scores.Counts:
+def judge(model: FairLoRA, site: Site, config: Config) -> score_counts.Counts:
     """The scores of the site's validation samples, counted by class."""
     outcomes = evaluate(site.val, predict_by_group(model, config.attribute), ())
-    return scores.count(outcomes.target, outcomes.score)
+    return score_counts.count(outcomes.target, outcomes.score)
 
 
 def predict_by_group(model: FairLoRA, attribute: str) -> Predict:
     """Answer batches with P(positive class), (B, 1) float32, each sample under its own group."""
 
-    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         device = model.logit_scale.device
         with torch.no_grad():
             prompts = model.prompts()
@@ -79,7 +79,7 @@ def predict_by_group(model: FairLoRA, attribute: str) -> Predict:
                 images = torch.from_numpy(batch.images).to(device)
                 groups = torch.from_numpy(batch.attributes[attribute]).to(device)
                 logits = model.answer(images, groups, prompts)
-                yield batch, logits.softmax(dim=1)[:, 1:].cpu().numpy()
+                yield batch, {RECORDED: logits.softmax(dim=1)[:, 1:].cpu().numpy()}
 
     return predict
 

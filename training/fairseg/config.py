@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
+from fairness.datasets.fairseg import FairSeg
 from training.fairseg.fair_loss import FairMode
 from training.models.segmenter import Network
+from training.starting_data import DATA
 
 FREE = ("data", "stop_epoch", "cache_mb", "weights", "lora", "start")
 """Settings that may change while a run is continued; the data themselves may not."""
-
-DEFAULT_ROOT = Path("data/fairseg")
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -32,7 +32,7 @@ class Config:
     """Pretrained weights: SAM's .pth or .safetensors, or ImageNet's .npz; None: random."""
     start: Path | None = None
     """Run whose best checkpoint to fine-tune, as the originals do with a fair mode."""
-    data: Path = DEFAULT_ROOT
+    data: Path = DATA / FairSeg.name
     """Folder of the data set."""
     on_error: Literal["stop", "skip"] = "stop"
     """At an unusable file: stop, or leave it out."""
@@ -45,7 +45,7 @@ class Config:
     eta: Positive = 0.01
     """Step size of GroupDRO: ours, the paper states none."""
     strength: Positive = 0.1
-    """Of the adversary's reversed gradient: ours, the paper states none."""
+    """Factor of the adversary's reversed gradient: ours, the paper states none."""
     dice_share: Share = 0.5
     """Share of Dice beside cross-entropy."""
     lora: Path | None = None
@@ -71,11 +71,11 @@ class Config:
     warmup: Annotated[int, Field(ge=0)] = 0
     """Steps of linear warm-up."""
     seed: Annotated[int, Field(ge=0)] = 1234
-    """Of random weights, of the order of samples and of their changes."""
+    """Seed of random weights, of the order of samples and of their changes."""
     cache_mb: Annotated[int, Field(ge=0)] = 512
     """Memory for crops; where the split needs more, they are read at each use."""
 
 
 def auto_preset() -> str:
-    """What the preset `auto` means on this machine."""
+    """The preset that `auto` means on this machine."""
     return "full" if torch.cuda.is_available() else "tiny"

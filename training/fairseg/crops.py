@@ -1,9 +1,9 @@
 """Crops of images and masks for training a segmentation network, and their random changes.
 
 FairSeg's augmentation: half of the samples are turned by quarter turns and flipped, a quarter are
-rotated a little, the rest stay (Tian et al., ICLR 2024, released code). What happens to a sample is
-a function of the seed, the step and the sample alone, so a resumed run needs no state; the original
-repeats the same coin flips every epoch.
+rotated a little, the rest stay (Tian et al., ICLR 2024, released code). The change of a
+sample is a function of the seed, the step and the sample alone, so a resumed run needs no state;
+the original repeats the same coin flips every epoch.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from fairness.arrays import Image, IntArray
 from fairness.datasets.fairseg import FairSeg
 from fairness.errors import DataError
 from fairness.samples import Sample
-from training.runlog import LOG, progress_bar
+from training.starting_data import usable_samples
 
 
 class Crops:
@@ -28,60 +28,48 @@ class Crops:
         self._split, self._crop = split, crop
         self._keeps = 2 * len(split) * crop**2 <= keep_mb * 2**20
         self._kept: dict[int, tuple[Image, Image]] = {}
+        self._shape: tuple[int, int] | None = None
 
     def check(
         self, skip: bool, shape: tuple[int, int] | None = None
     ) -> tuple[IntArray, tuple[int, int]]:
-        """Read every sample once, before hours of training.
+        """Numbers of the usable samples, and the (H, W) of the images.
 
         Args:
             skip: leave out unusable samples instead of raising.
             shape: (H, W) that the images must have; None: that of the first.
 
-        Returns:
-            The numbers of those that are usable, and the (H, W) of the images.
-
         Raises:
             DataError: an image is broken or smaller than the crop and must not be skipped, their
                 sizes differ, or nothing is left.
         """
-        usable: list[int] = []
-        with progress_bar("reading images") as bar:
-            for i in range(len(self._split)):
-                try:
-                    shape = self._read(i, shape)
-                    usable.append(i)
-                except DataError as error:
-                    if not skip:
-                        raise
-                    LOG.warning(f"left out: {error}")
-                bar.show(i + 1, len(self._split))
-        if shape is None or not usable:
-            raise DataError(f"no image of the {self._split.split} split is usable")
-        return np.array(usable, dtype=np.int64), shape
+        self._shape = shape
+        usable = usable_samples(self._split, self._read, skip)
+        height, width = self._split.shapes[int(usable[0])]
+        return usable, (height, width)
 
     def fetch(self, index: IntArray, key: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         """Changed crops and their masks, (B, C, C) uint8 each.
 
         Args:
             index: numbers of the samples.
-            key: what, with a sample's number, decides how it is changed: seed and step.
+            key: seed and step, which with the number of a sample decide its change.
         """
         pairs = []
         for i in index:
-            image, mask = self._kept.get(int(i)) or self._cut(self._split[int(i)])
+            image, mask = self._kept.get(int(i)) or self._cut(self._split.read(int(i)))
             pairs.append(changed(image, mask, np.random.default_rng([*key, int(i)])))
         images, masks = (np.stack(part) for part in zip(*pairs, strict=True))
         return torch.from_numpy(images), torch.from_numpy(masks)
 
-    def _read(self, i: int, expected: tuple[int, int] | None) -> tuple[int, int]:
-        """The (H, W) of a sample, whose crops are kept if all are."""
-        sample = self._split[i]
+    def _read(self, i: int) -> None:
+        """Check a sample against those before it, and keep its crops if all are kept."""
+        sample = self._split.read(i)
         height, width = sample.image.shape
-        if expected not in (None, (height, width)):
+        if self._shape not in (None, (height, width)):
             raise DataError(
-                f"{sample.id}: an image of {height} x {width}, where others have {expected}; train "
-                "on images of one size, or --on-error skip"
+                f"{sample.id}: an image of {height} x {width}, where others have {self._shape}; "
+                "train on images of one size, or --on-error skip"
             )
         if min(height, width) < self._crop:
             raise DataError(
@@ -90,14 +78,14 @@ class Crops:
             )
         if self._keeps:
             self._kept[i] = self._cut(sample)
-        return height, width
+        self._shape = height, width
 
     def _cut(self, sample: Sample) -> tuple[Image, Image]:
         height, width = sample.image.shape
         top, left = height // 2 - self._crop // 2, width // 2 - self._crop // 2
         window = np.s_[top : top + self._crop, left : left + self._crop]
-        assert isinstance(sample.target, np.ndarray)  # FairSeg gives masks
-        return sample.image[window].copy(), sample.target[window].copy()
+        mask = np.asarray(sample.target, dtype=np.uint8)
+        return sample.image[window].copy(), mask[window].copy()
 
 
 def changed(image: Image, mask: Image, rng: np.random.Generator) -> tuple[Image, Image]:

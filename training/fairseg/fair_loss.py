@@ -1,4 +1,4 @@
-"""The loss of a FairSeg step in each fair mode, with whatever a mode learns beside the network."""
+"""Loss of a FairSeg step in each fair mode, with the modules that a mode trains itself."""
 
 import math
 from typing import Literal, TypeAlias
@@ -62,7 +62,7 @@ class FairObjective(nn.Module):
     def forward(
         self, logits: Tensor, pooled: Tensor, labels: Tensor, groups: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
-        """The loss of a step, and what the log shows of it.
+        """The loss of a step, and its parts by name for the log.
 
         Args:
             logits: (B, 3, h, w).
@@ -83,14 +83,12 @@ class FairObjective(nn.Module):
             total, by_group = step.loss, {"L": step.group_losses, "q": self.q}
             parts = {"loss/total": total}
         elif self.mode in ("safe", "reference", "upweight_hard"):
-            found = febs_segmentation_loss(
+            found, febs = febs_segmentation_loss(
                 logits, labels, groups, n, self.dice_share, self.gamma, self.mode
             )
             total = found.total
             parts = {"loss/total": total, "loss/ce": found.cross_entropy, "loss/dice": found.dice}
-            assert found.group_losses is not None  # the scaled loss always has both
-            assert found.weights is not None
-            by_group = {"L": found.group_losses, "w": found.weights}
+            by_group = {"L": febs.group_losses, "w": febs.weights}
         else:
             base = segmentation_loss(logits, labels, self.dice_share)
             total = base.total

@@ -1,4 +1,4 @@
-"""What a FairSeg run trains, and one step of it."""
+"""Trained modules of a FairSeg run, and one training step."""
 
 from typing import Literal
 
@@ -6,15 +6,15 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from training.fairseg.fair_loss import FairObjective
 from training.fairseg.config import Config
-from training.fairseg.start import start_from
+from training.fairseg.fair_loss import FairObjective
+from training.fairseg.initial_weights import start_from
 from training.models.segmentation_input import SegmentationInput, resize_mask
 from training.models.segmenter import Segmenter, build
 
 
 class Trainee(nn.Module):
-    """Whatever a step trains: the network, and what its fair mode learns beside it."""
+    """All trained modules: the network, and those of its fair mode."""
 
     def __init__(self, network: Segmenter, objective: FairObjective) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Trainee(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """Device of the parameters."""
         return next(self.parameters()).device
 
 
@@ -30,7 +30,8 @@ def make(config: Config, groups: tuple[str, ...]) -> tuple[Trainee, Optimizer]:
     """Network and objective, on a GPU if there is one, and the optimiser of both.
 
     Raises:
-        UsageError: weights or start are not there, or belong to another network.
+        UsageError: the weights or the start belong to another network.
+        DataError: a file is missing, damaged, or does not fit.
     """
     torch.manual_seed(config.seed)
     size: Literal["tiny", "full"] = "full" if config.preset == "full" else "tiny"

@@ -1,4 +1,4 @@
-"""Judges a segmentation network on the validation split, and keeps the best one."""
+"""Validation Dice of a network after each epoch, and the checkpoint of the best epoch."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,21 +8,20 @@ import numpy as np
 from fairness.arrays import IntArray
 from fairness.datasets.fairseg import FairSeg
 from fairness.errors import DataError
-from fairness.evaluate import score, to_case_outcomes
-from fairness.mask_scores import score_masks
-from fairness.samples import batched
+from fairness.evaluate import ask
+from fairness.tasks.masks import MaskTask
 from training import checkpoint
+from training.checkpoint_record import FairSegRecord, SelectedOn
 from training.models.sam_weights import save_lora
 from training.models.samed import Samed
 from training.models.segmentation_input import SegmentationInput
 from training.models.segmenter import Segmenter, architecture
 from training.predictor import torch_masks
-from training.checkpoint_record import FairSegRecord, SelectedOn
 from training.resume import Progress
 
 BATCH = 8
 LORA = "samed_lora.pth"
-"""Beside a checkpoint of SAMed: what is trained, in the format that its authors' code reads."""
+"""Beside a checkpoint of SAMed: its trained tensors, in the format that its authors' code reads."""
 JUDGED = ("rim_dice", "cup_dice")
 
 
@@ -54,13 +53,9 @@ def keep_best(
         DataError: the split holds no case with a rim or a cup.
     """
     model.eval()
-    rows = score(
-        batched((split[int(i)] for i in usable), BATCH),
-        torch_masks(model, prepare),
-        lambda batch, answer: score_masks(answer, batch.targets, surface=False),
-    )
-    outcomes = to_case_outcomes((row for batch in rows for row in batch), ())
-    found = {name: float(np.nanmean(outcomes.scores[name])) for name in JUDGED}
+    read = MaskTask(distances=False).read
+    answered = ask(split, torch_masks(model, prepare), read, rows=usable, batch_size=BATCH)
+    found = {name: float(np.nanmean(answered.values[name])) for name in JUDGED}
     value, epoch = float(np.mean(list(found.values()))), done.epochs + 1
     if not np.isfinite(value):
         raise DataError(f"{split.root}: no validation mask has a rim and a cup")

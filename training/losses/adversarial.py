@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 STRENGTH = 0.1
-"""What the reversed gradient is multiplied by: ours."""
+"""Factor of the reversed gradient: ours."""
 WIDTH = 128
 """Hidden units of the classifier: ours."""
 

@@ -14,7 +14,7 @@ SMOOTHING = 1e-5
 
 @dataclass(frozen=True)
 class DiceSums:
-    """What Dice needs to know of samples, or of groups of them: (N, C) float32 each."""
+    """Sums over pixels from which Dice follows, a row a sample or group: (N, C) float32 each."""
 
     overlap: Tensor
     """Sum over the pixels of probability times label."""

@@ -18,7 +18,7 @@ from training.losses.sinkhorn import sinkhorn_divergence
 
 @dataclass(frozen=True)
 class Parts:
-    """A loss and what it is made of, all scalars with a gradient."""
+    """A loss and its parts, all scalars with a gradient."""
 
     total: Tensor
     contrastive: Tensor

@@ -22,7 +22,7 @@ r = 1. `upweight_hard`: as safe, with r_g = (L_g / max L)^gamma; ours, not the p
 
 @dataclass(frozen=True)
 class Febs:
-    """The loss, and per group what a log should show; an absent group has NaN.
+    """The loss, and bounds and weights by group for the log; NaN for an absent group.
 
     Only in mode `reference` has it the L_g = 0 of the released code.
     """

@@ -15,7 +15,7 @@ ETA = 0.01
 
 @dataclass(frozen=True)
 class GroupDro:
-    """A step's loss and what the next step goes on from."""
+    """Loss of a step, and group weights for the next one."""
 
     loss: Tensor
     """Scalar with gradient; 0 where the batch has no known group."""

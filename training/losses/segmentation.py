@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.losses.dice import dice_loss, dice_loss_per_sample
-from training.losses.febs import FebsMode, febs_loss
+from training.losses.febs import Febs, FebsMode, febs_loss
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,6 @@ class SegmentationLoss:
     cross_entropy: Tensor
     dice: Tensor
     """Plain or scaled."""
-    group_losses: Tensor | None = None
-    """L_g of the scaling, (G,)."""
-    weights: Tensor | None = None
-    """w_g of the scaling, (G,)."""
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor, dice_share: float) -> SegmentationLoss:
@@ -43,12 +39,12 @@ def febs_segmentation_loss(
     dice_share: float,
     gamma: float,
     mode: FebsMode,
-) -> SegmentationLoss:
-    """The same with Dice scaled by group; arguments as in `febs_loss` and `segmentation_loss`."""
+) -> tuple[SegmentationLoss, Febs]:
+    """The loss with Dice scaled by group; arguments as in `febs_loss` and `segmentation_loss`."""
     febs = febs_loss(logits, labels, groups, n_groups, gamma, mode)
     cross_entropy = functional.cross_entropy(logits, labels)
     total = _mix(cross_entropy, febs.loss, dice_share)
-    return SegmentationLoss(total, cross_entropy, febs.loss, febs.group_losses, febs.weights)
+    return SegmentationLoss(total, cross_entropy, febs.loss), febs
 
 
 def sample_losses(logits: Tensor, labels: Tensor, dice_share: float) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class Pairwise(NamedTuple):
-    """Something for each pairing of the two sets: cost matrices, or vectors of potentials."""
+    """One entry for each pairing of the two sets: cost matrices, or vectors of potentials."""
 
     xy: Tensor
     yx: Tensor
@@ -24,7 +24,7 @@ class Pairwise(NamedTuple):
 
 
 def sinkhorn_divergence(x: Tensor, y: Tensor, blur: float = 1e-4, scaling: float = 0.5) -> Tensor:
-    """How far apart two sets of numbers lie as distributions: a scalar, 0 for equal ones.
+    """Distance between two sets of numbers as distributions: a scalar, 0 for equal ones.
 
     As blur goes to 0 it tends to half the squared Wasserstein distance. Up to the rounding of
     the annealing it is not negative.

@@ -55,12 +55,12 @@ class Clip(nn.Module):
 
     @property
     def logit_scale(self) -> Tensor:
-        """What the contrastive loss multiplies cosines by: a scalar, 100 in OpenAI's CLIP."""
+        """Factor of the cosines in the contrastive loss: a scalar, 100 in OpenAI's CLIP."""
         return self.towers.logit_scale.exp()
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         return self.towers.logit_scale.device
 
     def encode_image(self, images: Tensor) -> Tensor:

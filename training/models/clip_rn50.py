@@ -2,7 +2,7 @@
 
 Differs from the usual ResNet-50 in three ways: a stem of three convolutions, average pooling
 before every convolution that would stride, and attention in place of the global pooling. FairLoRA
-asks that attention for every position, not only for the mean.
+takes the answer of that attention at every position, not only at the mean.
 """
 
 from collections import OrderedDict
@@ -19,7 +19,7 @@ from training.models.low_rank import adapted
 
 @dataclass(frozen=True)
 class ResNetShape:
-    """What distinguishes one modified ResNet from another."""
+    """Sizes of a modified ResNet."""
 
     blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     """Bottlenecks of the four stages."""

@@ -1,4 +1,4 @@
-"""CLIP's ViT asked for every patch instead of the class token, with layers adapted by group."""
+"""CLIP's ViT with features of every patch instead of the class token, and adapted layers."""
 
 from typing import cast
 

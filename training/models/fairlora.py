@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias, cast
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 from transformers import CLIPModel, CLIPTextConfig, CLIPTextModelWithProjection
 
 from fairness.errors import DataError, UsageError
 from training.checkpoint import Stored
-from training.models.low_rank import LowRank, initial_diagonals, per_slice, table_rows
 from training.models import clip
 from training.models.clip_rn50 import RN50, TINY, ModifiedResNet
 from training.models.clip_vit import PatchTransformer
 from training.models.fairlora_input import FairLoRAInput, Modality, require_shape
+from training.models.low_rank import LowRank, initial_diagonals, per_slice, table_rows
 from training.models.openai_clip import load_openai
 from training.models.patch_head import mean_logits, transport_logits
 from training.models.prompt_learner import PromptLearner
@@ -32,7 +31,7 @@ Adapter: TypeAlias = Literal["fairlora", "svlora", "lora", "none", "full"]
 
 @dataclass(frozen=True, kw_only=True)
 class FairLoRAConfig:
-    """An architecture: what a checkpoint must say for its parameters to find their places."""
+    """Architecture of a model, as its checkpoint stores it."""
 
     backbone: Backbone = "tiny"
     adapter: Adapter = "fairlora"
@@ -128,7 +127,7 @@ class FairLoRA(nn.Module):
         return self
 
     def trainable_state(self) -> dict[str, Tensor]:
-        """Copies of all that leaves a client, in a fixed order.
+        """Copies of all tensors that leave a client, in a fixed order.
 
         Diagonals by group are named `*.S`. With `aggregate_bn_stats` the running statistics of
         trained batch norms come last.
@@ -136,7 +135,7 @@ class FairLoRA(nn.Module):
         return {name: tensor.detach().clone() for name, tensor in self._exchanged().items()}
 
     def load_trainable(self, state: Mapping[str, Tensor]) -> None:
-        """Take what `trainable_state` gave.
+        """Load tensors from `trainable_state`.
 
         Raises:
             DataError: names or shapes are those of another architecture.
@@ -194,12 +193,7 @@ def restore(stored: Stored) -> FairLoRA:
     Raises:
         DataError: the checkpoint's architecture is not that, or its tensors do not fit it.
     """
-    try:
-        config = TypeAdapter(FairLoRAConfig).validate_python(stored.architecture)
-    except (ValidationError, UsageError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{stored.folder} holds no FairLoRA model: {reason}") from None
-    model = build(config)
+    model = build(stored.configuration(FairLoRAConfig, "FairLoRA"))
     stored.fill(model)
     return model
 

@@ -53,7 +53,7 @@ class FairLoRAInput(nn.Module):
         """Make the matrices.
 
         Args:
-            modality: what the images are.
+            modality: kind of the images.
             input_shape: (H, W) as stored, or (D, H, W) for OCT.
             size: height and width that the network takes.
 

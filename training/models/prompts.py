@@ -1,4 +1,4 @@
-"""The zero-shot classifier: two prompts, CLIP's tokens, and the score between them."""
+"""Zero-shot classification: CLIP's tokens of a text, and the score between two prompts."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,9 +7,6 @@ import numpy as np
 import torch
 from instant_clip_tokenizer import Tokenizer
 from torch import Tensor
-
-PROMPTS = ("A photo of non-glaucoma", "A photo of glaucoma")
-"""FairCLIP's prompts, exactly: the negative class, then the positive."""
 
 CONTEXT = 77
 """Tokens of one text, start and end included."""

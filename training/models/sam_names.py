@@ -40,7 +40,7 @@ _ADAPTER = re.compile(r"vision_encoder\.layers\.(\d+)\.attn\.qkv\.([ab])_([qv])\
 
 
 def original_name(name: str) -> str:
-    """What the original files call the tensor that `Samed.state_dict()` calls `name`."""
+    """Name in the original files of the tensor `name` of `Samed.state_dict()`."""
     adapter = _ADAPTER.fullmatch(name)
     if adapter:
         index = 2 * int(adapter[1]) + (adapter[3] == "v")
@@ -51,5 +51,5 @@ def original_name(name: str) -> str:
 
 
 def by_original_name(names: Iterable[str]) -> dict[str, str]:
-    """The way back: from the original's names to ours, of the tensors named."""
+    """Original names of the tensors named, to ours."""
     return {original_name(name): name for name in names}

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fairness.atomic import replace
+from fairness.atomic import write_atomically
 from fairness.errors import DataError, UsageError
 from training.models.sam_names import by_original_name, original_name
 from training.models.samed import Samed
@@ -35,7 +35,7 @@ _DAMAGED = (
 
 
 def load_sam(model: Samed, path: Path) -> None:
-    """Start from Segment Anything, in place; the adapters and what is `DROPPED` stay as they are.
+    """Start from Segment Anything, in place; adapters and the parts in `DROPPED` stay as they are.
 
     Tables of positions of another image size, SAM's being 1024 pixels, are resized bilinearly.
 
@@ -67,11 +67,11 @@ def save_lora(model: Samed, path: Path) -> None:
         original_name(name): tensor.cpu().contiguous() for name, tensor in _adapted(model).items()
     }
     if path.suffix == ".safetensors":
-        replace(path, safetensors.torch.save(tensors))
+        write_atomically(path, safetensors.torch.save(tensors))
     elif path.suffix in (".pt", ".pth"):
         content = io.BytesIO()
         torch.save(tensors, content)
-        replace(path, content.getvalue())
+        write_atomically(path, content.getvalue())
     else:
         raise UsageError(f"{path}: adapters are written as .pth, .pt or .safetensors")
 
@@ -99,7 +99,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _adapted(model: Samed) -> dict[str, Tensor]:
-    """What a file of SAMed holds, by our names."""
+    """Tensors of a file of SAMed, by our names."""
     state: dict[str, Tensor] = model.state_dict()
     return {n: t for n, t in state.items() if not original_name(n).startswith("image_encoder.")}
 

@@ -85,7 +85,7 @@ class Samed(nn.Module):
     grid: Tensor
 
     def __init__(self, config: SamedConfig) -> None:
-        """Draw random weights from torch's global generator, and freeze what is not trained."""
+        """Draw random weights from torch's global generator, and freeze the untrained parts."""
         super().__init__()
         self.config = config
         self.image_size = config.image_size
@@ -110,7 +110,7 @@ class Samed(nn.Module):
     def loss_logits(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits where SAMed takes its loss, (B, 3, S/4, S/4), and pooled features (B, channels).
 
-        The features are the means over the image of what the encoder answers.
+        The features are the means over the image of the encoder's output.
         """
         features: Tensor = self.vision_encoder(pixels).last_hidden_state  # (B, C, S/16, S/16)
         return self._decode(features), features.mean(dim=(2, 3))

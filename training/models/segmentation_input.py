@@ -68,7 +68,7 @@ class SegmentationInput(nn.Module):
         return grey.unsqueeze(1).expand(-1, 3, -1, -1)
 
     def crop_mask(self, masks: Tensor) -> Tensor:
-        """What the network should answer for stored masks (B, H, W): (B, size, size), same type."""
+        """Target of the network for stored masks (B, H, W): (B, size, size), same type."""
         return resize_mask(self._centre(masks), self.size, compat=self.compat)
 
     def restore(self, classes: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ def zoom_matrix(length: int, size: int, compat: bool = False) -> FloatArray:
 
 @lru_cache(maxsize=16)
 def nearest_index(length: int, size: int, compat: bool = False) -> IntArray:
-    """Which of `length` pixels each of `size` takes, (size,) int64; -1 where compat leaves zero."""
+    """Source, of `length` pixels, of each of `size`: (size,) int64; -1 where compat leaves zero."""
     index: IntArray = ndimage.zoom(
         np.arange(length), size / length, order=0, mode=_mode(compat), cval=-1
     )

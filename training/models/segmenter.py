@@ -1,12 +1,8 @@
 """FairSeg's networks by name: built for training, rebuilt from a checkpoint for export."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
-
-from fairness.errors import DataError, UsageError
 from training.checkpoint import Stored
 from training.models.samed import TINY as TINY_SAMED
 from training.models.samed import VIT_B, Samed, SamedConfig
@@ -52,7 +48,7 @@ def build(
 
 
 def architecture(model: Segmenter) -> dict[str, object]:
-    """What a checkpoint must say for `restore`."""
+    """Fields of a checkpoint from which `restore` builds the network."""
     return asdict(model.config)
 
 
@@ -68,17 +64,9 @@ def restore(stored: Stored, network: Network, *, for_export: bool = False) -> Se
         DataError: the architecture is another network's, or the tensors do not fit it.
     """
     if network == "samed":
-        samed = Samed(_samed_config(stored.architecture, stored))
+        samed = Samed(stored.configuration(SamedConfig, "SAMed"))
         stored.fill(samed)
         return samed.merged() if for_export else samed
-    transunet = TransUNet(TransUNetConfig.from_dict(stored.architecture))
+    transunet = TransUNet(stored.configuration(TransUNetConfig, "TransUNet"))
     stored.fill(transunet)
     return transunet.bake() if for_export else transunet
-
-
-def _samed_config(values: Mapping[str, object], stored: Stored) -> SamedConfig:
-    try:
-        return TypeAdapter(SamedConfig).validate_python(dict(values))
-    except (ValidationError, UsageError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{stored.folder} holds no SAMed: {reason}") from None

@@ -1,12 +1,9 @@
 """The architecture of a TransUNet as plain values, and the named ones."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
-
-from fairness.errors import DataError, UsageError
+from fairness.errors import UsageError
 
 Backbone: TypeAlias = Literal["vit", "r50"]
 
@@ -30,7 +27,7 @@ class TransUNetConfig:
     mlp: int = 3072
     dropout: float = 0.1
     n_skip: int = 0
-    """How many of the ResNet's three maps the decoder gets."""
+    """Number of the ResNet's three maps that the decoder gets."""
     head_channels: int = 512
     decoder_channels: tuple[int, ...] = (256, 128, 64, 16)
     """Each doubles the resolution, so that the side of a patch is 2 to the power of their number;
@@ -66,24 +63,6 @@ class TransUNetConfig:
         """Channels that each decoder block gets beside its input."""
         maps = [8 * self.resnet_width, 4 * self.resnet_width, self.resnet_width][: self.n_skip]
         return tuple(maps + [0] * (len(self.decoder_channels) - len(maps)))
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, object]) -> "TransUNetConfig":
-        """The inverse of `dataclasses.asdict`, also after a way through JSON.
-
-        Raises:
-            DataError: a value is missing, unknown or impossible.
-        """
-        if unknown := set(values) ^ set(cls.__dataclass_fields__):
-            raise DataError(f"not a TransUNet's architecture: check {', '.join(sorted(unknown))}")
-        try:
-            return TypeAdapter(cls).validate_python(dict(values))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise DataError(f"not a TransUNet's architecture: {where}: {first['msg']}") from None
-        except UsageError as error:
-            raise DataError(f"not a TransUNet's architecture: {error}") from None
 
 
 VIT_B16 = TransUNetConfig()

@@ -49,7 +49,7 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and MLP, each normalised before and added to what came in."""
+    """Attention and MLP, each normalised before and added to its input."""
 
     def __init__(self, config: TransUNetConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Which requests run together, and how their arrays are joined and cut apart again."""
+"""Batches of requests: group them, join their arrays, cut the outputs apart."""
 
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -10,7 +10,7 @@ Arrays = Mapping[str, Array]
 
 
 def runs(inputs: Sequence[Arrays], outputs: Sequence[tuple[str, ...]]) -> list[list[int]]:
-    """Groups of requests, by index, that one run can answer.
+    """Groups of requests, by index, that can run as one batch.
 
     Args:
         inputs: the arrays of each request, (B, ...) with any B.

@@ -1,4 +1,4 @@
-"""What an ONNX model says of its inputs and outputs, in the words of a Triton configuration."""
+"""Inputs and outputs of an ONNX model as entries of a Triton configuration."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -86,7 +86,7 @@ def dims(tensor: ort.NodeArg) -> list[int]:
 
 
 def triton_type(tensor: ort.NodeArg) -> str:
-    """Triton's name of the element type."""
+    """Name of the element type in Triton."""
     if tensor.type not in _TRITON_TYPES:
         raise ValueError(f"'{tensor.name}' is a {tensor.type}, which Triton cannot carry")
     return _TRITON_TYPES[tensor.type]

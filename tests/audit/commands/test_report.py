@@ -13,7 +13,7 @@ from audit.cli import run
 
 pytest_plugins = ["scored_cohort"]
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden/classification_metrics.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[2] / "golden/classification_metrics.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +182,22 @@ def test_help_is_no_error(command: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run([*command, "--help"])
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--confidence", "2"), "--confidence must lie"),
+        (("--intersect", "race*shoe"), "cross two or more of"),
+        (("--compat", "fairseg"), "evaluates segmentation"),
+        (("--strict",), "--strict does nothing without margins"),
+    ],
+)
+def test_what_is_refused_writes_nothing(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...], message: str,
+) -> None:  # fmt: skip
+    arguments = ["report", "--from", str(source), "--out", str(tmp_path / "out"), *flags]
+    assert run(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -5,31 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.records.journal import Journal
+from audit.records.journal import Journal, check_run
 from fairness.errors import DataError, UsageError
-from fairness.evaluate import Scored
-from fairness.samples import Batch
+from fairness.evaluate import Readings
+from fairness.tasks.binary import BinaryTask
+from fairness.tasks.masks import MaskTask
 
 RUN = {"model": "m version 1", "split_sha256": "ab"}
+TASK = BinaryTask(0.5)
 
 
-def row(i: int, score: float = 0.5) -> Scored:
-    return Scored(
-        f"s{i}", f"p{i}", i % 2, {"score": score}, {"race": -1}, {"age": float("nan"), "md": 1.5}
-    )
-
-
-def batch(*numbers: int) -> Batch:
-    n = len(numbers)
-    return Batch(
-        ids=tuple(f"s{i}" for i in numbers),
-        images=np.zeros((n, 2, 2), np.uint8),
-        targets=np.zeros(n, np.int64),
-        attributes={},
-        patients=("p",) * n,
-        covariates={},
-        texts=(None,) * n,
-    )
+def readings(*rows: tuple[int, float]) -> Readings:
+    scores = np.array([score for _, score in rows])
+    return Readings(tuple(f"s{i}" for i, _ in rows), {"score": scores})
 
 
 @pytest.fixture
@@ -40,31 +29,33 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_answers_survive_and_come_back_exactly(path: Path) -> None:
-    rows = [row(2, 0.1 + 0.2), row(0), row(1)]
     with Journal(path, RUN, resume=False) as journal:
-        journal.record(rows)
+        journal.record(readings((2, 0.1 + 0.2), (0, 0.5)))
+        journal.record(readings((1, 1e-300)))
     with Journal(path, RUN, resume=True) as journal:
-        back = list(journal.rows())
+        back = journal.readings(TASK)
+        assert journal.answered() == {"s0", "s1", "s2"}
         assert len(journal) == 3
-    assert [r.id for r in back] == ["s0", "s1", "s2"]
-    assert back[2].values == {"score": 0.1 + 0.2}
-    assert back[0].attributes == {"race": -1}
-    assert np.isnan(back[0].covariates["age"])
-    assert back[0].covariates["md"] == 1.5
+    assert back.ids == ("s0", "s1", "s2")
+    assert back.values["score"].tolist() == [0.5, 1e-300, 0.1 + 0.2]
+
+
+def test_undefined_scores_of_masks_come_back_undefined(path: Path) -> None:
+    task = MaskTask(distances=False)
+    values = {name: np.array([0.5, np.nan]) for name in task.value_names}
+    with Journal(path, RUN, resume=False) as journal:
+        journal.record(Readings(("a", "b"), values))
+        back = journal.readings(task)
+    for name in task.value_names:
+        np.testing.assert_array_equal(back.values[name], values[name])
 
 
 def test_a_repeated_answer_replaces_and_never_doubles(path: Path) -> None:
     with Journal(path, RUN, resume=False) as journal:
-        journal.record([row(0, 0.1)])
-        journal.record([row(0, 0.9), row(1)])
-        assert [(r.id, r.values["score"]) for r in journal.rows()] == [("s0", 0.9), ("s1", 0.5)]
-
-
-def test_a_batch_is_resent_whole_when_any_of_it_lacks_an_answer(path: Path) -> None:
-    with Journal(path, RUN, resume=False) as journal:
-        journal.record([row(0), row(1), row(2)])
-        left = list(journal.unanswered([batch(0, 1), batch(2, 3), batch(4)]))
-    assert [b.ids for b in left] == [("s2", "s3"), ("s4",)]
+        journal.record(readings((0, 0.1)))
+        journal.record(readings((0, 0.9), (1, 0.5)))
+        back = journal.readings(TASK)
+    assert (back.ids, back.values["score"].tolist()) == (("s0", "s1"), [0.9, 0.5])
 
 
 def test_an_existing_run_is_not_overwritten(path: Path) -> None:
@@ -79,21 +70,58 @@ def test_another_model_or_split_cannot_be_resumed(path: Path) -> None:
         Journal(path, RUN | {"split_sha256": "cd"}, resume=True)
 
 
+def test_the_check_changes_nothing(path: Path) -> None:
+    check_run(path, RUN, resume=True)
+    assert not path.exists()
+    Journal(path, RUN, resume=False).__exit__()
+    before = path.read_bytes()
+    check_run(path, RUN, resume=True)
+    assert path.read_bytes() == before
+
+
 def test_a_file_that_is_no_journal_is_named(path: Path) -> None:
     path.write_bytes(b"this is not a database" * 100)
     with pytest.raises(DataError, match=r"journal\.sqlite is not a readable journal"):
         Journal(path, RUN, resume=True)
 
 
-def test_the_journal_holds_scores_and_no_images(path: Path) -> None:
+def test_the_journal_holds_ids_and_values_and_nothing_else(path: Path) -> None:
     with Journal(path, RUN, resume=False) as journal:
-        journal.record([row(0)])
-    columns = [c[1] for c in sqlite3.connect(path).execute("PRAGMA table_info(answers)")]
-    assert columns == ["id", "patient", "target", "values", "attributes", "covariates"]
+        journal.record(readings((0, 0.25)))
+    with closing(sqlite3.connect(path)) as database:
+        columns = [c[1] for c in database.execute("PRAGMA table_info(answers)")]
+        rows = list(database.execute("SELECT * FROM answers"))
+    assert columns == ["id", "values"]
+    assert rows == [("s0", json.dumps({"score": 0.25}))]
 
 
 def test_a_journal_with_other_columns_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE run (key TEXT, value TEXT)")
         database.execute("CREATE TABLE answers (id TEXT, patient TEXT, target INTEGER, score REAL)")
-    with pytest.raises(DataError, match=r"no such column: answers\.values.*move it away"):
+    with pytest.raises(DataError, match="columns of another version of fair-audit; move it away"):
         Journal(path, RUN, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"score": 1.5}', "score is 1.5"),
+        ('{"score": NaN}', "score is nan"),
+        ('{"score": "x"}', "its values are not score"),
+        ('{"rim_dice": 0.5}', "its values are not score"),
+        ("[]", "its values are not score"),
+        ("{", "its values are not score"),
+        ("3", "its values are not score"),
+    ],
+)
+def test_a_damaged_row_is_named(path: Path, text: str, message: str) -> None:
+    with Journal(path, RUN, resume=False) as journal:
+        journal.record(readings((0, 0.5), (1, 0.5)))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE answers SET \"values\" = ? WHERE id = 's1'", (text,))
+    with (
+        Journal(path, RUN, resume=True) as journal,
+        pytest.raises(DataError, match=f"row of sample 's1': {message}.*damaged"),
+    ):
+        journal.readings(TASK)

@@ -10,12 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 from scored_files import cohort, report, write_csv
 
-from audit.records.predictions import Columns, read_predictions
 from audit.records.outcomes import write_outcomes
+from audit.records.predictions import Columns, read_predictions
 from fairness.attributes import RACE
 from fairness.errors import DataError, FairAuditError
-from fairness.outcomes import CaseOutcomes, Outcomes
-from fairness.summary import Names
+from fairness.outcomes import Answered, Cases, Names
+from fairness.tasks.binary import BinaryTask
+from fairness.tasks.masks import MaskTask
 
 Change = Callable[[dict[str, list[object]]], object]
 
@@ -84,7 +85,7 @@ def test_unknown_has_many_spellings_and_names_stay_texts(tmp_path: Path) -> None
     columns = cohort(60)
     columns["race"] = ["-1", "unknown", "NaN", "None", " ", "", *["007", "7", "x\ty"] * 18]
     columns["patient"] = ["", "", *[f"0{i}" for i in range(58)]]
-    found = read_predictions(write_csv(tmp_path / "f.csv", columns), Columns()).outcomes
+    found = read_predictions(write_csv(tmp_path / "f.csv", columns), Columns()).answered.cases
     race = {a.name: a for a in found.attributes}["race"]
     assert race.groups == ("007", "7", "x y")
     assert found.codes["race"].tolist() == [-1] * 6 + [0, 1, 2] * 18
@@ -104,27 +105,29 @@ def test_numbers_and_booleans_of_a_foreign_parquet_file(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "f.parquet")
     columns = Columns(target="disease", score="p", attributes=("site",))
     found = read_predictions(tmp_path / "f.parquet", columns)
-    assert isinstance(found.outcomes, Outcomes)
-    assert found.outcomes.target.tolist() == [1, 0, 1, 0]
-    assert found.outcomes.attributes[0].groups == ("1", "2")
-    assert found.outcomes.codes["site"].tolist() == [0, 1, -1, -1]
-    assert found.outcomes.ids == ("0", "1", "2", "3") == found.outcomes.patients
-    assert found.outcomes.covariates == {}  # another `score` would overwrite ours when written
+    cases, labels = found.answered.cases, found.answered.labels
+    assert found.task is BinaryTask
+    assert labels is not None
+    assert labels.tolist() == [1, 0, 1, 0]
+    assert cases.attributes[0].groups == ("1", "2")
+    assert cases.codes["site"].tolist() == [0, 1, -1, -1]
+    assert cases.ids == ("0", "1", "2", "3") == cases.patients
+    assert cases.covariates == {}  # another `score` would overwrite ours when written
     assert found.names is None
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     one = read_predictions(write_csv(tmp_path / "f.csv", cohort(60)), Columns())
     names = Names("m", "d", "s")
-    write_outcomes(tmp_path / "f.parquet", one.outcomes, one.split_sha256, names)
+    write_outcomes(tmp_path / "f.parquet", one.answered, ("score",), one.split_sha256, names)
     two = read_predictions(tmp_path / "f.parquet", Columns())
     assert (two.names, two.split_sha256) == (names, one.split_sha256)
-    a, b = one.outcomes, two.outcomes
-    assert isinstance(a, Outcomes)
-    assert isinstance(b, Outcomes)
+    np.testing.assert_array_equal(one.answered.values["score"], two.answered.values["score"])
+    assert one.answered.labels is not None
+    assert two.answered.labels is not None
+    np.testing.assert_array_equal(one.answered.labels, two.answered.labels)
+    a, b = one.answered.cases, two.answered.cases
     assert (a.ids, a.patients, a.attributes) == (b.ids, b.patients, b.attributes)
-    np.testing.assert_array_equal(a.score, b.score)
-    np.testing.assert_array_equal(a.target, b.target)
     for name, codes in a.codes.items():
         np.testing.assert_array_equal(codes, b.codes[name])
     for name, values in a.covariates.items():
@@ -138,19 +141,21 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_scores_of_masks_are_read_back_as_such(tmp_path: Path) -> None:
-    cases = CaseOutcomes(
+    cases = Cases(
         ids=("a", "b"),
         patients=("p", "q"),
         attributes=(RACE,),
         codes={"race": np.array([2, -1])},
         covariates={"age": np.array([60.0, 61.0])},
-        scores={"rim_dice": np.array([0.5, 0.75]), "rim_hd95": np.array([np.nan, 3.0])},
     )
-    write_outcomes(tmp_path / "masks.parquet", cases, "0" * 64)
-    found = read_predictions(tmp_path / "masks.parquet", Columns()).outcomes
-    assert isinstance(found, CaseOutcomes)
-    assert list(found.scores) == ["rim_dice", "rim_hd95"]
-    for name, values in cases.scores.items():
-        np.testing.assert_array_equal(found.scores[name], values)
-    assert found.codes["race"].tolist() == [2, -1]
-    assert list(found.covariates) == ["age"]
+    scores = {"rim_dice": np.array([0.5, 0.75]), "rim_hd95": np.array([np.nan, 3.0])}
+    answered = Answered(cases=cases, labels=None, values=scores)
+    write_outcomes(tmp_path / "masks.parquet", answered, MaskTask().stored, "0" * 64)
+    found = read_predictions(tmp_path / "masks.parquet", Columns())
+    assert found.task is MaskTask
+    assert found.answered.labels is None
+    assert list(found.answered.values) == ["rim_dice", "rim_hd95"]
+    for name, values in scores.items():
+        np.testing.assert_array_equal(found.answered.values[name], values)
+    assert found.answered.cases.codes["race"].tolist() == [2, -1]
+    assert list(found.answered.cases.covariates) == ["age"]

@@ -44,6 +44,13 @@ def pooled(prediction: BoolArray, reference: BoolArray) -> FloatArray:
     return np.concatenate(s.surface_distances(prediction, reference))
 
 
+def test_an_outline_is_what_an_erosion_takes_away() -> None:
+    random = np.random.default_rng(3).random((4, 24, 30)) < 0.9
+    for mask in [*(eyes(5, 2) > 0), *random, np.ones((3, 4), dtype=bool)]:
+        eroded = ndimage.binary_erosion(mask)  # 4-neighbourhood; outside the image is background
+        np.testing.assert_array_equal(s.outline(mask), mask & ~eroded)
+
+
 def test_overlaps_equal_monais() -> None:
     prediction, reference = eyes(12, 0), eyes(12, 1)
     prediction[0], prediction[1], reference[2] = 0, 1, 0  # nothing, no cup, nothing to find

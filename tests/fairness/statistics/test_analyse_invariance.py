@@ -58,12 +58,16 @@ def test_relabelled_groups_keep_every_estimate_and_flip_signs() -> None:
     rows, same = table(one), table(other)
     for name, row in rows.items():
         assert same[name].value == pytest.approx(row.value, abs=1e-9), name
-        if row.method in ("wilson", "delong-score", "student"):
-            assert (same[name].low, same[name].high) == pytest.approx((row.low, row.high))
+    closed = [n for n, row in rows.items() if row.method in ("wilson", "delong-score", "student")]
+    assert {metric for _, metric in closed} >= {"accuracy", "auc", "brier_score"}
+    for name in closed:
+        limits = (rows[name].low, rows[name].high)
+        assert (same[name].low, same[name].high) == pytest.approx(limits)
     signed = {(k.metric, k.group_a, k.group_b): k for k in other.contrasts}
-    for k in one.contrasts:
-        if k.metric in {m.name for m in METRICS}:
-            assert signed[k.metric, k.group_b, k.group_a].value == pytest.approx(-k.value)
+    pairs = [k for k in one.contrasts if k.metric in {m.name for m in METRICS}]
+    assert pairs
+    for k in pairs:
+        assert signed[k.metric, k.group_b, k.group_a].value == pytest.approx(-k.value)
 
 
 def test_images_that_repeat_a_patient_add_no_certainty() -> None:

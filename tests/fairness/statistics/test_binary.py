@@ -29,7 +29,8 @@ def test_replicates_equal_the_definitions(decimals: int) -> None:
     y, score = measures.positive, measures.score
     predicted = (score >= 0.5).astype(int)
     for name in (*SHARES, *OF_SCORES):
-        expected = getattr(c, name)(y, score if name in OF_SCORES else predicted, weights.T)
+        other = score if name in OF_SCORES else predicted
+        expected = [getattr(c, name)(np.repeat(y, w), np.repeat(other, w)) for w in weights.T]
         np.testing.assert_allclose(found[name], expected, rtol=2e-5, err_msg=name)
 
 

@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,15 @@ from fairness.errors import DataError, UsageError
 from fairness.evaluate import evaluate
 from fairness.metrics.classification import auc
 from training import checkpoint
-from training.fairclip import __main__ as fairclip
+from training.checkpoint_record import FairCLIPRecord
+from training.fairclip.__main__ import run
+from training.fairclip.config import Config
+from training.fairclip.objective import encode, group_similarities, step_loss
 from training.fairclip.pairs import Pairs
-from training.fairclip import Config, build, run, train
+from training.fairclip.train import build, train
 from training.models.clip import restore
 from training.models.prompts import tokenize
-from training.fairclip.objective import encode, group_similarities, step_loss
 from training.predictor import torch_predict
-from training.checkpoint_record import FairCLIPRecord
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,6 @@ def test_mistakes_end_in_one_line_and_a_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fairclip, "ensure_default", partial(print, end=""))
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "fairvlmed").symlink_to(data)
     capsys.readouterr()

@@ -1,7 +1,6 @@
-"""Which samples make up a step, what the network sees of them, and the default data set."""
+"""Batches of each group, and the crops and tokens of samples."""
 
 import logging
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,36 +9,17 @@ import torch
 from small_run import write_small_data
 
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.errors import DataError, UsageError
 from fairness.samples import Sample
-from training.fairclip import pairs as data
-from training.fairclip.pairs import Pairs, batch_at, ensure_default, group_batches, group_members
+from training.fairclip.pairs import Pairs, group_batches, group_members
 from training.models.preprocess import Preprocess
 from training.models.prompts import tokenize
-
-KEY = (7, 0)
 
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> FairVLMed:
     root = write_small_data(tmp_path_factory.mktemp("data"))
     return FairVLMed(root, "train", text_source="note")
-
-
-def test_a_pass_visits_every_member_once_in_an_order_of_its_own() -> None:
-    members = np.arange(100, 110)
-    passes = [[batch_at(members, 4, step, KEY) for step in range(p, p + 3)] for p in (0, 3)]
-    for batches in passes:
-        assert [len(batch) for batch in batches] == [4, 4, 2]
-        assert sorted(np.concatenate(batches)) == list(members)
-    assert not np.array_equal(passes[0][0], passes[1][0])
-
-
-def test_batches_depend_on_seed_and_step_alone() -> None:
-    members = np.arange(50)
-    assert np.array_equal(batch_at(members, 8, 5, KEY), batch_at(members, 8, 5, KEY))
-    assert not np.array_equal(batch_at(members, 8, 5, KEY), batch_at(members, 8, 5, (8, 0)))
 
 
 def test_a_group_smaller_than_a_batch_comes_back_at_every_step() -> None:
@@ -76,7 +56,7 @@ def test_pairs_are_the_crops_and_tokens_of_the_samples(split: FairVLMed, keep_mb
     pairs = Pairs(split, 32, keep_mb)
     for _ in range(2):  # the second time from memory, where it may be kept
         crops, tokens = pairs.fetch(np.array([5, 2]))
-        for sample, crop, text in zip((split[5], split[2]), crops, tokens, strict=True):
+        for sample, crop, text in zip((split.read(5), split.read(2)), crops, tokens, strict=True):
             image = torch.from_numpy(sample.image)[None]
             assert torch.equal(crop, Preprocess(32).crop(image)[0].to(torch.uint8))
             assert torch.equal(text, tokenize([str(sample.text)])[0])
@@ -86,13 +66,13 @@ def test_pairs_are_kept_only_within_the_bound(
     split: FairVLMed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[int] = []
-    original = FairVLMed.__getitem__
+    original = FairVLMed.read
 
     def counting(split: FairVLMed, index: int) -> Sample:
         decoded.append(index)
         return original(split, index)
 
-    monkeypatch.setattr(FairVLMed, "__getitem__", counting)
+    monkeypatch.setattr(FairVLMed, "read", counting)
     kept, not_kept = Pairs(split, 32, keep_mb=1), Pairs(split, 256, keep_mb=1)  # 24 KB, 1.5 MB
     for pairs, reads in ((kept, 1), (not_kept, 2)):
         decoded.clear()
@@ -120,25 +100,3 @@ def test_a_broken_image_stops_or_is_left_out_by_name(
         usable = Pairs(broken, 32, 1).check(skip=True)
     assert sorted(set(range(24)) - set(usable)) == [2]
     assert "data_00003" in caplog.text
-
-
-def test_the_default_data_set_is_written_once_and_completed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(data, "write_fairvlmed", partial(write_fairvlmed, train=2, val=1, test=0))
-    ensure_default(data.DEFAULT_ROOT)
-    assert len(FairVLMed(data.DEFAULT_ROOT, "train")) == 2
-    marker = data.DEFAULT_ROOT / "SYNTHETIC.json"
-    first = data.DEFAULT_ROOT / "Training" / "data_00001.npz"
-    first.unlink()
-    ensure_default(data.DEFAULT_ROOT)  # complete by its own word: left alone
-    assert not first.exists()
-    marker.write_text(marker.read_text().replace('"complete": true', '"complete": false'))
-    ensure_default(data.DEFAULT_ROOT)
-    assert first.exists()
-
-
-def test_no_other_folder_is_ever_filled(tmp_path: Path) -> None:
-    ensure_default(tmp_path / "mistyped")
-    assert not (tmp_path / "mistyped").exists()

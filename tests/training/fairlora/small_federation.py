@@ -5,15 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from flwr.app import Context, Message
+from safetensors.numpy import load_file
 
-from fairness.synthetic.site_recipe import SiteRecipe
 from fairness.synthetic.fairfedmed import write_fairfedmed
-from training import settings
+from fairness.synthetic.site_recipe import SiteRecipe
+from training import checkpoint, settings
+from training.fairlora import packing
+from training.fairlora.architecture import start_model
 from training.fairlora.client_app import app
 from training.fairlora.config import Config
-from training.fairlora.data import site_names
 from training.fairlora.in_process import LocalGrid
 from training.fairlora.server_app import lead
+from training.fairlora.site import site_names
+from training.models.fairlora import FairLoRA, FairLoRAConfig
 
 Call = Callable[[Message, Context], Message]
 
@@ -39,3 +43,17 @@ def lead_here(config: Config, folder: Path, resume: bool = False, client: Call =
     """Run the rounds in this process."""
     config = replace(config, state=config.state or folder / "sites")
     lead(LocalGrid(client, config.clients), config, folder, resume)
+
+
+def final(folder: Path) -> dict[str, bytes]:
+    """The global tensors after the last round, as bytes by name."""
+    tensors = load_file(folder / "last" / "state.safetensors")
+    return {name: value.tobytes() for name, value in tensors.items()}
+
+
+def rebuild(folder: Path, config: Config) -> FairLoRA:
+    """The model of the best round."""
+    stored = checkpoint.load(folder / "best")
+    model = start_model(config, packing.read(FairLoRAConfig, stored.architecture, "test"))
+    stored.fill(model)
+    return model

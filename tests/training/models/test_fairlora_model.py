@@ -13,10 +13,10 @@ from torch.nn import functional
 from fairness.contract import Threshold
 from fairness.errors import DataError, UsageError
 from training.checkpoint import Stored
+from training.checkpoint_record import FairCLIPRecord
 from training.fairlora.step import classification_loss, update
 from training.models import clip
 from training.models.fairlora import FairLoRA, FairLoRAConfig, build, restore
-from training.checkpoint_record import FairCLIPRecord
 
 FILE = Path(__file__).parents[2] / "golden" / "fairlora_model.json"
 COUNTS: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["parameter_counts"]
@@ -153,7 +153,9 @@ def test_a_checkpoint_rebuilds_the_model(backbone: str, tmp_path: Path) -> None:
     model = moved(tiny(backbone=backbone, modality="oct"))
     architecture = json.loads(json.dumps(asdict(model.config)))
     threshold = Threshold(value=0.5, rule="fixed", split="val", split_sha256="ab")
-    record = FairCLIPRecord(preset="tiny", threshold=threshold)
+    record = FairCLIPRecord(
+        preset="tiny", dataset="fairvlmed", target="glaucoma", threshold=threshold
+    )
     again = restore(Stored(tmp_path, architecture, model.state_dict(), record))
     assert again.config == model.config
     pictures = images(model, 5)

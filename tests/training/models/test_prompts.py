@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.models.prompts import CONTEXT, PROMPTS, tokenize, zero_shot_score
+from fairness.datasets.notes import LABEL_TEXTS
+from training.models.prompts import CONTEXT, tokenize, zero_shot_score
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 START, END = 49406, 49407
@@ -20,8 +21,8 @@ def golden(name: str) -> Any:
 
 def test_the_prompts_are_those_of_the_original_with_its_tokens() -> None:
     prefixes = golden("clip_tokens.json")["prefixes"]
-    assert list(PROMPTS) == list(prefixes)
-    tokens = tokenize(PROMPTS)
+    assert list(LABEL_TEXTS) == list(prefixes)
+    tokens = tokenize(LABEL_TEXTS)
     assert tokens.shape == (2, CONTEXT)
     assert tokens.dtype == torch.int64
     assert tokens[:, :9].tolist() == list(prefixes.values())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from fairness.errors import DataError, UsageError
+from training.checkpoint import Stored
+from training.checkpoint_record import FairSegRecord
 from training.losses.segmentation import segmentation_loss
 from training.models.transunet import TransUNet
 from training.models.transunet_config import (
@@ -23,6 +26,10 @@ from training.models.transunet_config import (
 EVERY = pytest.mark.parametrize(
     "config", [VIT_B16, R50_VIT_B16, TINY_VIT, TINY_R50], ids=["vit", "r50", "tiny", "tiny-r50"]
 )
+RECORD = FairSegRecord(
+    preset="full", model="transunet", fair_mode="none", dataset="fairseg", target="mask",
+    image_shape=(664, 798), crop=512,
+)  # fmt: skip
 TINY = pytest.mark.parametrize("config", [TINY_VIT, TINY_R50], ids=["vit", "r50"])
 
 
@@ -153,7 +160,8 @@ def test_maps_of_the_stem_reach_the_decoder() -> None:
 
 @EVERY
 def test_architecture_survives_json(config: TransUNetConfig) -> None:
-    assert TransUNetConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+    stored = Stored(Path("best"), json.loads(json.dumps(asdict(config))), {}, RECORD)
+    assert stored.configuration(TransUNetConfig, "TransUNet") == config
 
 
 @pytest.mark.parametrize(
@@ -162,8 +170,9 @@ def test_architecture_survives_json(config: TransUNetConfig) -> None:
     ids=["type", "skip without ResNet", "backbone", "unknown"],
 )
 def test_a_wrong_architecture_is_refused_in_one_line(wrong: dict[str, object]) -> None:
-    with pytest.raises(DataError, match="not a TransUNet's architecture") as caught:
-        TransUNetConfig.from_dict(asdict(VIT_B16) | wrong)
+    stored = Stored(Path("best"), asdict(VIT_B16) | wrong, {}, RECORD)
+    with pytest.raises(DataError, match="best holds no TransUNet model: ") as caught:
+        stored.configuration(TransUNetConfig, "TransUNet")
     assert "\n" not in str(caught.value)
 
 

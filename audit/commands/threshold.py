@@ -1,0 +1,56 @@
+"""`fair-audit threshold`: choose an operating threshold on validation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from audit.flags import Source
+from audit.records.predictions import Columns, read_predictions
+from audit.threshold import choose, write_threshold
+from fairness.contract import Threshold
+from fairness.errors import UsageError
+from fairness.tasks.binary import outcomes_of
+
+HELP = """Choose an operating threshold on validation, for `fair-audit --threshold`.
+
+Examples:
+
+  fair-audit --split val --out reports/val
+
+  fair-audit threshold --from reports/val/records/outcomes.parquet --rule sensitivity:0.9
+"""
+
+
+@dataclass(frozen=True)
+class ThresholdOptions:
+    """Flags of `fair-audit threshold`."""
+
+    source: Source
+    """Parquet or csv, one row a sample."""
+    columns: tyro.conf.OmitArgPrefixes[Columns]
+    rule: str = "youden"
+    """youden, fixed:0.5, sensitivity:0.9 or specificity:0.9."""
+    split: str = "val"
+    """Name of the split that the file holds."""
+    out: Path = Path("threshold.json")
+    """File to write."""
+
+
+def threshold(arguments: list[str], console: Console) -> int:
+    """`fair-audit threshold`; the exit code."""
+    options = tyro.cli(
+        ThresholdOptions, prog="fair-audit threshold", description=HELP, args=arguments
+    )
+    predictions = read_predictions(options.source, options.columns)
+    if predictions.task.answers_masks:
+        raise UsageError(f"--from {options.source}: masks have no threshold to choose")
+    outcomes = outcomes_of(predictions.answered)
+    value = choose(outcomes.target, outcomes.score, options.rule)
+    chosen = Threshold(
+        value=value, rule=options.rule, split=options.split, split_sha256=predictions.split_sha256
+    )
+    write_threshold(options.out, chosen)
+    console.print(f"{value:.6g} by {options.rule}, written to {options.out}", highlight=False)
+    return 0

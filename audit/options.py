@@ -1,0 +1,80 @@
+"""The flags of `fair-audit`: what to audit, and what to make of the outcomes."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import tyro
+
+from audit.flags import CommaNames
+from fairness.errors import UsageError
+from fairness.statistics.settings import Settings
+
+Compat: TypeAlias = Literal["fairclip", "fairseg", "fairfedmed"]
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """Flags that decide what is made of the outcomes; `fair-audit report` has them too."""
+
+    intersect: CommaNames = ()
+    """Crossed attributes, e.g. race*gender; several separated by commas."""
+    age_bins: str = ""
+    """Report by age: fairfedmed (< 60, >= 60), decades, quantile:4, or edges such as 40,60,80."""
+    control: str = ""
+    """Compare groups inside strata of a covariate: md, site, or with bins md=-12,-6."""
+    policy: Path | None = None
+    """policy.yaml with margins; without it there is no verdict."""
+    strict: bool = False
+    """Exit with 4 where the verdict is INCONCLUSIVE."""
+    baseline: Path | None = None
+    """Folder of an earlier run on the same split, for rules on the change."""
+    compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None
+    """Print the original evaluation's numbers, quirks included, beside ours."""
+    settings: tyro.conf.OmitArgPrefixes[Settings] = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where a flag needs --policy, and it is not there."""
+        if self.policy is None and (self.strict or self.baseline):
+            flag = "--strict" if self.strict else "--baseline"
+            raise UsageError(f"{flag} does nothing without margins; give them with --policy")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Flags of `fair-audit` itself."""
+
+    analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
+    endpoint: str = "localhost:8001"
+    """Triton's gRPC address, HOST:PORT."""
+    model: str | None = None
+    """Audit this model; without it, every ready model that describes itself."""
+    data: Path | None = None
+    """Folder of the data; without it, data/DATASET of the model."""
+    split: Literal["train", "val", "test"] = "test"
+    """Which split to audit."""
+    attributes: CommaNames = ()
+    """Names separated by commas, e.g. race,gender; without it, all of the dataset."""
+    threshold: str | None = None
+    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
+    out: Path | None = None
+    """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
+    resume: bool = False
+    """Continue the run in --out, or the newest one of the model."""
+    on_error: Literal["stop", "skip"] = "stop"
+    """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
+    probes: bool = True
+    """Prove with probe inputs that the served model is the exported one."""
+    in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
+    """Batches sent and not yet answered."""
+    distances: bool = True
+    """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
+    worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
+    """Draw so many of the worst masks of each group into records/worst."""
+    keep_masks: bool = False
+    """Keep every mask, in records/masks."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where a number is out of range."""
+        if self.in_flight < 1 or self.worst < 0:
+            raise UsageError("--in-flight must be at least 1, and --worst not negative")

@@ -1,0 +1,199 @@
+"""Plans an audit: everything that can be refused is refused here, before a sample is sent.
+
+`plan_audit` builds one validated object from the options, the split and the served model's
+description; the rest of the run only computes from it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from fairness.datasets.catalogue import open_split
+
+from audit.client.endpoint import ServedModel
+from audit.options import Options
+from audit.plan_analysis import AnalysisPlan, plan_analysis
+from audit.records.journal import check_run
+from audit.threshold import read_threshold
+from fairness.arrays import IntArray
+from fairness.attributes import UNKNOWN, Attribute
+from fairness.contract import ModelSpec, Threshold
+from fairness.datasets.reader import Split
+from fairness.errors import DataError, UsageError
+from fairness.evaluate import cases_of
+from fairness.group_input import check_groups
+from fairness.outcomes import Answered, Names
+from fairness.samples import cut
+from fairness.tasks.catalogue import TASKS
+from fairness.tasks.task import Task
+
+JOURNAL = Path("records", "journal.sqlite")
+"""Where a run's folder keeps its journal."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One audit of one model on one split: nothing in it can be refused any more."""
+
+    options: Options
+    model: ServedModel
+    task: Task
+    split: Split
+    attributes: tuple[Attribute, ...]
+    """Whose groups are compared."""
+    threshold: Threshold | None
+    """None where the model draws masks."""
+    names: Names
+    analysis: AnalysisPlan
+    out: Path
+    identity: Mapping[str, str]
+    """What a resumed run must share with the one that it continues."""
+
+    def cuts(self) -> list[IntArray]:
+        """The batches, as numbers of samples: a function of the split and the batch size alone."""
+        return cut(self.split.shapes, self.model.batch_size)
+
+
+def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
+    """Check options, data and output folder against the model's description.
+
+    Args:
+        options: the flags.
+        model: as the server describes it.
+        out: folder of the run.
+
+    Raises:
+        UsageError: a flag, the policy or the baseline does not fit the data or the model.
+        DataError: the data cannot be used.
+    """
+    spec = model.spec
+    check_flags(options, spec)
+    split = open_split(
+        spec.dataset,
+        options.data or Path("data") / spec.dataset,
+        options.split,
+        target=spec.target,
+        on_error=options.on_error,
+        attribute=spec.attribute or "race",
+        shape=spec.image_shape,
+    )
+    check_groups(spec.group_input, split)
+    check_images(split, spec.image_shape, options)
+    check_labels(split, TASKS[spec.task])
+    attributes = chosen_attributes(split, options.attributes)
+    threshold = threshold_of(spec, split, options.threshold)
+    value = None if threshold is None else threshold.value
+    task = TASKS[spec.task].make(value, spec.group_input, options.distances)
+    names = Names(model.name, split.name, options.split)
+    identity = {
+        "model": f"{model.name} version {model.version}",
+        "model_sha256": spec.model_sha256,
+        "target": split.target,
+        "split": options.split,
+        "split_sha256": split.fingerprint(),
+        "batch_size": str(model.batch_size),
+        "distances": str(options.distances),
+    }
+    check_run(out / JOURNAL, identity, resume=options.resume)
+    check_writable(out)
+    blank = Answered(
+        cases=cases_of(split, attributes),
+        labels=split.labels,
+        values={name: np.zeros(len(split)) for name in task.value_names},
+    )
+    analysis = plan_analysis(
+        options.analysis, task, blank, names, complete=options.on_error == "stop"
+    )
+    return Plan(options, model, task, split, attributes, threshold, names, analysis, out, identity)
+
+
+def check_flags(options: Options, spec: ModelSpec) -> None:
+    """Refuse flags that such a model cannot follow.
+
+    Raises:
+        UsageError: a threshold for masks, or masks to keep of a model that draws none.
+    """
+    draws = TASKS[spec.task].answers_masks
+    if draws and options.threshold is not None:
+        raise UsageError("--threshold: the model draws masks, it has none; leave it out")
+    if options.keep_masks and not draws:
+        raise UsageError("--keep-masks: the model draws no masks; leave it out")
+
+
+def check_images(split: Split, shape: tuple[int, ...] | None, options: Options) -> None:
+    """Refuse an image that its header shows to be broken or of a shape that the model lacks.
+
+    Raises:
+        DataError: there is one, and it is not to be skipped.
+    """
+    if options.on_error == "skip":
+        return
+    for index, found in enumerate(split.shapes):
+        if not found or (shape is not None and found != shape):
+            split.read(index)  # raises, and says what is wrong
+
+
+def check_labels(split: Split, task: type[Task]) -> None:
+    """Refuse a split that cannot be scored: masks where labels are needed, or labels all equal.
+
+    Raises:
+        DataError: nothing that an audit reports would be defined.
+    """
+    if task.answers_masks:
+        return
+    if split.labels is None:
+        raise DataError("the split holds masks, the model answers probabilities; name other --data")
+    labels = np.unique(split.labels)
+    if len(labels) < 2:
+        raise DataError(
+            f"{split.root}: '{split.target}' is {', '.join(map(str, labels)) or 'absent'} for "
+            "every image of the split; audit a model that was trained on another --target"
+        )
+
+
+def chosen_attributes(split: Split, names: tuple[str, ...]) -> tuple[Attribute, ...]:
+    """The attributes asked for, or all.
+
+    Raises:
+        UsageError: the dataset has no such attribute.
+        DataError: not one of them is recorded for any sample of the split.
+    """
+    known = {attribute.name: attribute for attribute in split.attributes}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"--attributes: {split.name} has no attribute '{name}' (it has: {', '.join(known)})"
+            )
+    chosen = tuple(known[name] for name in names) if names else split.attributes
+    if all((split.codes[a.name] == UNKNOWN).all() for a in chosen):
+        raise DataError(
+            f"{', '.join(a.name for a in chosen)}: not recorded for any image in {split.root}, so "
+            "there are no groups to compare; name other --attributes"
+        )
+    return chosen
+
+
+def threshold_of(spec: ModelSpec, split: Split, given: str | None) -> Threshold | None:
+    """The operating point: given, or the model's own; None where it draws masks.
+
+    Raises:
+        UsageError: it is no number and no file, or was tuned on this split.
+    """
+    if given is None or TASKS[spec.task].answers_masks:
+        return spec.threshold
+    return read_threshold(given, split.fingerprint())
+
+
+def check_writable(out: Path) -> None:
+    """Refuse a folder that the run could not be written to; makes nothing.
+
+    Raises:
+        UsageError: the path, or one above it, is a file or may not be written to.
+    """
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"--out {out}: {there} is a file; choose another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"--out {out}: no right to write into {there}; choose another folder")

@@ -1,0 +1,120 @@
+"""Plans what is made of outcomes: groupings, policy, baseline, original evaluation.
+
+`fair-audit` and `fair-audit report` share it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from audit.options import AnalysisOptions
+from audit.policy.baseline import Baseline, read_baseline
+from audit.policy.known_names import check_rules
+from audit.policy.policy import Policy, read_policy
+from fairness.arrays import FloatArray
+from fairness.errors import UsageError
+from fairness.groups import Grouping, binned, intersection, recorded, strata
+from fairness.outcomes import Answered, Cases, Names
+from fairness.suppression import protected
+from fairness.tasks.catalogue import TASKS
+from fairness.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class AnalysisPlan:
+    """What to make of outcomes, read and checked."""
+
+    options: AnalysisOptions
+    task: Task
+    names: Names
+    policy: Policy | None
+    baseline: Baseline | None
+
+
+def plan_analysis(
+    options: AnalysisOptions, task: Task, expected: Answered, names: Names, *, complete: bool
+) -> AnalysisPlan:
+    """Read policy and baseline, and check every name against what will be reported.
+
+    Args:
+        options: the flags.
+        task: what is measured.
+        expected: the samples; of their values only the names count.
+        names: what the report calls model, dataset and split.
+        complete: whether every one of the samples will be scored, or some may be skipped.
+
+    Raises:
+        UsageError: a flag, a rule or the baseline does not fit the samples.
+        DataError: a file cannot be read.
+    """
+    groupings = groupings_of(expected.cases, options)
+    check_compat(options, task, expected)
+    policy = read_policy(options.policy) if options.policy else None
+    if policy is not None:
+        measures = task.measured(expected, names, options.settings)[0].measures
+        check_rules(policy, measures, groupings, with_baseline=options.baseline is not None)
+    baseline = None
+    if options.baseline is not None:
+        baseline = read_baseline(
+            options.baseline, task, expected.cases.attributes, options.settings
+        )
+        baseline.check(expected, complete=complete)
+    return AnalysisPlan(options, task, names, policy, baseline)
+
+
+def check_compat(options: AnalysisOptions, task: Task, expected: Answered) -> None:
+    """Refuse an original evaluation of another task, or one that these samples cannot have.
+
+    Raises:
+        UsageError: it cannot be computed.
+    """
+    if options.compat is None:
+        return
+    if options.compat not in task.originals:
+        kind = next(k for k, other in TASKS.items() if options.compat in other.originals)
+        raise UsageError(
+            f"--compat {options.compat} evaluates {kind}, these are results of {task.kind}"
+        )
+    task.originals[options.compat](expected, options.settings.suppress_below)
+
+
+def groupings_of(cases: Cases, options: AnalysisOptions) -> list[Grouping]:
+    """Recorded attributes, age bins, intersections, unknown as a group, control strata.
+
+    Raises:
+        UsageError: a name in the options is no attribute or covariate of the data.
+    """
+    groupings = recorded(cases)
+    if options.age_bins:
+        groupings.append(binned("age", covariate(cases, "age"), options.age_bins))
+    by_name = {grouping.attribute.name: grouping for grouping in groupings}
+    for crossed in options.intersect:
+        parts = [part.strip() for part in crossed.split("*")]
+        if len(set(parts)) < max(2, len(parts)) or not set(parts) <= set(by_name):
+            raise UsageError(
+                f"--intersect {crossed}: cross two or more of {', '.join(by_name)} with *"
+            )
+        groupings.append(intersection([by_name[part] for part in parts]))
+    stratum = None
+    if options.control:
+        name, _, bins = options.control.partition("=")
+        stratum = strata(name, covariate(cases, name), bins or None)
+    least = options.settings.suppress_below
+    found = protected(groupings, stratum, np.array(cases.patients), least)
+    twice = [name for name, n in Counter(g.attribute.name for g in found).items() if n > 1]
+    if twice:
+        raise UsageError(f"'{twice[0]}' would be reported twice; rename one, or name it once")
+    return found
+
+
+def covariate(cases: Cases, name: str) -> FloatArray:
+    """Values (n,) of a covariate.
+
+    Raises:
+        UsageError: the data have no such covariate.
+    """
+    if name not in cases.covariates:
+        known = ", ".join(cases.covariates) or "none"
+        raise UsageError(f"the data have no covariate '{name}' (they have: {known})")
+    return cases.covariates[name]

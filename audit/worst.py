@@ -1,0 +1,61 @@
+"""Draws the worst masks of each group over their images, for the owner of the data."""
+
+import numpy as np
+from fairness.datasets.stream import batches
+from rich.console import Console
+
+from audit.plan import Plan
+from audit.records.masks import file_name, overlay
+from audit.records.outcomes import private_folder
+from fairness.arrays import FloatArray
+from fairness.attributes import UNKNOWN
+from fairness.evaluate import Predict
+from fairness.group_input import RECORDED
+from fairness.outcomes import Cases
+from fairness.samples import cut
+
+
+def draw_worst(
+    plan: Plan, predict: Predict, cases: Cases, quality: FloatArray, console: Console
+) -> None:
+    """Ask again for the worst cases of every group, and draw each over its image.
+
+    Files are `records/worst/ATTRIBUTE/GROUP/RANK_ID.png`, rank 1 being the worst.
+    """
+    places = worst_of(cases, quality, plan.options.worst)
+    if not places:
+        return
+    index = {id_: i for i, id_ in enumerate(plan.split.ids)}
+    wanted = sorted({id_ for ids in places.values() for id_ in ids})
+    rows = np.array([index[id_] for id_ in wanted], dtype=np.int64)
+    cuts = cut([plan.split.shapes[i] for i in rows], plan.model.batch_size)
+    drawn = {}
+    for batch, answers in predict(batches(plan.split, (rows[chosen] for chosen in cuts))):
+        for i, id_ in enumerate(batch.ids):
+            drawn[id_] = overlay(batch.images[i], batch.targets[i], answers[RECORDED][i])
+    folder = plan.out / "records" / "worst"
+    for (attribute, group), ids in places.items():
+        place = private_folder(folder) / file_name(attribute) / file_name(group)
+        place.mkdir(parents=True, exist_ok=True)
+        for rank, id_ in enumerate(ids, start=1):
+            drawn[id_].save(place / f"{rank}_{file_name(id_)}.png")
+    console.print(f"worst cases: {len(wanted)} drawn in {folder}", highlight=False, markup=False)
+
+
+def worst_of(cases: Cases, quality: FloatArray, k: int) -> dict[tuple[str, str], list[str]]:
+    """(attribute, group) to the ids of its k cases of least quality, worst first; ties by id.
+
+    Args:
+        cases: sorted by id.
+        quality: (n,), NaN where undefined: such cases come last.
+        k: cases a group.
+    """
+    found = {}
+    for attribute in cases.attributes:
+        codes = cases.codes[attribute.name]
+        for code in (*range(len(attribute.groups)), UNKNOWN):
+            rows = np.flatnonzero(codes == code)
+            worst = rows[np.argsort(quality[rows], kind="stable")][:k]
+            if worst.size:
+                found[attribute.name, attribute.label(code)] = [cases.ids[i] for i in worst]
+    return found

@@ -1,0 +1,38 @@
+"""Decoders of single images by the ending of the file; a further format is one line of a table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness.arrays import Image
+from fairness.datasets.picture import picture_shape, read_picture
+from fairness.errors import DataError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format with one image a file; both functions raise DataError for a broken file."""
+
+    shape: Callable[[Path], tuple[int, ...]]
+    """Shape of the image by the header alone."""
+    decode: Callable[[Path], Image]
+
+
+_PICTURE = Format(picture_shape, read_picture)
+
+FORMATS: Mapping[str, Format] = {".png": _PICTURE, ".jpg": _PICTURE, ".jpeg": _PICTURE}
+"""Ending in lower case to format."""
+
+
+def format_of(path: Path) -> Format:
+    """The format of an image file.
+
+    Raises:
+        DataError: the ending is of no known format.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise DataError(
+            f"{path}: no known image format, known are {', '.join(FORMATS)}; convert it, or go on "
+            "without it by --on-error skip"
+        )
+    return FORMATS[path.suffix.lower()]

@@ -1,0 +1,77 @@
+"""What a reader knows of one sample before it decodes the image."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.npz import Npz
+from fairness.datasets.values import read_code, read_measurement
+
+PATIENT_KEYS = ("pid", "subject", "patient", "patient_id")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Everything about one sample but its image and mask."""
+
+    id: str
+    path: Path
+    codes: Mapping[str, int]
+    covariates: Mapping[str, float]
+    patient: str
+    digest: bytes
+    """SHA-256 of the file's name and content, by which a split is recognised."""
+    image_checksum: str
+    """Equal for equal images."""
+    shape: tuple[int, ...]
+    """Of the image as it is read; () where the header of the file is broken."""
+    label: int = UNKNOWN
+    """0 or 1; -1 where the target is a mask."""
+    text: str | None = None
+
+
+def read_common(
+    npz: Npz, image_key: str, keys: Mapping[Attribute, str], shape: tuple[int, ...]
+) -> Entry:
+    """Everything that all npz files say, without target and text; reads no image.
+
+    Args:
+        npz: the file.
+        image_key: name of its image.
+        keys: the name under which each attribute is stored.
+        shape: of the image.
+
+    Raises:
+        DataError: a value is not what it must be.
+    """
+    checksums = npz.checksums()
+    return Entry(
+        id=npz.path.stem,
+        path=npz.path,
+        codes={a.name: read_code(npz, a, key) for a, key in keys.items()},
+        covariates=_read_covariates(npz),
+        patient=_read_patient(npz),
+        digest=hashlib.sha256("\n".join([npz.path.name, *checksums]).encode()).digest(),
+        image_checksum=next((c for c in checksums if c.startswith(f"{image_key} ")), npz.path.name),
+        shape=shape,
+    )
+
+
+def _read_covariates(npz: Npz) -> dict[str, float]:
+    """Age in years and visual-field mean deviation in dB; `site` only where it is a number."""
+    values = {"age": read_measurement(npz, "age"), "md": read_measurement(npz, "md")}
+    if "site" in npz and not isinstance(npz.scalar("site"), str):
+        values["site"] = read_measurement(npz, "site")
+    return values
+
+
+def _read_patient(npz: Npz) -> str:
+    """The first patient key that says something; else the file is a patient of its own."""
+    for key in PATIENT_KEYS:
+        if key in npz:
+            value = npz.scalar(key)
+            if value not in ("", -1) and value == value:  # NaN is unknown too
+                return str(int(value) if isinstance(value, float) else value)
+    return npz.path.stem

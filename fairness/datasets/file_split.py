@@ -1,0 +1,175 @@
+"""A split whose samples are files: columns read once, images decoded one at a time.
+
+The scalars and headers of all files are read when a split is opened. A file whose image turns out
+to be broken later still counts in `len()`.
+"""
+
+import hashlib
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from fairness.arrays import FloatArray, Image, IntArray
+from fairness.attributes import Attribute
+from fairness.datasets.entry import Entry
+from fairness.datasets.marker import is_unfinished, read_marker
+from fairness.datasets.reader import OnError
+from fairness.datasets.splits import find_files, has_files, is_held_out
+from fairness.datasets.values import UnknownCodeError
+from fairness.errors import DataError
+from fairness.samples import Sample
+
+
+class FileSplit(ABC):
+    """One split, sorted by id (`reader.Split`)."""
+
+    name: str
+    default_target: ClassVar[str]
+    attributes: tuple[Attribute, ...]
+    labels: IntArray | None = None
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        target: str | None,
+        on_error: OnError,
+        shape: tuple[int, ...] | None,
+    ) -> None:
+        """Begin a split; `_keep` completes it.
+
+        Raises:
+            DataError: the data are synthetic, and their writing was interrupted.
+        """
+        self.root, self.split, self.target = Path(root), split, target or self.default_target
+        self._skips = on_error == "skip"
+        self._shape = shape
+        self._skipped: dict[str, str] = {}
+        if is_unfinished(self.root):
+            raise DataError(
+                f"{root}: writing these synthetic data was interrupted; run the same command again"
+            )
+
+    def _keep(self, entries: list[Entry]) -> None:
+        """Set the columns.
+
+        Raises:
+            DataError: there is no entry.
+        """
+        if not entries:
+            reason = next(iter(self._skipped.values()), "too few patients for a tenth of them")
+            raise DataError(f"{self.root}: no usable file in the {self.split} split; {reason}")
+        self._entries = entries
+        self.ids: tuple[str, ...] = tuple(e.id for e in entries)
+        self.patients: tuple[str, ...] = tuple(e.patient for e in entries)
+        self.image_checksums: tuple[str, ...] = tuple(e.image_checksum for e in entries)
+        self.shapes: Sequence[tuple[int, ...]] = tuple(e.shape for e in entries)
+        self.codes: Mapping[str, IntArray] = {
+            a.name: np.array([e.codes[a.name] for e in entries], dtype=np.int64)
+            for a in self.attributes
+        }
+        names = sorted({name for e in entries for name in e.covariates})
+        self.covariates: Mapping[str, FloatArray] = {
+            name: np.array([e.covariates.get(name, math.nan) for e in entries]) for name in names
+        }
+
+    def _labels(self) -> IntArray:
+        return np.array([e.label for e in self._entries], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def read(self, index: int) -> Sample:
+        """Decode one sample.
+
+        Raises:
+            DataError: its image or mask is broken, or the image has another shape than is needed,
+                whatever `on_error` says.
+        """
+        entry = self._entries[index]
+        image, target = self._decode(entry)
+        needed = self._shape or entry.shape or image.shape
+        if image.shape != needed:
+            raise DataError(
+                f"{entry.id}: an image of {image.shape}, where {needed} is needed; leave it out by "
+                "--on-error skip, or export for its size"
+            )
+        return Sample(entry.id, image, target, entry.codes, entry.text)
+
+    @abstractmethod
+    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+        """Read image and target of one sample."""
+
+    def leave_out(self, index: int, error: DataError) -> None:
+        """Record a sample as unusable; with `on_error="stop"` raise the error instead."""
+        self._record(self.ids[index], error)
+
+    def _record(self, id_: str, error: DataError) -> None:
+        if not self._skips:
+            raise error
+        self._skipped[id_] = str(error)
+
+    @property
+    def skipped(self) -> list[tuple[str, str]]:
+        """Id of and reason for every file left out so far, each once."""
+        return list(self._skipped.items())
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and checksums of the usable files; the images are not read."""
+        return hashlib.sha256(b"".join(e.digest for e in self._entries)).hexdigest()
+
+    def statement(self) -> str | None:
+        """Statement of synthetic data about themselves, for reports; None for anything else."""
+        statement = read_marker(self.root).get("statement")
+        return statement if isinstance(statement, str) else None
+
+
+class NpzSplit(FileSplit):
+    """A split that is a set of npz files, found by lists, folders or `data_summary.csv`."""
+
+    def __init__(
+        self,
+        root: Path,
+        split: str,
+        target: str | None,
+        read: Callable[[Path], Entry],
+        on_error: OnError,
+        shape: tuple[int, ...] | None,
+        *,
+        hold_out: bool = False,
+    ) -> None:
+        """Find the files and read everything but the images.
+
+        Args:
+            root: the folder of the data set.
+            split: `train`, `val` or `test`.
+            target: npz key of what is to be predicted; None for `default_target`.
+            read: reads one file.
+            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
+            shape: that every image must have; None: any.
+            hold_out: where there is no validation split, a tenth of the training patients is it.
+
+        Raises:
+            DataError: the split is missing, a file is unusable, or a group code is unknown.
+        """
+        super().__init__(root, split, target, on_error, shape)
+        self.is_carved = hold_out and split in ("train", "val") and not has_files(self.root, "val")
+        self._keep(self._read_all(read))
+
+    def _read_all(self, read: Callable[[Path], Entry]) -> list[Entry]:
+        entries = []
+        for path in find_files(self.root, "train" if self.is_carved else self.split):
+            try:
+                entry = read(path)
+            except UnknownCodeError:
+                raise
+            except DataError as error:
+                self._record(path.stem, error)
+                continue
+            if not self.is_carved or is_held_out(entry.patient) == (self.split == "val"):
+                entries.append(entry)
+        return entries

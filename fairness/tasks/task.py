@@ -1,0 +1,104 @@
+"""What every kind of model has to say: its answers, how they are read, measured and shown."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self, TypeAlias
+
+from fairness.arrays import Array, FloatArray
+from fairness.compat.compared import Compared
+from fairness.contract import GroupInput, ModelSpec
+from fairness.outcomes import Answered, Names
+from fairness.samples import Batch
+from fairness.statistics.settings import Settings
+from fairness.tasks.measured import Measured
+
+Original: TypeAlias = Callable[[Answered, int], Sequence[Compared]]
+"""A paper's own evaluation; numbers of fewer people than the given number are hidden."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Numbers of a report that people see: label to metric."""
+
+    groups: Mapping[str, str]
+    """Of each group."""
+    gaps: Mapping[str, str]
+    """Over the groups of an attribute."""
+    brief: int
+    """So many of `groups` fit on a terminal; the first with its interval."""
+
+
+class Task(ABC):
+    """A kind of model with the choices of one run; one file in `fairness/tasks` each."""
+
+    kind: ClassVar[str]
+    """As the self-description calls it."""
+    datatype: ClassVar[str]
+    """Of the output, by Triton's names."""
+    answers_masks: ClassVar[bool]
+    """Whether an answer is a mask: there is no threshold, and cases can be drawn."""
+    tables: ClassVar[Mapping[str, Tables]]
+    """Tables of its reports by `Measured.kind`."""
+    originals: ClassVar[Mapping[str, Original]]
+    """Original evaluations of this kind by the paper's name."""
+
+    @classmethod
+    @abstractmethod
+    def make(cls, threshold: float | None, takes: GroupInput | None, distances: bool) -> Self:
+        """The task with the choices that concern it.
+
+        Args:
+            threshold: a score from it on is a positive prediction; None where there is none.
+            takes: the group as an input of the model.
+            distances: of masks, also the distances between surfaces.
+        """
+
+    @classmethod
+    @abstractmethod
+    def answer_shape(cls, image: Sequence[int]) -> list[int]:
+        """The shape of the answer to one image (H, W) or (D, H, W); -1 is any size."""
+
+    @classmethod
+    @abstractmethod
+    def description_fault(cls, spec: ModelSpec) -> str | None:
+        """What a self-description of this kind lacks; None where it is complete."""
+
+    @classmethod
+    @abstractmethod
+    def fingerprint(cls, answer: Array) -> FloatArray:
+        """The vector (k,) that a probe compares of the answer to one image."""
+
+    @property
+    @abstractmethod
+    def value_names(self) -> tuple[str, ...]:
+        """Names of the numbers that are read from an answer."""
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Those of them that `records/outcomes.parquet` holds."""
+        return self.value_names
+
+    @abstractmethod
+    def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:
+        """Read numbers (B,) by name from the answers of each way of asking.
+
+        Raises:
+            DataError: an answer is not what it must be; names the first sample concerned.
+        """
+
+    @abstractmethod
+    def is_possible(self, name: str, value: FloatArray) -> Array:
+        """Which numbers (n,) of that name such a model can have given; checked when read again."""
+
+    @abstractmethod
+    def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
+        """What is measured of the readings; the first is what a policy judges."""
+
+    def notes(self, answered: Answered) -> Mapping[str, object]:
+        """What the provenance says beside the measures."""
+        return {}
+
+    def quality(self, answered: Answered) -> FloatArray | None:
+        """(n,) by which the worst cases are chosen to be drawn; None where none can be drawn."""
+        return None

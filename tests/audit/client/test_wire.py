@@ -1,0 +1,46 @@
+"""Tensors on the wire: what is refused before it is sent, and what is refused of an answer."""
+
+import numpy as np
+import pytest
+from served import SPEC
+from served_by_group import GROUP_SPEC
+from tritonclient.grpc import InferResult, service_pb2
+
+from audit.client.transport import grpc_input, outputs_of
+from audit.client.wire import Output, input_tensors, read_output
+from fairness.errors import DataError, ServerError
+
+
+@pytest.mark.parametrize(("codes", "named"), [([0, 3], "3"), ([-2, 1], "-2")])
+def test_a_group_out_of_range_is_refused_before_it_is_sent(codes: list[int], named: str) -> None:
+    images = np.zeros((2, 6, 5), np.uint8)
+    with pytest.raises(DataError, match=f"group {named} of race, where the model knows 3"):
+        input_tensors(GROUP_SPEC, images, np.array(codes))
+
+
+def test_tensors_bear_the_names_shapes_and_types_of_the_model() -> None:
+    images = np.zeros((2, 6, 5), np.uint8)
+    found = input_tensors(GROUP_SPEC, images, np.array([-1, 2]))
+    image, group = (grpc_input(name, array) for name, array in found.items())
+    assert (image.name(), image.shape(), image.datatype()) == ("image", [2, 6, 5], "UINT8")
+    assert (group.name(), group.shape(), group.datatype()) == ("group", [2, 1], "INT64")
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "message"),
+    [
+        ("probability", b"", "came as 0 bytes.*numpy<2"),
+        ("probability", b"1234567", "came as 7 bytes"),
+        ("another", b"12345678", "without its output 'probability'"),
+    ],
+)
+def test_an_empty_or_absent_output_is_named(name: str, raw: bytes, message: str) -> None:
+    response = service_pb2.ModelInferResponse(raw_output_contents=[raw])
+    response.outputs.add(name=name, datatype="FP32", shape=[2, 1])
+    with pytest.raises(ServerError, match=message):
+        read_output(outputs_of(InferResult(response)), SPEC, "m")
+
+
+def test_an_output_of_another_type_is_refused() -> None:
+    with pytest.raises(ServerError, match="16 bytes of FP64"):
+        read_output([Output("probability", "FP64", (2, 1), bytes(16))], SPEC, "m")

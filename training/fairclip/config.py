@@ -1,0 +1,69 @@
+"""Settings of a FairCLIP run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from fairness.datasets.fairvlmed import FairVLMed, TextSource
+from training.models.clip import Preset
+from training.starting_data import DATA
+
+FREE = ("data", "epochs", "cache_mb", "weights")
+"""Settings that may change while a run is continued; the data themselves may not."""
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Settings of a run; the defaults are the paper's for ViT-B/16."""
+
+    preset: Literal["auto", "tiny", "vit-b16"] = "auto"
+    """Architecture; auto: vit-b16 where there is a GPU, else tiny."""
+    weights: str | None = None
+    """Folder or hub name of pretrained weights; None: random."""
+    data: Path = DATA / FairVLMed.name
+    """Folder of the data set."""
+    target: str = FairVLMed.default_target
+    """0/1 key to predict."""
+    text_source: TextSource = "note"
+    """Text of an image: its note, or the prompt of its class."""
+    on_error: Literal["stop", "skip"] = "stop"
+    """At an unusable file: stop, or leave it out."""
+    fair_mode: Literal["paper"] = "paper"
+    """The fair term: as the paper defines it."""
+    attribute: str = "race"
+    """Attribute whose groups the fair term compares."""
+    fair_lambda: Annotated[float, Field(ge=0)] = 1e-7
+    """Weight of the fair term."""
+    group_batch_size: Count = 32
+    """Samples of each group in a step."""
+    blur: Positive = 1e-4
+    """Blur of the Sinkhorn divergence, on the scale of cosines."""
+    scaling: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Factor of its annealing."""
+    epochs: Count = 10
+    """Passes over the training split."""
+    batch_size: Count = 32
+    """Pairs in a step."""
+    lr: Positive = 1e-5
+    """Adam's learning rate; constant."""
+    betas: tuple[float, float] = (0.1, 0.1)
+    """Adam's decay rates."""
+    eps: Positive = 1e-6
+    """Adam's epsilon."""
+    weight_decay: Annotated[float, Field(ge=0)] = 6e-5
+    """Adam's coupled L2 penalty."""
+    seed: Annotated[int, Field(ge=0)] = 7916
+    """Seed of random weights and of the order of samples."""
+    cache_mb: Annotated[int, Field(ge=0)] = 512
+    """Memory for preprocessed images; where the split needs more, they are read at each use."""
+
+
+def auto_preset() -> Preset:
+    """The preset that `auto` means on this machine."""
+    return "vit-b16" if torch.cuda.is_available() else "tiny"

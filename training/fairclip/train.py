@@ -1,0 +1,134 @@
+"""FairCLIP's training: epochs of plain steps, each followed by validation."""
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.optim import Adam, Optimizer
+
+from fairness.contract import Threshold
+from fairness.datasets.fairvlmed import FairVLMed
+from training import settings
+from training.batching import batch_at, steps_per_pass
+from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.fairclip.config import FREE, Config, auto_preset
+from training.fairclip.objective import group_similarities, step_loss
+from training.fairclip.pairs import Pairs, group_batches, group_members
+from training.fairclip.validation import keep_best
+from training.models import clip
+from training.resume import Progress, identity_of, load_state, save_state
+from training.runlog import LOG, RunLog, progress_bar
+from training.starting_data import announce_data
+
+
+def build(config: Config) -> tuple[clip.Clip, Optimizer]:
+    """The model, on a GPU if there is one, and its optimiser.
+
+    Raises:
+        UsageError: the weights are not there, or belong to another architecture.
+    """
+    torch.manual_seed(config.seed)
+    preset = auto_preset() if config.preset == "auto" else config.preset
+    model = clip.build(preset, config.weights)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    optimizer = Adam(
+        [parameter for parameter in model.parameters() if parameter.requires_grad],
+        lr=config.lr,
+        betas=config.betas,
+        eps=config.eps,
+        weight_decay=config.weight_decay,
+    )
+    return model, optimizer
+
+
+def train(config: Config, folder: Path, resume: bool = False) -> Path:
+    """Train, and return the folder of the best epoch's checkpoint.
+
+    Raises:
+        UsageError: the settings do not fit the data, or the run that is to be resumed.
+        DataError: the data are missing or unusable, or the loss diverged.
+    """
+    train_split, val_split = open_split(config, "train"), open_split(config, "val")
+    model, optimizer = build(config)
+    pairs = Pairs(train_split, model.image_size, config.cache_mb)
+    usable = pairs.check(skip=config.on_error == "skip")
+    groups = group_members(train_split, config.attribute, usable)
+    steps = steps_per_pass(len(usable), config.batch_size)
+    identity = identity_of(config, FREE)
+    identity["data"] = f"{train_split.fingerprint()} {val_split.fingerprint()}"
+    done = load_state(folder / "last", model, optimizer, identity) if resume else Progress()
+    settings.keep(config, folder)
+    make_record = partial(describe, config, val_split)
+    with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
+        announce(config, model)
+        announce_data(train_split, val_split)
+        for epoch in range(done.epochs, config.epochs):
+            for step in range(epoch * steps, (epoch + 1) * steps):
+                batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
+                batches = group_batches(groups, config.group_batch_size, step, config.seed)
+                loss, scalars = step_loss(
+                    model,
+                    pairs.fetch(batch),
+                    group_similarities(model, pairs, batches),
+                    weight=config.fair_lambda,
+                    blur=config.blur,
+                    scaling=config.scaling,
+                )
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                optimizer.step()
+                log.scalars(step, scalars)
+                bar.show(step + 1, config.epochs * steps)
+            done, auc = keep_best(model, val_split, folder / "best", done, make_record)
+            log.scalars(step, {"validation/auc": auc})
+            save_state(folder / "last", model, optimizer, done, identity)
+            LOG.info(
+                f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
+                f"CLIP loss at its end {scalars['loss/clip']:.3f}"
+            )
+        LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
+    return folder / "best"
+
+
+def open_split(config: Config, name: str) -> FairVLMed:
+    """A split of the data set; only training needs its texts."""
+    return FairVLMed(
+        config.data,
+        name,
+        target=config.target,
+        text_source=config.text_source if name == "train" else None,
+        on_error=config.on_error,
+    )
+
+
+def announce(config: Config, model: clip.Clip) -> None:
+    """Log model, weights and number of trained parameters."""
+    if config.preset == "tiny":
+        LOG.info("preset tiny: a small model for machines without a GPU; see --preset vit-b16")
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    LOG.info(
+        f"{config.preset} from {config.weights or 'random'} weights on {model.device}: "
+        f"{trained:,} trained parameters"
+    )
+
+
+def describe(
+    config: Config, val: FairVLMed, threshold: Threshold, selected_on: SelectedOn
+) -> FairCLIPRecord:
+    """The record of a checkpoint that was chosen on the split `val`."""
+    negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
+    return FairCLIPRecord(
+        preset=config.preset,
+        threshold=threshold,
+        fair_mode=config.fair_mode,
+        data=val.statement(),
+        dataset=val.name,
+        target=config.target,
+        attribute=config.attribute,
+        text_source=config.text_source,
+        class_names=(negative, config.target),
+        config=asdict(config),
+        selected_on=selected_on,
+        seed=config.seed,
+    )

@@ -1,0 +1,97 @@
+"""FairSeg's training: epochs of plain steps, each followed by validation."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from numpy.random import default_rng
+
+from fairness.datasets.fairseg import FairSeg
+from training import settings
+from training.batching import batch_at, steps_per_pass
+from training.checkpoint_record import FairSegRecord
+from training.fairseg.config import FREE, Config
+from training.fairseg.crops import Crops
+from training.fairseg.step import Trainee, make, prepared, take_step
+from training.fairseg.validation import keep_best
+from training.resume import Progress, identity_of, load_state, save_state
+from training.runlog import LOG, RunLog, progress_bar
+from training.schedules import Schedule
+from training.starting_data import announce_data, attribute_of
+
+
+def train(config: Config, folder: Path, resume: bool = False) -> Path:
+    """Train, and return the folder of the best epoch's checkpoint.
+
+    Raises:
+        UsageError: the settings do not fit the data, or the run that is to be resumed.
+        DataError: the data are missing or unusable, or the loss diverged.
+    """
+    data, val = (FairSeg(config.data, name, on_error=config.on_error) for name in ("train", "val"))
+    both, optimizer = make(config, attribute_of(data, config.attribute).groups)
+    crops = Crops(data, config.crop, config.cache_mb)
+    usable, shape = crops.check(config.on_error == "skip")
+    judged, _ = Crops(val, config.crop, keep_mb=0).check(config.on_error == "skip", shape)
+    steps = steps_per_pass(len(usable), config.batch_size)
+    schedule = Schedule(config.lr, config.epochs * steps, config.warmup)
+    identity = identity_of(config, FREE)
+    identity["data"] = f"{data.fingerprint()} {val.fingerprint()}"
+    done = load_state(folder / "last", both, optimizer, identity) if resume else Progress()
+    settings.keep(config, folder)
+    record = describe(config, shape, data)
+    last = min(config.epochs, config.stop_epoch or config.epochs)
+    codes = torch.from_numpy(data.codes[config.attribute])
+    with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
+        announce(config, both)
+        announce_data(data, val)
+        for epoch in range(done.epochs, last):
+            both.train()
+            for step in range(epoch * steps, (epoch + 1) * steps):
+                batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
+                images, masks = crops.fetch(batch, (config.seed, 1, step))
+                for group in optimizer.param_groups:
+                    group["lr"] = schedule.at(step)
+                # Of dropout: a function of the step, as the batch is, so a resumed run repeats it.
+                torch.manual_seed(int(default_rng([config.seed, 2, step]).integers(2**63)))
+                scalars = take_step(both, optimizer, config, images, masks, codes[batch])
+                log.scalars(step, {**scalars, "lr": schedule.at(step)})
+                bar.show(step + 1, last * steps)
+            prepare = prepared(config, shape, both)
+            done, found = keep_best(
+                both.network, prepare, val, judged, folder / "best", done, record
+            )
+            log.scalars(step, {f"validation/{name}": value for name, value in found.items()})
+            save_state(folder / "last", both, optimizer, done, identity)
+            LOG.info(
+                f"epoch {epoch + 1} of {last}: validation Dice rim {found['rim_dice']:.3f}, "
+                f"cup {found['cup_dice']:.3f}; loss at its end {scalars['loss/total']:.3f}"
+            )
+        LOG.info(f"kept epoch {done.best_epoch}: mean validation Dice {done.best:.3f}")
+    return folder / "best"
+
+
+def announce(config: Config, both: Trainee) -> None:
+    """Log network, weights and number of trained parameters."""
+    if config.preset == "tiny":
+        LOG.info("preset tiny: a small network for machines without a GPU; see --preset full")
+    trained = sum(p.numel() for p in both.network.parameters() if p.requires_grad)
+    origin = config.start or config.weights or "random weights"
+    LOG.info(f"{config.model} ({config.preset}) from {origin}: {trained:,} trained parameters")
+
+
+def describe(config: Config, shape: tuple[int, int], data: FairSeg) -> FairSegRecord:
+    """The record of a checkpoint for images (H, W) of a data set, but for the epoch."""
+    return FairSegRecord(
+        preset=config.preset,
+        data=data.statement(),
+        dataset=data.name,
+        target=data.target,
+        attribute=config.attribute,
+        config=asdict(config),
+        seed=config.seed,
+        model=config.model,
+        fair_mode=config.fair_mode,
+        image_shape=shape,
+        crop=config.crop,
+        compat=config.compat == "fairseg",
+    )

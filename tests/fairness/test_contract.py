@@ -34,8 +34,6 @@ def test_what_is_written_reads_back() -> None:
     ("change", "where"),
     [
         ({"task": "poetry"}, "task"),
-        ({"threshold": None}, "threshold"),
-        ({"class_names": ["one"]}, "class_names"),
         ({"contract_version": 99}, "version 99"),
     ],
 )
@@ -73,7 +71,6 @@ def test_worst_difference_is_the_largest_in_magnitude() -> None:
     ("change", "where"),
     [
         ({"expected": [[0.25]]}, "do not fit together"),
-        ({"expected": [[0.25], [0.5, 0.5]]}, "do not fit together"),
         ({"shapes": [], "expected": []}, "do not fit together"),
         ({"groups": [0]}, "do not fit together"),
         ({"shapes": [[30, 20], [8]]}, "probes.shapes.1"),

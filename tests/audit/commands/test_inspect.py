@@ -9,6 +9,7 @@ from audit.cli import run
 from audit.inspection import findings, group_counts
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
+from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 
 PATIENTS = {"train": [1, 1, 2, 3], "val": [4, 5], "test": [5, 6, 7, 1]}
 
@@ -113,3 +114,11 @@ def test_a_folder_without_splits_is_one_line(
     assert "no split can be read" in line
     assert run(["inspect", str(tmp_path), "--dataset", "mnist"]) == 2
     assert "reads no dataset 'mnist'" in capsys.readouterr().err
+
+
+def test_masks_need_no_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_fairseg(tmp_path / "d", SegRecipe(train=4, val=2, test=3, seed=1, size=(96, 112)))
+    assert run(["inspect", str(tmp_path / "d"), "--dataset", "fairseg"]) == 0
+    printed = capsys.readouterr().out
+    for text in ("train: 4 images", "val: 2 images", "test: 3 images"):
+        assert text in printed

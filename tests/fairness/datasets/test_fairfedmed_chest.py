@@ -7,6 +7,7 @@ from PIL import Image as Pillow
 
 from fairness.datasets.fairfedmed_chest import FairFedMedChest
 from fairness.datasets.squash import squash
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
 NIH = Path(__file__).parents[4] / "shared" / "data" / "nih_chest_fairfedmed"
@@ -55,10 +56,11 @@ def test_codes_and_names_of_groups_labels_and_patients_are_read(root: Path) -> N
 def test_images_come_as_stored_or_squashed_to_one_size(root: Path) -> None:
     split = FairFedMedChest(root, "test", sites=("mimic",))
     pixels = np.asarray(Pillow.open(root / "files_336p/p10/p10000032/s50414267/02aa.png"))
-    np.testing.assert_array_equal(split[0].image, pixels)
-    squashed = FairFedMedChest(root, "test", size=(6, 8))
-    assert {sample.image.shape for sample in squashed} == {(6, 8)}
-    np.testing.assert_array_equal(squashed[0].image, squash(pixels, (6, 8)))
+    np.testing.assert_array_equal(split.read(0).image, pixels)
+    squashed = FairFedMedChest(root, "test", shape=(6, 8))
+    assert {sample.image.shape for sample in samples(squashed)} == {(6, 8)} == set(squashed.shapes)
+    assert list(split.shapes) == [pixels.shape]
+    np.testing.assert_array_equal(squashed.read(0).image, squash(pixels, (6, 8)))
     assert squashed.fingerprint() == FairFedMedChest(root, "test").fingerprint()
 
 
@@ -110,9 +112,9 @@ def test_a_broken_picture_stops_or_is_left_out(root: Path) -> None:
     path = root / "files_336p/p10/p10000032/s50414267/02aa.png"
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(DataError, match=r"02aa\.png: no readable PNG or JPEG"):
-        list(FairFedMedChest(root, "test"))
+        list(samples(FairFedMedChest(root, "test")))
     split = FairFedMedChest(root, "test", on_error="skip")
-    assert (len(split), len(list(split))) == (4, 3)
+    assert (len(split), len(list(samples(split)))) == (4, 3)
     assert [id_ for id_, _ in split.skipped] == ["p10/p10000032/s50414267/02aa"]
 
 
@@ -135,4 +137,4 @@ def test_the_two_views_of_nih_are_sites() -> None:
     assert sum(int(s.labels.sum()) for s in splits) == 501
     patients = [set(s.patients) for s in splits]
     assert len(set.union(*patients)) == sum(map(len, patients)) == 264
-    assert {s.image.shape for s in splits[1]} == {(64, 64)}
+    assert {s.image.shape for s in samples(splits[1])} == {(64, 64)}

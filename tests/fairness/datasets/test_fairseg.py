@@ -6,6 +6,7 @@ from fairseg_files import SHAPE, classes, keys, write_npz
 
 from fairness.arrays import Array
 from fairness.datasets.fairseg import FairSeg
+from fairness.datasets.stream import samples
 from fairness.errors import DataError, UsageError
 
 RELEASE = ("slo_fundus", "disc_cup_mask", "ethnicity", "maritalstatus")
@@ -22,7 +23,7 @@ def test_every_naming_of_the_keys_reads_alike(tmp_path: Path, names: tuple[str, 
     folder.mkdir()
     np.savez(folder / "data_00001.npz", **{renamed.get(k, k): v for k, v in values.items()})
     split = FairSeg(tmp_path, "test")
-    sample = split[0]
+    sample = split.read(0)
     np.testing.assert_array_equal(sample.image, values["slo_fundus"])
     np.testing.assert_array_equal(sample.target, classes())
     assert sample.attributes == {
@@ -32,8 +33,9 @@ def test_every_naming_of_the_keys_reads_alike(tmp_path: Path, names: tuple[str, 
         "language": -1,
         "maritalstatus": 3,
     }
-    assert (sample.id, sample.patient) == ("data_00001", "data_00001")
-    assert sample.covariates["age"] == 61.5
+    assert (sample.id, *split.patients) == ("data_00001", "data_00001")
+    assert split.covariates["age"].tolist() == [61.5]
+    assert list(split.shapes) == [sample.image.shape]
     assert split.image_checksums[0].startswith(f"{names[0]} ")
 
 
@@ -65,7 +67,7 @@ STORED = [0.0, -1.0, -2.0]
 def test_masks_of_any_number_type(tmp_path: Path, dtype: str, values: list[float]) -> None:
     mask: Array = np.array(values, dtype)[classes()]
     write_npz(tmp_path / "Test" / "data_00001.npz", disc_cup_mask=mask)
-    target = FairSeg(tmp_path, "test")[0].target
+    target = FairSeg(tmp_path, "test").read(0).target
     assert isinstance(target, np.ndarray)
     assert target.dtype == np.uint8
     np.testing.assert_array_equal(target, classes())
@@ -87,7 +89,7 @@ def test_masks_of_any_number_type(tmp_path: Path, dtype: str, values: list[float
 def test_other_values_are_no_mask(tmp_path: Path, mask: Array, found: str) -> None:
     path = write_npz(tmp_path / "Test" / "data_00001.npz", disc_cup_mask=mask)
     with pytest.raises(DataError) as caught:
-        FairSeg(tmp_path, "test")[0]
+        FairSeg(tmp_path, "test").read(0)
     assert str(caught.value).startswith(
         f"{path}: 'disc_cup_mask' holds {found}, expected 0 background, -1 rim, -2 cup"
     )
@@ -128,7 +130,7 @@ def test_a_broken_mask_is_skipped_when_it_is_decoded(tmp_path: Path) -> None:
     write_npz(tmp_path / "Test" / "data_00001.npz", disc_cup_mask=np.full(SHAPE, 7))
     write_npz(tmp_path / "Test" / "data_00002.npz")
     split = FairSeg(tmp_path, "test", on_error="skip")
-    assert [sample.id for sample in split] == ["data_00002"]
+    assert [sample.id for sample in samples(split)] == ["data_00002"]
     assert [id_ for id_, _ in split.skipped] == ["data_00001"]
     assert len(split) == 2
 

@@ -8,14 +8,15 @@ import pytest
 from fairvlmed_files import small_image, write_npz, write_split
 
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
 
 def test_a_sample_is_what_the_file_holds(tmp_path: Path) -> None:
     write_npz(tmp_path / "Test" / "data_00042.npz", race=1, gender=1, language=-1, subject=7)
     split = FairVLMed(tmp_path, "test")
-    (sample,) = split
-    assert (sample.id, sample.patient, sample.target) == ("data_00042", "7", 1)
+    (sample,) = samples(split)
+    assert (sample.id, split.patients, sample.target) == ("data_00042", ("7",), 1)
     assert sample.attributes == {
         "race": 1,
         "gender": 1,
@@ -23,7 +24,9 @@ def test_a_sample_is_what_the_file_holds(tmp_path: Path) -> None:
         "language": -1,
         "maritalstatus": 1,
     }
-    assert sample.covariates == {"age": 61.5, "md": -4.25}
+    covariates = {name: values.tolist() for name, values in split.covariates.items()}
+    assert covariates == {"age": [61.5], "md": [-4.25]}
+    assert split.shapes[0] == sample.image.shape
     assert sample.image.dtype == np.uint8
     np.testing.assert_array_equal(sample.image, small_image())
     assert [a.name for a in split.attributes] == list(sample.attributes)
@@ -34,13 +37,13 @@ def test_samples_are_sorted_and_come_again_alike(tmp_path: Path) -> None:
     for number in (3, 1, 2):
         write_npz(tmp_path / "Test" / f"data_{number:05d}.npz", age=number, race=number % 3)
     split = FairVLMed(tmp_path, "test")
-    first, second = list(split), list(split)
+    first, second = list(samples(split)), list(samples(split))
     assert [s.id for s in first] == ["data_00001", "data_00002", "data_00003"] == list(split.ids)
-    assert [s.covariates["age"] for s in first] == [1, 2, 3]
+    assert split.covariates["age"].tolist() == [1, 2, 3]
     for i, (a, b) in enumerate(zip(first, second, strict=True)):
         np.testing.assert_array_equal(a.image, b.image)
-        assert (a.id, a.attributes, a.covariates) == (b.id, b.attributes, b.covariates)
-        assert (split[i].id, split[i].attributes) == (a.id, a.attributes)
+        assert (a.id, a.attributes) == (b.id, b.attributes)
+        assert (split.read(i).id, split.read(i).attributes) == (a.id, a.attributes)
     assert len(split) == 3
 
 
@@ -55,17 +58,14 @@ def test_the_columns_equal_the_samples_and_survive_the_loss_of_the_files(tmp_pat
             patient=f"p{number // 2}",
         )
     split = FairVLMed(tmp_path, "test")
-    samples = list(split)
+    found = list(samples(split))
     shutil.rmtree(tmp_path / "Test")
-    assert split.labels.tolist() == [s.target for s in samples] == [1, 0, 1, 0]
-    assert split.patients == tuple(s.patient for s in samples) == ("p0", "p1", "p1", "p2")
+    assert split.labels.tolist() == [s.target for s in found] == [1, 0, 1, 0]
+    assert split.patients == ("p0", "p1", "p1", "p2")
     for name, codes in split.codes.items():
         assert codes.dtype == np.int64
-        assert codes.tolist() == [s.attributes[name] for s in samples]
+        assert codes.tolist() == [s.attributes[name] for s in found]
     np.testing.assert_array_equal(split.covariates["md"], [-1, math.nan, -3, -4])
-    assert [s.covariates["md"] for s in samples] == pytest.approx(
-        [-1, math.nan, -3, -4], nan_ok=True
-    )
 
 
 @pytest.mark.parametrize("missing", [None, -1, math.nan, -1.0])
@@ -74,7 +74,7 @@ def test_an_unknown_code_is_masked_for_its_attribute_alone(
     tmp_path: Path, name: str, missing: object
 ) -> None:
     write_npz(tmp_path / "Test" / "data_00001.npz", **{name: missing})
-    (sample,) = FairVLMed(tmp_path, "test")
+    (sample,) = samples(FairVLMed(tmp_path, "test"))
     assert sample.attributes[name] == -1
     assert all(code >= 0 for other, code in sample.attributes.items() if other != name)
 
@@ -84,9 +84,10 @@ def test_measurements_and_texts_are_optional(tmp_path: Path) -> None:
         tmp_path / "Test" / "a.npz",
         **dict.fromkeys(("md", "tds", "note", "note_extra", "age", "maritalstatus", "language")),
     )
-    (sample,) = FairVLMed(tmp_path, "test")
-    assert math.isnan(sample.covariates["age"])
-    assert math.isnan(sample.covariates["md"])
+    split = FairVLMed(tmp_path, "test")
+    assert len(list(samples(split))) == 1
+    assert math.isnan(split.covariates["age"][0])
+    assert math.isnan(split.covariates["md"][0])
 
 
 @pytest.mark.parametrize(
@@ -113,15 +114,16 @@ def test_a_numeric_site_is_a_covariate_of_all_samples(tmp_path: Path) -> None:
     write_npz(tmp_path / "Test" / "a.npz", site=2)
     write_npz(tmp_path / "Test" / "b.npz")
     write_npz(tmp_path / "Test" / "c.npz", site="north")
-    sites = [s.covariates["site"] for s in FairVLMed(tmp_path, "test")]
-    assert sites == pytest.approx([2, math.nan, math.nan], nan_ok=True)
+    assert FairVLMed(tmp_path, "test").covariates["site"] == pytest.approx(
+        [2, math.nan, math.nan], nan_ok=True
+    )
 
 
 def test_another_target_may_be_named(tmp_path: Path) -> None:
     write_split(tmp_path / "Test", count=2, progression=0)
     split = FairVLMed(tmp_path, "test", target="progression")
     assert split.labels.tolist() == [0, 0]
-    assert [s.target for s in split] == [0, 0]
+    assert [s.target for s in samples(split)] == [0, 0]
 
 
 @pytest.mark.parametrize("value", [2, -1, 0.5, math.nan, "yes"])
@@ -154,7 +156,7 @@ def test_a_truncated_file_stops_or_is_left_out_and_recorded(tmp_path: Path) -> N
         FairVLMed(tmp_path, "test")
     split = FairVLMed(tmp_path, "test", on_error="skip")
     assert split.ids == ("data_00001", "data_00003")
-    assert [s.id for s in split] == list(split.ids)
+    assert [s.id for s in samples(split)] == list(split.ids)
     ((skipped, reason),) = split.skipped
     assert skipped == "data_00002"
     assert "truncated or corrupt" in reason
@@ -164,14 +166,14 @@ def test_a_broken_image_is_found_when_it_is_decoded(tmp_path: Path) -> None:
     write_split(tmp_path / "Test", count=3)
     break_image(tmp_path / "Test" / "data_00002.npz")
     with pytest.raises(DataError, match=r"data_00002.npz \('slo_fundus'\).*Bad CRC-32"):
-        list(FairVLMed(tmp_path, "test"))
+        list(samples(FairVLMed(tmp_path, "test")))
     split = FairVLMed(tmp_path, "test", on_error="skip")
     assert split.skipped == []
     for _ in range(2):
-        assert [s.id for s in split] == ["data_00001", "data_00003"]
+        assert [s.id for s in samples(split)] == ["data_00001", "data_00003"]
         assert [id_ for id_, _ in split.skipped] == ["data_00002"]
     with pytest.raises(DataError, match="data_00002"):
-        split[1]
+        split.read(1)
 
 
 def test_a_file_without_an_image_is_found_when_the_split_is_opened(tmp_path: Path) -> None:
@@ -216,7 +218,7 @@ def test_the_fingerprint_follows_names_and_content_and_nothing_else(tmp_path: Pa
 def test_a_split_can_be_sent_to_another_process(tmp_path: Path) -> None:
     write_split(tmp_path / "Test", count=2)
     copy = pickle.loads(pickle.dumps(FairVLMed(tmp_path, "test")))
-    assert [s.id for s in copy] == ["data_00001", "data_00002"]
+    assert [s.id for s in samples(copy)] == ["data_00001", "data_00002"]
 
 
 def test_real_data_state_nothing_about_synthesis(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from fairvlmed_files import small_image, write_npz
 
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
 GRAPE = Path(__file__).parents[4] / "shared" / "data" / "grape_fairvlmed"
@@ -52,7 +53,7 @@ def test_each_split_holds_its_rows(root: Path, split: str, numbers: tuple[int, .
         assert opened.codes[name].tolist() == [-1, -1]
     assert opened.covariates["age"].tolist() == [40.0 + n for n in numbers]
     assert np.isnan(opened.covariates["md"]).all()
-    np.testing.assert_array_equal(opened[0].image, small_image(numbers[0]))
+    np.testing.assert_array_equal(opened.read(0).image, small_image(numbers[0]))
 
 
 def test_its_empty_notes_are_refused_as_texts(root: Path) -> None:
@@ -77,5 +78,5 @@ def test_the_real_pack_is_read_whole() -> None:
     assert all((split.codes["race"] == -1).all() for split in splits.values())
     patients = [set(split.patients) for split in splits.values()]
     assert len(set.union(*patients)) == sum(map(len, patients)) == 109
-    shapes = {sample.image.shape for split in splits.values() for sample in split}
+    shapes = {sample.image.shape for split in splits.values() for sample in samples(split)}
     assert shapes == {(256, 256)}

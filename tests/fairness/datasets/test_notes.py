@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.notes import truncate
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "note_truncation.json"
@@ -30,7 +31,7 @@ def test_a_truncated_note_is_a_beginning_that_ends_at_a_word(note: str) -> None:
 
 
 def texts(root: Path) -> list[str | None]:
-    return [sample.text for sample in FairVLMed(root, "test", text_source="note")]
+    return [sample.text for sample in samples(FairVLMed(root, "test", text_source="note"))]
 
 
 @pytest.mark.parametrize("name", ["gpt-4_summarized_notes.csv", "gpt4_summarized_notes.csv"])
@@ -86,11 +87,11 @@ def test_a_file_that_the_summaries_lack_is_an_error_and_not_another_source(tmp_p
 def test_label_texts_are_the_prompts_of_the_class(tmp_path: Path) -> None:
     write_npz(tmp_path / "Test" / "a.npz", glaucoma=0, note=None)
     write_npz(tmp_path / "Test" / "b.npz", glaucoma=1, note=None)
-    samples = list(FairVLMed(tmp_path, "test", text_source="label"))
-    assert [s.text for s in samples] == ["A photo of non-glaucoma", "A photo of glaucoma"]
+    found = list(samples(FairVLMed(tmp_path, "test", text_source="label")))
+    assert [s.text for s in found] == ["A photo of non-glaucoma", "A photo of glaucoma"]
 
 
 def test_without_a_text_source_there_is_no_text_and_no_csv_is_read(tmp_path: Path) -> None:
     write_split(tmp_path / "Test", count=1)
     (tmp_path / "gpt-4_summarized_notes.csv").write_bytes(b"\xff\xff")
-    assert [s.text for s in FairVLMed(tmp_path, "test")] == [None]
+    assert [s.text for s in samples(FairVLMed(tmp_path, "test"))] == [None]

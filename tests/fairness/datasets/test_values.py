@@ -5,6 +5,7 @@ import pytest
 from fairvlmed_files import small_image, write_npz, write_split
 
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
 
@@ -37,13 +38,13 @@ def test_an_image_that_is_no_grey_byte_image_is_refused(
 ) -> None:
     path = write_npz(tmp_path / "Test" / "a.npz", slo_fundus=image)
     with pytest.raises(DataError, match=message) as caught:
-        next(iter(FairVLMed(tmp_path, "test")))
+        next(samples(FairVLMed(tmp_path, "test")))
     assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int64, ">i4"])
 def test_other_integers_in_range_become_bytes(tmp_path: Path, dtype: str) -> None:
     write_npz(tmp_path / "Test" / "a.npz", slo_fundus=small_image().astype(dtype))
-    image = FairVLMed(tmp_path, "test")[0].image
+    image = FairVLMed(tmp_path, "test").read(0).image
     assert image.dtype == np.uint8
     np.testing.assert_array_equal(image, small_image())

@@ -5,10 +5,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from fairness.arrays import FloatArray
-from fairness.synthetic.patients import Visit
-from fairness.synthetic.fundus import paint
-from fairness.synthetic.recipe import Recipe
 from fairness.synthetic.fairvlmed import cup_contrast, draw_visits
+from fairness.synthetic.fundus import paint
+from fairness.synthetic.patients import Visit
+from fairness.synthetic.recipe import Recipe
 
 BLACK = 1
 

@@ -11,11 +11,12 @@ from PIL import Image as Pillow
 from fairness.arrays import Array
 from fairness.datasets.fairfedmed import FairFedMedOph
 from fairness.datasets.fairfedmed_chest import FairFedMedChest
+from fairness.datasets.stream import samples
+from fairness.errors import DataError, UsageError
+from fairness.synthetic.fairfedmed import encode, run, write_fairfedmed
 from fairness.synthetic.site_images import paint_chest, paint_oct, paint_slo
 from fairness.synthetic.site_people import OPH, draw_people
 from fairness.synthetic.site_recipe import SiteRecipe
-from fairness.synthetic.fairfedmed import encode, run, write_fairfedmed
-from fairness.errors import DataError, UsageError
 
 OCT = SiteRecipe(kind="oph-oct", patients=45, size=(16, 12), scans=8)
 CHEST = SiteRecipe(kind="chest", patients=40, size=(40, 32), seed=2)
@@ -48,16 +49,16 @@ def test_oph_sites_hold_everybody_once_for_each_attribute(oct_root: Path, attrib
     ids = sorted(id_ for split in splits for id_ in split.ids)
     assert ids == [f"data_{n:05d}" for n in range(1, 46)]
     assert all(split.attributes[-1].groups == ("1", "2", "3") for split in splits)
-    assert splits[0][0].image.shape == (8, 16, 12)
+    assert splits[0].read(0).image.shape == (8, 16, 12)
     with (oct_root / f"meta_site2_{attribute}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == sum(int((split.codes["site"] == 1).sum()) for split in splits)
     known = {f"{id_}.npz": (s, i) for s in splits for i, id_ in enumerate(s.ids)}
     for row in rows:
         split, index = known[row["filename"]]
-        sample = split[index]
+        sample = split.read(index)
         assert row["glaucoma"] == ("no", "yes")[int(split.labels[index])]
-        assert float(row["age"]) == sample.covariates["age"]
+        assert float(row["age"]) == split.covariates["age"][index]
         words = {a.name: a.label(sample.attributes[a.name]).lower() for a in split.attributes[:-1]}
         assert {name: row[name] for name in words} == words
 
@@ -67,7 +68,7 @@ def test_chest_hospitals_hold_pictures_of_varying_sizes(chest_root: Path) -> Non
     assert sum(map(len, splits)) == 40
     assert splits[0].attributes[-1].groups == ("chexpert", "mimic")
     assert set(splits[0].patients).isdisjoint(splits[1].patients)
-    shapes = {sample.image.shape for split in splits for sample in split}
+    shapes = {sample.image.shape for split in splits for sample in samples(split)}
     assert len(shapes) > 5
     assert max(h for h, _ in shapes) <= 40
     by_age = FairFedMedChest(chest_root, "test", attribute="age")

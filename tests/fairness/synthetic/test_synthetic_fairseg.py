@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from fairness.synthetic.patients import draw_patient
 from fairness.datasets.fairseg import FairSeg
-from fairness.synthetic.fairvlmed import write_fairvlmed
-from fairness.synthetic.fairseg import SHARES, SegRecipe, run, write_fairseg
+from fairness.datasets.stream import samples
 from fairness.errors import DataError, UsageError
 from fairness.samples import Sample
+from fairness.synthetic.fairseg import SHARES, SegRecipe, run, write_fairseg
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.patients import draw_patient
+from fairness.synthetic.recipe import Recipe
 
 SMALL = (96, 112)
 RECIPE = SegRecipe(train=6, val=3, test=4, seed=1, size=SMALL)
@@ -33,7 +35,7 @@ def test_the_splits_are_read_by_their_lists(root: Path) -> None:
     assert [len(split) for split in splits] == [6, 3, 4]
     assert [id_ for s in splits for id_ in s.ids] == [f"data_{i:05d}" for i in range(1, 14)]
     assert not any(split.is_carved for split in splits)
-    for sample in splits[0]:
+    for sample in samples(splits[0]):
         assert isinstance(sample.target, np.ndarray)
         assert sample.image.shape == sample.target.shape == SMALL
         assert np.unique(sample.target).tolist() == [0, 1, 2]
@@ -95,7 +97,7 @@ def test_the_same_recipe_again_touches_nothing_and_another_is_refused(
     with pytest.raises(UsageError, match="already holds other data"):
         write_fairseg(root, SegRecipe(train=6, val=3, test=4, seed=1, size=(96, 113)))
     with pytest.raises(UsageError, match="already holds other data"):
-        write_fairvlmed(root, train=6, val=3, test=4, seed=1)
+        write_fairvlmed(root, Recipe(train=6, val=3, test=4, seed=1))
     assert {p: p.stat().st_mtime_ns for p in root.rglob("*")} == before
 
 
@@ -119,9 +121,11 @@ def test_the_hard_group_alone_loses_the_stated_share_at_the_border_of_its_cups(
         write_fairseg(tmp_path / name, replace(recipe, strength=strength))
         splits[name] = FairSeg(tmp_path / name, "test")
     male = splits["none"].codes["gender"] == 1
-    contrasts = {name: np.array(list(map(border_contrast, s))) for name, s in splits.items()}
+    contrasts = {
+        name: np.array([border_contrast(x) for x in samples(s)]) for name, s in splits.items()
+    }
     for index in np.flatnonzero(~male):
-        images = [split[index].image for split in splits.values()]
+        images = [split.read(index).image for split in splits.values()]
         assert all(np.array_equal(images[0], image) for image in images)
     none, some, gone = (values[male].mean() for values in contrasts.values())
     assert (none - some) / (none - gone) == pytest.approx(0.6, abs=0.05)
@@ -156,7 +160,7 @@ def test_the_command_writes_and_says_what(
     arguments = ["--out", str(tmp_path / "d"), *sizes, "--size", "64", "80"]
     assert run(arguments) == 0
     assert "1 + 1 + 1 images" in capsys.readouterr().out
-    assert FairSeg(tmp_path / "d", "val")[0].image.shape == (64, 80)
+    assert FairSeg(tmp_path / "d", "val").read(0).image.shape == (64, 80)
     assert run(["--out", str(tmp_path / "e"), "--size", "63", "80"]) == 2
     error = capsys.readouterr().err
     assert "size is (63, 80), must be at least 64 x 64" in error

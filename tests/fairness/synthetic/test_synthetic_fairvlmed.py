@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from fairness.attributes import GENDER, RACE
-from fairness.synthetic.patients import draw_patient
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.synthetic.recipe import Recipe
-from fairness.synthetic.fairvlmed import cup_contrast, draw_visits, run, write_fairvlmed
+from fairness.datasets.stream import samples
 from fairness.errors import DataError, UsageError
+from fairness.synthetic.fairvlmed import cup_contrast, draw_visits, run, write_fairvlmed
+from fairness.synthetic.patients import draw_patient
+from fairness.synthetic.recipe import Recipe
 
 KEYS = {
     *("slo_fundus", "glaucoma", "race", "gender", "ethnicity", "language", "maritalstatus"),
@@ -23,7 +24,7 @@ KEYS = {
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic") / "fairvlmed"
-    write_fairvlmed(folder, train=5, val=3, test=4, seed=1)
+    write_fairvlmed(folder, Recipe(train=5, val=3, test=4, seed=1))
     return folder
 
 
@@ -48,7 +49,7 @@ def test_the_splits_are_read_like_the_published_ones(root: Path) -> None:
         "data_summary.csv",
         "gpt-4_summarized_notes.csv",
     ]
-    for sample in splits[2]:
+    for sample in samples(splits[2]):
         assert sample.image.shape == (664, 512)
         assert sample.text
 
@@ -75,8 +76,8 @@ def test_files_hold_the_published_keys_and_agree_with_both_tables(root: Path) ->
 def test_a_file_is_the_same_whatever_the_sizes_and_differs_by_seed(
     root: Path, tmp_path: Path
 ) -> None:
-    write_fairvlmed(tmp_path / "a", train=2, val=0, test=1, seed=1)
-    write_fairvlmed(tmp_path / "b", train=1, val=0, test=0, seed=2)
+    write_fairvlmed(tmp_path / "a", Recipe(train=2, val=0, test=1, seed=1))
+    write_fairvlmed(tmp_path / "b", Recipe(train=1, val=0, test=0, seed=2))
     original, smaller, other = contents(root), contents(tmp_path / "a"), contents(tmp_path / "b")
     assert smaller["Training/data_00002.npz"] == original["Training/data_00002.npz"]
     assert smaller["Test/data_00003.npz"] == original["Training/data_00003.npz"]
@@ -96,17 +97,17 @@ def test_several_images_share_a_patient_and_stay_in_one_split() -> None:
 
 
 def test_images_of_one_patient_differ_and_the_reader_joins_them(tmp_path: Path) -> None:
-    write_fairvlmed(tmp_path / "d", train=0, val=0, test=3, images_per_patient=3)
+    write_fairvlmed(tmp_path / "d", Recipe(train=0, val=0, test=3, images_per_patient=3))
     split = FairVLMed(tmp_path / "d", "test")
     assert split.patients == ("1", "1", "1")
-    images = [sample.image.astype(float) for sample in split]
+    images = [sample.image.astype(float) for sample in samples(split)]
     assert np.abs(images[0] - images[2]).mean() > 1
     assert all(len(set(codes.tolist())) == 1 for codes in split.codes.values())
 
 
 def test_the_same_recipe_again_touches_nothing(root: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in root.rglob("*")}
-    write_fairvlmed(root, train=5, val=3, test=4, seed=1)
+    write_fairvlmed(root, Recipe(train=5, val=3, test=4, seed=1))
     assert {p: p.stat().st_mtime_ns for p in root.rglob("*")} == before
 
 
@@ -120,21 +121,21 @@ def test_an_interrupted_run_is_refused_by_the_reader_and_completed_by_the_next(
 
     folder = tmp_path / "d"
     with pytest.raises(KeyboardInterrupt):
-        write_fairvlmed(folder, train=5, val=3, test=4, seed=1, progress=interrupt)
+        write_fairvlmed(folder, Recipe(train=5, val=3, test=4, seed=1), interrupt)
     with pytest.raises(DataError, match="was interrupted; run the same command again"):
         FairVLMed(folder, "train")
-    write_fairvlmed(folder, train=5, val=3, test=4, seed=1)
+    write_fairvlmed(folder, Recipe(train=5, val=3, test=4, seed=1))
     assert contents(folder) == contents(root)
 
 
 def test_other_data_are_neither_overwritten_nor_mixed(root: Path, tmp_path: Path) -> None:
     before = contents(root)
     with pytest.raises(UsageError, match="already holds other data"):
-        write_fairvlmed(root, train=5, val=3, test=4, seed=2)
+        write_fairvlmed(root, Recipe(train=5, val=3, test=4, seed=2))
     assert contents(root) == before
     (tmp_path / "data_summary.csv").write_text("real")
     with pytest.raises(UsageError, match="already holds other data"):
-        write_fairvlmed(tmp_path, train=1)
+        write_fairvlmed(tmp_path, Recipe(train=1))
     assert [p.name for p in tmp_path.iterdir()] == ["data_summary.csv"]
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 
-from fairness.synthetic.patients import Finding, Patient, draw_finding, draw_patient
-from fairness.synthetic.notes import dictate, summarise_visit
 from fairness.datasets.notes import truncate
+from fairness.synthetic.notes import dictate, summarise_visit
+from fairness.synthetic.patients import Finding, Patient, draw_finding, draw_patient
 
 
 def visits() -> list[tuple[Patient, Finding, str]]:

@@ -8,14 +8,14 @@ and codes come from the npz; of the csv files only the column `filename` is read
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Unpack
 
 from fairness.arrays import Image
+from fairness.attributes import EYE_ATTRIBUTES
 from fairness.datasets.entry import Entry, read_common
-from fairness.datasets.fairvlmed import ATTRIBUTES
 from fairness.datasets.federated import FederatedSplit, NoImageError, sample_id
 from fairness.datasets.npz import Npz
-from fairness.datasets.reader import OnError
+from fairness.datasets.reader import Options
 from fairness.datasets.sites import Line
 from fairness.datasets.values import read_image, read_label
 from fairness.errors import DataError
@@ -31,7 +31,7 @@ class FairFedMedOph(FederatedSplit):
     """One split over some or all sites; images (H, W) uint8, or (D, H, W) for OCT."""
 
     prefix = "site"
-    recorded = ATTRIBUTES
+    recorded = EYE_ATTRIBUTES
     default_target = "glaucoma"
 
     def __init__(
@@ -40,29 +40,20 @@ class FairFedMedOph(FederatedSplit):
         split: str,
         *,
         modality: Literal["slo", "oct"] = "slo",
-        target: str | None = None,
-        attribute: str = "race",
-        sites: tuple[str, ...] | None = None,
-        shape: tuple[int, ...] | None = None,
-        on_error: OnError = "stop",
+        **options: Unpack[Options],
     ) -> None:
         """Find the samples; other arguments and errors as `FederatedSplit`.
 
         Args:
+            root: the folder that holds the csv files of the sites.
+            split: `train`, `val` or `test`.
             modality: SLO fundus images or OCT volumes. A patient without an image of that modality
                 is left out and listed in `skipped`.
+            options: as `Options`.
         """
         self.name = f"fairfedmed-{modality}"
         self._key, self._axes = IMAGES[modality]
-        super().__init__(
-            root,
-            split,
-            target=target,
-            attribute=attribute,
-            sites=sites,
-            shape=shape,
-            on_error=on_error,
-        )
+        super().__init__(root, split, **options)
 
     def _read_entry(self, line: Line, name: str) -> Entry:
         name = f"{sample_id(name)}.npz"

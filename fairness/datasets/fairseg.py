@@ -6,6 +6,7 @@ looked for in every file, so that a file may mix them. docs/data.md lists layout
 """
 
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RAC
 from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.npz import Npz
-from fairness.datasets.reader import OnError
+from fairness.datasets.reader import Options
 from fairness.datasets.values import read_image
 from fairness.errors import DataError, UsageError
 
@@ -47,33 +48,24 @@ class FairSeg(NpzSplit):
 
     name = "fairseg"
     default_target = TARGET
+    holds_out = True
     attributes: tuple[Attribute, ...] = tuple(ATTRIBUTE_KEYS)
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        *,
-        target: str | None = None,
-        shape: tuple[int, ...] | None = None,
-        on_error: OnError = "stop",
-    ) -> None:
+    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
         """Find the files and read everything but the values of images and masks.
 
         Args:
             root: the folder that holds the files and their lists, or the split folders.
             split: `train`, `val` or `test`.
-            target: `mask`, the only one there is, or None.
-            shape: that every image must have; None: any.
-            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
+            options: as `Options`; there is no other target than `mask`.
 
         Raises:
             UsageError: another target.
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
-        if target not in (None, TARGET):
-            raise UsageError(f"FairSeg has no target '{target}'; use {TARGET}")
-        super().__init__(root, split, target, read_segmented, on_error, shape, hold_out=True)
+        if options.get("target") not in (None, TARGET):
+            raise UsageError(f"FairSeg has no target '{options['target']}'; use {TARGET}")
+        super().__init__(root, split, options, read_segmented)
 
     def _decode(self, entry: Entry) -> tuple[Image, Image]:
         with Npz(entry.path) as npz:

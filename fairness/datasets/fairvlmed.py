@@ -7,62 +7,45 @@ the layouts and keys.
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Unpack
 
 from fairness.arrays import Image, IntArray
-from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
+from fairness.attributes import EYE_ATTRIBUTES, Attribute
 from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.notes import LABEL_TEXTS, Notes, find_notes
 from fairness.datasets.npz import Npz
-from fairness.datasets.reader import OnError
+from fairness.datasets.reader import Options, TextSource
 from fairness.datasets.values import read_image, read_label
 from fairness.errors import DataError
 
 IMAGE_KEY = "slo_fundus"
-ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)
-
-
-TextSource: TypeAlias = Literal["note", "label"]
 
 
 class FairVLMed(NpzSplit):
     """One split, sorted by file name (`reader.Split`); images (H, W) uint8."""
 
     name = "fairvlmed"
-    attributes: tuple[Attribute, ...] = ATTRIBUTES
+    attributes: tuple[Attribute, ...] = EYE_ATTRIBUTES
     default_target = "glaucoma"
     labels: IntArray
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        *,
-        target: str | None = None,
-        text_source: TextSource | None = None,
-        shape: tuple[int, ...] | None = None,
-        on_error: OnError = "stop",
-    ) -> None:
+    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
         """Find the files and read everything but the images.
 
         Args:
             root: the folder that holds the split folders or `data_summary.csv`.
             split: `train`, `val` or `test`.
-            target: npz key of a 0/1 label; None for `default_target`.
-            text_source: what `Sample.text` is: the `note`, the prompt of the `label`, or None.
-            shape: that every image must have; None: any.
-            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
+            options: as `Options`; the target is the npz key of a 0/1 label.
 
         Raises:
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
+        text_source = options.get("text_source")
         notes = find_notes(Path(root)) if text_source == "note" else None
-        read = partial(
-            read_entry, target=target or self.default_target, text_source=text_source, notes=notes
-        )
-        super().__init__(root, split, target, read, on_error, shape)
-        self.labels = self._labels()
+        target = options.get("target") or self.default_target
+        read = partial(read_entry, target=target, text_source=text_source, notes=notes)
+        super().__init__(root, split, options, read)
 
     def _decode(self, entry: Entry) -> tuple[Image, int]:
         with Npz(entry.path) as npz:
@@ -81,7 +64,7 @@ def read_entry(
         npz.require(IMAGE_KEY)
         label = read_label(npz, target)
         text = LABEL_TEXTS[label] if text_source == "label" else None
-        entry = read_common(npz, IMAGE_KEY, {a: a.name for a in ATTRIBUTES}, _shape(npz))
+        entry = read_common(npz, IMAGE_KEY, {a: a.name for a in EYE_ATTRIBUTES}, _shape(npz))
         return replace(entry, label=label, text=notes.read(npz) if notes else text)
 
 

@@ -8,14 +8,14 @@ as `val` and left out of `train`, because thresholds and epochs are chosen on it
 from abc import abstractmethod
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from fairness.arrays import IntArray
 from fairness.attributes import Attribute
 from fairness.datasets.decode import FORMATS
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
-from fairness.datasets.reader import OnError
+from fairness.datasets.reader import Options
 from fairness.datasets.sites import Line, find_sites, find_table, held_out, read_lines
 from fairness.datasets.splits import SPELLINGS
 from fairness.datasets.values import UnknownCodeError
@@ -43,38 +43,24 @@ class FederatedSplit(FileSplit):
     """The attributes that the files record; `site` is added to them."""
     labels: IntArray
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        *,
-        target: str | None = None,
-        attribute: str = "race",
-        sites: tuple[str, ...] | None = None,
-        shape: tuple[int, ...] | None = None,
-        on_error: OnError = "stop",
-    ) -> None:
+    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
         """Find the samples and read everything but the images.
 
         Args:
             root: the folder that holds the csv files of the sites.
             split: `train`, `val` or `test`.
-            target: npz key or csv column of a 0/1 label; None for `default_target`.
-            attribute: by which the sites were made.
-            sites: names of the sites to read, such as `("1", "3")`; None for all. Their codes stay
-                the same.
-            shape: that every image must have, or that radiographs are squashed to; None: any.
-            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
+            options: as `Options`; the target is the npz key or csv column of a 0/1 label.
 
         Raises:
             UsageError: there is no such split, attribute or site.
             DataError: a csv is missing, a file is unusable, or a group code is unknown.
         """
+        attribute, sites = options.get("attribute", "race"), options.get("sites")
         if split not in SPELLINGS:
             raise UsageError(f"unknown split '{split}'; use one of {', '.join(SPELLINGS)}")
         if attribute not in (names := [a.name for a in self.recorded]):
             raise UsageError(f"no attribute '{attribute}' here; use one of {', '.join(names)}")
-        super().__init__(root, split, target, on_error, shape)
+        super().__init__(root, split, options)
         groups = find_sites(self.root, self.prefix, attribute)
         if absent := set(sites or ()) - set(groups):
             raise UsageError(f"{root}: no site '{min(absent)}'; there are {', '.join(groups)}")
@@ -90,7 +76,6 @@ class FederatedSplit(FileSplit):
                         )
                     entries[entry.id] = replace(entry, codes={**entry.codes, "site": code})
         self._keep([entries[id_] for id_ in sorted(entries)])
-        self.labels = self._labels()
 
     def _read_site(self, stem: str) -> list[Entry]:
         """The samples of this split at one site."""

@@ -14,10 +14,10 @@ from typing import ClassVar
 import numpy as np
 
 from fairness.arrays import FloatArray, Image, IntArray
-from fairness.attributes import Attribute
+from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.entry import Entry
 from fairness.datasets.marker import is_unfinished, read_marker
-from fairness.datasets.reader import OnError
+from fairness.datasets.reader import Options
 from fairness.datasets.splits import find_files, has_files, is_held_out
 from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
@@ -32,22 +32,16 @@ class FileSplit(ABC):
     attributes: tuple[Attribute, ...]
     labels: IntArray | None = None
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        target: str | None,
-        on_error: OnError,
-        shape: tuple[int, ...] | None,
-    ) -> None:
+    def __init__(self, root: Path, split: str, options: Options) -> None:
         """Begin a split; `_keep` completes it.
 
         Raises:
             DataError: the data are synthetic, and their writing was interrupted.
         """
-        self.root, self.split, self.target = Path(root), split, target or self.default_target
-        self._skips = on_error == "skip"
-        self._shape = shape
+        self.root, self.split = Path(root), split
+        self.target = options.get("target") or self.default_target
+        self._skips = options.get("on_error", "stop") == "skip"
+        self._shape = options.get("shape")
         self._skipped: dict[str, str] = {}
         if is_unfinished(self.root):
             raise DataError(
@@ -72,13 +66,12 @@ class FileSplit(ABC):
             a.name: np.array([e.codes[a.name] for e in entries], dtype=np.int64)
             for a in self.attributes
         }
+        if entries[0].label != UNKNOWN:
+            self.labels = np.array([e.label for e in entries], dtype=np.int64)
         names = sorted({name for e in entries for name in e.covariates})
         self.covariates: Mapping[str, FloatArray] = {
             name: np.array([e.covariates.get(name, math.nan) for e in entries]) for name in names
         }
-
-    def _labels(self) -> IntArray:
-        return np.array([e.label for e in self._entries], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -131,33 +124,20 @@ class FileSplit(ABC):
 class NpzSplit(FileSplit):
     """A split that is a set of npz files, found by lists, folders or `data_summary.csv`."""
 
-    def __init__(
-        self,
-        root: Path,
-        split: str,
-        target: str | None,
-        read: Callable[[Path], Entry],
-        on_error: OnError,
-        shape: tuple[int, ...] | None,
-        *,
-        hold_out: bool = False,
-    ) -> None:
-        """Find the files and read everything but the images.
+    holds_out: ClassVar[bool] = False
+    """Whether a tenth of the training patients is the validation split where there is none."""
 
-        Args:
-            root: the folder of the data set.
-            split: `train`, `val` or `test`.
-            target: npz key of what is to be predicted; None for `default_target`.
-            read: reads one file.
-            on_error: `stop` at an unusable file, or `skip` it and record it in `skipped`.
-            shape: that every image must have; None: any.
-            hold_out: where there is no validation split, a tenth of the training patients is it.
+    def __init__(
+        self, root: Path, split: str, options: Options, read: Callable[[Path], Entry]
+    ) -> None:
+        """Find the files and read everything but the images; `read` reads one file.
 
         Raises:
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
-        super().__init__(root, split, target, on_error, shape)
-        self.is_carved = hold_out and split in ("train", "val") and not has_files(self.root, "val")
+        super().__init__(root, split, options)
+        carves = self.holds_out and split in ("train", "val")
+        self.is_carved = carves and not has_files(self.root, "val")
         self._keep(self._read_all(read))
 
     def _read_all(self, read: Callable[[Path], Entry]) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypedDict
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
@@ -11,6 +11,26 @@ from fairness.samples import Sample
 
 OnError: TypeAlias = Literal["stop", "skip"]
 """Stop at an unusable file, or leave it out and record it."""
+
+TextSource: TypeAlias = Literal["note", "label"]
+
+
+class Options(TypedDict, total=False):
+    """Options of every reader; one that does not concern its data set is ignored."""
+
+    target: str | None
+    """Key of what is to be predicted; None for the reader's `default_target`."""
+    on_error: OnError
+    """`stop` at an unusable file (default), or `skip` it and record it in `skipped`."""
+    shape: tuple[int, ...] | None
+    """Of every image: radiographs are squashed to it, other images of another shape count as
+    unusable. None: any."""
+    attribute: str
+    """By which the sites were made, where they are made anew for each attribute; default `race`."""
+    sites: tuple[str, ...] | None
+    """Names of the sites to read, such as `("1", "3")`, whose codes stay the same; None for all."""
+    text_source: TextSource | None
+    """Text of a sample: its `note`, the prompt of its `label`, or None."""
 
 
 class Split(Protocol):

@@ -1,6 +1,6 @@
 """Writes licence-free data with the keys, shapes and lists of Harvard-FairSeg.
 
-The images and masks are painted (`optic_disc.py`), the people simulated (`patients.py`). One group is
+Images and masks are painted (`optic_disc.py`), people simulated (`patients.py`). One group is
 harder on purpose: the border of its cups shows less contrast, as in images acquired badly.
 `SYNTHETIC.json` beside the data says which group and how much.
 """

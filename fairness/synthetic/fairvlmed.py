@@ -1,7 +1,7 @@
 """Writes licence-free data with the keys, shapes and group shares of Harvard-FairVLMed.
 
-The images are painted (`fundus.py`), the patients simulated (`patients.py`), the notes made from the
-findings (`notes.py`). One group is harder on purpose: the cup of its optic discs, which decides
+The images are painted (`fundus.py`), the patients simulated (`patients.py`), the notes made from
+the findings (`notes.py`). One group is harder on purpose: the cup of its optic discs, which decides
 the label, shows less contrast, as in images acquired badly. `SYNTHETIC.json` beside the data says
 which group and how much.
 """

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from fairness.datasets.fairvlmed import FairVLMed, TextSource
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import TextSource
 from training.models.clip import Preset
 from training.starting_data import DATA
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fairness.datasets.catalogue import SPLITS, open_split
 from rich.console import Console
 from rich.table import Table
 
 from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
+from fairness.datasets.catalogue import SPLITS, open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap

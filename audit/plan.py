@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fairness.datasets.catalogue import open_split
 
 from audit.client.endpoint import ServedModel
 from audit.options import Options
@@ -20,6 +19,7 @@ from audit.threshold import read_threshold
 from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.contract import ModelSpec, Threshold
+from fairness.datasets.catalogue import open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import cases_of

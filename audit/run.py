@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from fairness.datasets.stream import batches
 from rich.console import Console
 
 from audit.analysis import finish
@@ -16,6 +15,7 @@ from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder, write_outcomes, write_skipped
 from audit.worst import draw_worst
+from fairness.datasets.stream import batches
 from fairness.evaluate import Read, Readings, joined, readings
 from fairness.samples import Batch
 

@@ -1,7 +1,6 @@
 """Draws the worst masks of each group over their images, for the owner of the data."""
 
 import numpy as np
-from fairness.datasets.stream import batches
 from rich.console import Console
 
 from audit.plan import Plan
@@ -9,6 +8,7 @@ from audit.records.masks import file_name, overlay
 from audit.records.outcomes import private_folder
 from fairness.arrays import FloatArray
 from fairness.attributes import UNKNOWN
+from fairness.datasets.stream import batches
 from fairness.evaluate import Predict
 from fairness.group_input import RECORDED
 from fairness.outcomes import Cases

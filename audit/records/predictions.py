@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit.flags import CommaNames
 from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import ALL, OVERALL, EYE_ATTRIBUTES, UNKNOWN, Attribute
+from fairness.attributes import ALL, EYE_ATTRIBUTES, OVERALL, UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
 from fairness.outcomes import Answered, Cases, Names

@@ -1,4 +1,4 @@
-"""The progress line: how many of how many, how fast, how long still."""
+"""Progress line of a stream: samples done, rate, time left."""
 
 from collections.abc import Iterable, Iterator
 from time import monotonic

@@ -56,7 +56,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def split(line: Path) -> FairFedMedOph:
-    return FairFedMedOph(line / "data", "test", modality="slo", attribute="race")
+    return FairFedMedOph(line / "data", "test", attribute="race")
 
 
 @pytest.fixture(scope="module")

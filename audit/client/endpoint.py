@@ -1,4 +1,4 @@
-"""Finds the server and its models, and reads what they say of themselves."""
+"""Finds the server and its models, and reads their self-descriptions."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, Unpack
+from typing import Literal, Unpack
 
-from fairness.datasets.fairfedmed import FairFedMedOph
+from fairness.datasets.fairfedmed import FairFedMedOct, FairFedMedOph
 from fairness.datasets.fairfedmed_chest import FairFedMedChest
 from fairness.datasets.fairseg import FairSeg
 from fairness.datasets.fairvlmed import FairVLMed
@@ -26,9 +25,6 @@ SPLITS = ("train", "val", "test")
 Modality = Literal["slo", "oct", "chest"]
 
 
-Write: TypeAlias = Callable[[Path, Progress | None], None]
-
-
 @dataclass(frozen=True)
 class Dataset:
     """One data set: how it is read, and how synthetic data in its layout are written."""
@@ -40,7 +36,7 @@ class Dataset:
     """SLO fundus images, OCT volumes or chest radiographs."""
     reader: Callable[..., Split]
     """Opens a split from a root, its name, and `reader.Options`."""
-    write: Write
+    write: Callable[[Path, Progress | None], None]
     """Writes the synthetic data set of default size and seed to a folder."""
     site_prefix: str | None = None
     """Text before a site's name in the names of the csv files; None where there are no sites."""
@@ -57,22 +53,15 @@ class Dataset:
         return find_sites(root, self.site_prefix, attribute)
 
 
-def _part(
-    name: str,
-    reader: Callable[..., Split],
-    modality: Modality,
-    kind: Kind,
-    of: type[FederatedSplit],
-) -> Dataset:
+def _federated(reader: type[FederatedSplit], modality: Modality, kind: Kind) -> Dataset:
     """A part of FairFedMed."""
 
     def write(root: Path, progress: Progress | None) -> None:
         write_fairfedmed(root, SiteRecipe(kind=kind), progress)
 
-    return Dataset(name, of.default_target, modality, reader, write, of.prefix)
+    return Dataset(reader.name, reader.default_target, modality, reader, write, reader.prefix)
 
 
-_OCT = partial(FairFedMedOph, modality="oct")
 _TABLE = (
     Dataset(
         "fairvlmed", FairVLMed.default_target, "slo", FairVLMed,
@@ -82,9 +71,9 @@ _TABLE = (
         "fairseg", FairSeg.default_target, "slo", FairSeg,
         lambda root, progress: write_fairseg(root, SegRecipe(), progress),
     ),
-    _part("fairfedmed-slo", FairFedMedOph, "slo", "oph-slo", FairFedMedOph),
-    _part("fairfedmed-oct", _OCT, "oct", "oph-oct", FairFedMedOph),
-    _part("fairfedmed-chest", FairFedMedChest, "chest", "chest", FairFedMedChest),
+    _federated(FairFedMedOph, "slo", "oph-slo"),
+    _federated(FairFedMedOct, "oct", "oph-oct"),
+    _federated(FairFedMedChest, "chest", "chest"),
 )  # fmt: skip
 
 DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in _TABLE}

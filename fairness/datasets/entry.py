@@ -1,4 +1,4 @@
-"""What a reader knows of one sample before it decodes the image."""
+"""Everything about one sample of a split but its image and mask."""
 
 import hashlib
 from collections.abc import Mapping
@@ -35,13 +35,9 @@ class Entry:
 def read_common(
     npz: Npz, image_key: str, keys: Mapping[Attribute, str], shape: tuple[int, ...]
 ) -> Entry:
-    """Everything that all npz files say, without target and text; reads no image.
+    """Everything that all npz files hold, without target and text; reads no image.
 
-    Args:
-        npz: the file.
-        image_key: name of its image.
-        keys: the name under which each attribute is stored.
-        shape: of the image.
+    `keys` gives the name under which each attribute is stored.
 
     Raises:
         DataError: a value is not what it must be.

@@ -52,41 +52,29 @@ class FairSeg(NpzSplit):
     attributes: tuple[Attribute, ...] = tuple(ATTRIBUTE_KEYS)
 
     def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
-        """Find the files and read everything but the values of images and masks.
-
-        Args:
-            root: the folder that holds the files and their lists, or the split folders.
-            split: `train`, `val` or `test`.
-            options: as `Options`; there is no other target than `mask`.
+        """Find the files; arguments and errors of `NpzSplit`.
 
         Raises:
-            UsageError: another target.
-            DataError: the split is missing, a file is unusable, or a group code is unknown.
+            UsageError: another target than `mask`.
         """
         if options.get("target") not in (None, TARGET):
             raise UsageError(f"FairSeg has no target '{options['target']}'; use {TARGET}")
-        super().__init__(root, split, options, read_segmented)
+        super().__init__(root, split, **options)
+
+    def _read_entry(self, path: Path) -> Entry:
+        with Npz(path) as npz:
+            image_key, mask_key = npz.require(*IMAGE_KEYS), npz.require(*MASK_KEYS)
+            shape = _checked_shape(npz, image_key, mask_key)
+            keys = {
+                attribute: next((name for name in names if name in npz), names[0])
+                for attribute, names in ATTRIBUTE_KEYS.items()
+            }
+            return read_common(npz, image_key, keys, shape)
 
     def _decode(self, entry: Entry) -> tuple[Image, Image]:
         with Npz(entry.path) as npz:
             image = read_image(npz, npz.require(*IMAGE_KEYS))
             return image, read_mask(npz, npz.require(*MASK_KEYS))
-
-
-def read_segmented(path: Path) -> Entry:
-    """Everything about one file but the values of image and mask, whose shapes are checked.
-
-    Raises:
-        DataError: the file is broken, an array is missing or misshapen, or a value is wrong.
-    """
-    with Npz(path) as npz:
-        image_key, mask_key = npz.require(*IMAGE_KEYS), npz.require(*MASK_KEYS)
-        shape = _checked_shape(npz, image_key, mask_key)
-        keys = {
-            attribute: next((name for name in names if name in npz), names[0])
-            for attribute, names in ATTRIBUTE_KEYS.items()
-        }
-        return read_common(npz, image_key, keys, shape)
 
 
 def _checked_shape(npz: Npz, image_key: str, mask_key: str) -> tuple[int, ...]:

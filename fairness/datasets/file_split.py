@@ -7,9 +7,9 @@ to be broken later still counts in `len()`.
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
@@ -127,29 +127,34 @@ class NpzSplit(FileSplit):
     holds_out: ClassVar[bool] = False
     """Whether a tenth of the training patients is the validation split where there is none."""
 
-    def __init__(
-        self, root: Path, split: str, options: Options, read: Callable[[Path], Entry]
-    ) -> None:
-        """Find the files and read everything but the images; `read` reads one file.
+    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
+        """Find the files and read everything but the images.
+
+        Args:
+            root: the folder that holds the files, their lists, or the split folders.
+            split: `train`, `val` or `test`.
+            options: as `Options`; the target is an npz key.
 
         Raises:
+            UsageError: there is no such split.
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
         super().__init__(root, split, options)
         carves = self.holds_out and split in ("train", "val")
         self.is_carved = carves and not has_files(self.root, "val")
-        self._keep(self._read_all(read))
-
-    def _read_all(self, read: Callable[[Path], Entry]) -> list[Entry]:
         entries = []
-        for path in find_files(self.root, "train" if self.is_carved else self.split):
+        for path in find_files(self.root, "train" if self.is_carved else split):
             try:
-                entry = read(path)
+                entry = self._read_entry(path)
             except UnknownCodeError:
                 raise
             except DataError as error:
                 self._record(path.stem, error)
                 continue
-            if not self.is_carved or is_held_out(entry.patient) == (self.split == "val"):
+            if not self.is_carved or is_held_out(entry.patient) == (split == "val"):
                 entries.append(entry)
-        return entries
+        self._keep(entries)
+
+    @abstractmethod
+    def _read_entry(self, path: Path) -> Entry:
+        """Read everything about the sample of one file but its image and mask."""

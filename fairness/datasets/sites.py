@@ -40,12 +40,9 @@ class Line:
 
 
 def find_sites(root: Path, prefix: str, attribute: str) -> tuple[str, ...]:
-    """Names of the sites that the csv files of an attribute speak of, in natural order.
+    """Names of the sites that the csv files of an attribute name, in natural order.
 
-    Args:
-        root: the folder of the csv files.
-        prefix: what stands before a site's name, e.g. `site` in `meta_site1_race_test.csv`.
-        attribute: by which the sites were made.
+    `prefix` stands before a site's name, as `site` in `meta_site1_race_test.csv`.
 
     Raises:
         DataError: there are none; says for which attributes there are.
@@ -69,15 +66,9 @@ def _natural(name: str) -> tuple[bool, int, str]:
 
 
 def find_table(root: Path, stem: str, split: str) -> tuple[Path, bool]:
-    """The csv of one split of one site, and whether it also holds the other one's patients.
+    """The csv of one split of one site, and whether `train` and `val` share it.
 
-    Args:
-        root: the folder of the csv files.
-        stem: `meta_{site}_{attribute}`.
-        split: `train`, `val` or `test`.
-
-    Returns:
-        The path, and True where `train` and `val` share the csv and `held_out` divides them.
+    `stem` is `meta_{site}_{attribute}`; `held_out` divides the patients of a shared csv.
 
     Raises:
         DataError: the file is missing.

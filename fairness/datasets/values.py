@@ -17,10 +17,7 @@ class UnknownCodeError(DataError):
 def read_code(npz: Npz, attribute: Attribute, key: str | None = None) -> int:
     """The group code of an attribute; `UNKNOWN` for -1, NaN, or where the key is absent.
 
-    Args:
-        npz: the file.
-        attribute: says which codes there are.
-        key: where the code is; by default the attribute's name.
+    `key` is that of the code in the file, by default the attribute's name.
 
     Raises:
         UnknownCodeError: the code is outside the known groups.

@@ -5,54 +5,66 @@ and answers a float. Undefined (an empty denominator, one class only) is NaN, ne
 docs/metrics.md. Replicates of a bootstrap are made in `statistics/binary.py`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fairness.arrays import Array, BoolArray, IntArray
 
-
-def accuracy(y_true: Array, y_pred: Array) -> float:
-    """Share in [0, 1] of all cases predicted rightly."""
-    return _share(np.equal(y_true, y_pred), np.ones(len(y_true), dtype=bool))
+NO_CASE, NO_POSITIVE, NO_NEGATIVE = "no case", "no positive case", "no negative case"
 
 
-def selection_rate(y_true: Array, y_pred: Array) -> float:
-    """Share of all cases predicted positive."""
-    return _share(np.equal(y_pred, 1), np.ones(len(y_true), dtype=bool))
+@dataclass(frozen=True)
+class Share:
+    """Share in [0, 1] of the cases in one set that are also in another."""
+
+    name: str
+    counted: tuple[int, int, int, int]
+    """1 for each of TP, FP, FN, TN in the numerator."""
+    among: tuple[int, int, int, int]
+    """1 for each of TP, FP, FN, TN in the denominator."""
+    undefined: str
+    """Reason where the denominator is empty."""
+
+    def __call__(self, y_true: Array, y_pred: Array) -> float:
+        """The share by truth (n,) and prediction (n,), both of 0/1."""
+        return self.of_counts(outcomes(y_true, y_pred).sum(1))
+
+    def of_counts(self, counts: IntArray) -> float:
+        """The share, from numbers (4,) of TP, FP, FN, TN."""
+        return _divide(counts @ self.counted, counts @ self.among)
 
 
-def prevalence(y_true: Array, y_pred: Array) -> float:
-    """Share of all cases that are positive."""
-    return _share(np.equal(y_true, 1), np.ones(len(y_pred), dtype=bool))
+prevalence = Share("prevalence", (1, 0, 1, 0), (1, 1, 1, 1), NO_CASE)
+selection_rate = Share("selection_rate", (1, 1, 0, 0), (1, 1, 1, 1), NO_CASE)
+accuracy = Share("accuracy", (1, 0, 0, 1), (1, 1, 1, 1), NO_CASE)
+true_positive_rate = Share("true_positive_rate", (1, 0, 0, 0), (1, 0, 1, 0), NO_POSITIVE)
+false_negative_rate = Share("false_negative_rate", (0, 0, 1, 0), (1, 0, 1, 0), NO_POSITIVE)
+false_positive_rate = Share("false_positive_rate", (0, 1, 0, 0), (0, 1, 0, 1), NO_NEGATIVE)
+true_negative_rate = Share("true_negative_rate", (0, 0, 0, 1), (0, 1, 0, 1), NO_NEGATIVE)
+positive_predictive_value = Share(
+    "positive_predictive_value", (1, 0, 0, 0), (1, 1, 0, 0), "nothing predicted positive"
+)
+negative_predictive_value = Share(
+    "negative_predictive_value", (0, 0, 0, 1), (0, 0, 1, 1), "nothing predicted negative"
+)
+SHARES = (
+    prevalence,
+    selection_rate,
+    accuracy,
+    true_positive_rate,
+    false_negative_rate,
+    false_positive_rate,
+    true_negative_rate,
+    positive_predictive_value,
+    negative_predictive_value,
+)
 
 
-def true_positive_rate(y_true: Array, y_pred: Array) -> float:
-    """Share of the positives predicted positive: sensitivity, recall."""
-    return _share(np.equal(y_pred, 1), np.equal(y_true, 1))
-
-
-def false_negative_rate(y_true: Array, y_pred: Array) -> float:
-    """Share of the positives predicted negative."""
-    return _share(np.equal(y_pred, 0), np.equal(y_true, 1))
-
-
-def false_positive_rate(y_true: Array, y_pred: Array) -> float:
-    """Share of the negatives predicted positive."""
-    return _share(np.equal(y_pred, 1), np.equal(y_true, 0))
-
-
-def true_negative_rate(y_true: Array, y_pred: Array) -> float:
-    """Share of the negatives predicted negative: specificity."""
-    return _share(np.equal(y_pred, 0), np.equal(y_true, 0))
-
-
-def positive_predictive_value(y_true: Array, y_pred: Array) -> float:
-    """Share of the predicted positives that are positive: precision."""
-    return _share(np.equal(y_true, 1), np.equal(y_pred, 1))
-
-
-def negative_predictive_value(y_true: Array, y_pred: Array) -> float:
-    """Share of the predicted negatives that are negative."""
-    return _share(np.equal(y_true, 0), np.equal(y_pred, 0))
+def outcomes(y_true: Array, y_pred: Array) -> BoolArray:
+    """(4, n) whether a case is a true or false positive, a false or true negative."""
+    y, predicted = np.equal(y_true, 1), np.equal(y_pred, 1)
+    return np.stack([y & predicted, ~y & predicted, y & ~predicted, ~y & ~predicted])
 
 
 def brier_score(y_true: Array, y_score: Array) -> float:
@@ -78,11 +90,6 @@ def average_precision(y_true: Array, y_score: Array) -> float:
     hits = _cumulative(y == 1)[edges]  # true positives at or above each threshold
     precision = hits[1:] / np.maximum(edges[1:], 1)
     return _divide((np.diff(hits) * precision).sum(), hits[-1])
-
-
-def _share(hits: BoolArray, among: BoolArray) -> float:
-    """Number of cases in both, over the number of cases in `among`."""
-    return _divide(np.count_nonzero(hits & among), np.count_nonzero(among))
 
 
 def _divide(top: float, bottom: float) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.metrics import classification as c
+from fairness.metrics.classification import NO_CASE, NO_NEGATIVE, NO_POSITIVE, SHARES
 from fairness.statistics.bootstrap import Replicates, Weights
 from fairness.statistics.calibration import calibration_error, equal_mass_bins
 from fairness.statistics.delong import delong
@@ -18,35 +19,26 @@ from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import Ranking, divide
 from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
 
-NO_POSITIVE, NO_NEGATIVE = "no positive case", "no negative case"
 ONE_CLASS = "only one class"
 NOT_FITTED = "one class, one score, or classes that the score separates"
 
-SHARES = {  # name: (TP, FP, FN, TN) in the numerator, in the denominator; reason where undefined
-    "prevalence": ((1, 0, 1, 0), (1, 1, 1, 1), "no case"),
-    "selection_rate": ((1, 1, 0, 0), (1, 1, 1, 1), "no case"),
-    "accuracy": ((1, 0, 0, 1), (1, 1, 1, 1), "no case"),
-    "true_positive_rate": ((1, 0, 0, 0), (1, 0, 1, 0), NO_POSITIVE),
-    "false_negative_rate": ((0, 0, 1, 0), (1, 0, 1, 0), NO_POSITIVE),
-    "false_positive_rate": ((0, 1, 0, 0), (0, 1, 0, 1), NO_NEGATIVE),
-    "true_negative_rate": ((0, 0, 0, 1), (0, 1, 0, 1), NO_NEGATIVE),
-    "positive_predictive_value": ((1, 0, 0, 0), (1, 1, 0, 0), "nothing predicted positive"),
-    "negative_predictive_value": ((0, 0, 0, 1), (0, 0, 1, 1), "nothing predicted negative"),
-}
-COUNTED = np.array([row[0] for row in SHARES.values()], dtype=np.float32)
-AMONG = np.array([row[1] for row in SHARES.values()], dtype=np.float32)
+COUNTED = np.array([share.counted for share in SHARES], dtype=np.float32)
+AMONG = np.array([share.among for share in SHARES], dtype=np.float32)
+NAMES = tuple(share.name for share in SHARES)
 
 METRICS = (
     *(
-        Metric(name, "share", row[2], given_outcome=row[2] in (NO_POSITIVE, NO_NEGATIVE))
-        for name, row in SHARES.items()
+        Metric(
+            s.name, "share", s.undefined, given_outcome=s.undefined in (NO_POSITIVE, NO_NEGATIVE)
+        )
+        for s in SHARES
     ),
     Metric("auc", "auc", ONE_CLASS, given_outcome=True),
     Metric("average_precision", "bounded", NO_POSITIVE),
-    Metric("brier_score", "mean", "no case", span=(0.0, 1.0)),
+    Metric("brier_score", "mean", NO_CASE, span=(0.0, 1.0)),
     Metric("calibration_slope", "mean", NOT_FITTED),
     Metric("calibration_intercept", "mean", ONE_CLASS),
-    Metric("calibration_error", "norm", "no case"),
+    Metric("calibration_error", "norm", NO_CASE),
 )
 SUMMARIES = (
     Summary("es_auc", "equity_scaled", ("auc",)),
@@ -83,9 +75,9 @@ class BinaryScores:
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) in the order of `METRICS`."""
         y, s = self.positive[rows], self.score[rows]
-        predicted = (s >= self.threshold).astype(np.int64)
+        counts = self._table(rows).sum(1)
         return np.array(
-            [getattr(c, name)(y, predicted) for name in SHARES]
+            [share.of_counts(counts) for share in SHARES]
             + [
                 c.auc(y, s),
                 c.average_precision(y, s),
@@ -116,16 +108,14 @@ class BinaryScores:
         """Function from weights (m, R) to replicates (R,): shares, AUC if named, or all metrics."""
         y, s = self.positive[rows], self.score[rows]
         table, ranking = self._table(rows).astype(np.float32), Ranking.of(y, s)
-        if not names <= {*SHARES, "auc"}:
+        if not names <= {*NAMES, "auc"}:
             return self._everything(y, s, table, ranking)
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
-            shares = _shares(table @ weights)
-            return (
-                shares | {"auc": ranking.replicates(weights, False)[0]}
-                if "auc" in names
-                else shares
-            )
+            found = _shares(table @ weights)
+            if "auc" in names:
+                found["auc"] = ranking.replicates(weights, average_precision=False)[0]
+            return found
 
         return replicate
 
@@ -158,10 +148,9 @@ class BinaryScores:
 
     def _table(self, rows: IntArray) -> BoolArray:
         """(4, m) whether a case is a true or false positive, a false or true negative."""
-        y, predicted = self.positive[rows] == 1, self.score[rows] >= self.threshold
-        return np.stack([y & predicted, ~y & predicted, y & ~predicted, ~y & ~predicted])
+        return c.outcomes(self.positive[rows], self.score[rows] >= self.threshold)
 
 
 def _shares(counts: Replicates) -> dict[str, Replicates]:
     """Shares (R,) by name, from (4, R) counts of TP, FP, FN, TN."""
-    return dict(zip(SHARES, divide(COUNTED @ counts, AMONG @ counts), strict=True))
+    return dict(zip(NAMES, divide(COUNTED @ counts, AMONG @ counts), strict=True))

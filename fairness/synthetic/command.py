@@ -34,13 +34,8 @@ def run_writer(
 ) -> int:
     """Write the data set that the flags describe, and return the exit code.
 
-    Args:
-        module: that is run by `python -m`.
-        layout: name of the published data set.
-        examples: arguments of the examples in the help text.
-        recipe_type: its fields are the flags, beside `--out`.
-        write: writes the data set of a recipe.
-        arguments: of the command.
+    The fields of the recipe are the flags, beside `--out`. `module` is run by `python -m`, `layout`
+    names the published data set, `examples` are arguments shown in the help text.
     """
     program = f"python -m {module}"
     options: Any = tyro.cli(

@@ -139,17 +139,17 @@ def _add_disc(
     # The cup lies a little to the temporal side, slopes at its edge, is brightest in the middle.
     x += np.float32(0.06)
     cup_radius = np.sqrt(y * y + x * x) / np.float32(cup_to_disc)
-    within = _inside(radius, 16)
+    within = inside(radius, 16)
     light = within * np.float32(_DISC + rng.normal(0, 5))
     light += np.clip(1 - np.abs(radius - 1) * 16, 0, 1) * np.float32(7)
     cup = contrast * _CUP * np.exp(rng.normal(0, 0.12))
-    light += within * _inside(cup_radius, 6) * (1 - 0.25 * cup_radius) * np.float32(cup)
+    light += within * inside(cup_radius, 6) * (1 - 0.25 * cup_radius) * np.float32(cup)
     grey[top : top + 2 * reach, left : left + 2 * reach] += light
 
 
-def _inside(radius: FloatArray, sharpness: float) -> FloatArray:
-    """1 inside the unit circle, 0 outside, with a linear edge of width 1 / sharpness."""
-    return np.clip((1 - radius) * np.float32(sharpness) + np.float32(0.5), 0, 1)
+def inside(distance: FloatArray, sharpness: float) -> FloatArray:
+    """1 where `distance` is below 1, 0 above, with a linear edge of width 1 / sharpness."""
+    return np.clip((1 - distance) * np.float32(sharpness) + np.float32(0.5), 0, 1)
 
 
 def _darken_fovea(grey: FloatArray, rng: np.random.Generator, disc: Disc) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import FloatArray, Image
-from fairness.synthetic.fundus import HEIGHT, Disc, finish, paint_retina, seen_from
+from fairness.synthetic.fundus import HEIGHT, Disc, finish, inside, paint_retina, seen_from
 
 _RIM, _CUP = 22.0, 62.0
 """Grey levels that the disc adds to the retina, and the cup to the disc."""
@@ -120,14 +120,9 @@ def _light(
 ) -> FloatArray:
     """What rim and cup add to the retina; borders are slopes of varying width."""
     disc_sharpness, cup_sharpness = rng.uniform(9, 18), rng.uniform(5, 10)
-    within = _inside(to_disc, disc_sharpness)
+    within = inside(to_disc, disc_sharpness)
     light = within * np.float32(_RIM + rng.normal(0, 4))
     light += np.clip(1 - np.abs(to_disc - 1) * 14, 0, 1) * np.float32(6)
     cup = np.float32(contrast * _CUP * np.exp(rng.normal(0, 0.15)))
-    light += within * _inside(to_cup, cup_sharpness) * (1 - np.float32(0.25) * to_cup) * cup
+    light += within * inside(to_cup, cup_sharpness) * (1 - np.float32(0.25) * to_cup) * cup
     return light
-
-
-def _inside(distance: FloatArray, sharpness: float) -> FloatArray:
-    """1 inside the curve, 0 outside, with a linear edge of width 1 / sharpness."""
-    return np.clip((1 - distance) * np.float32(sharpness) + np.float32(0.5), 0, 1)

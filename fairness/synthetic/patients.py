@@ -1,4 +1,4 @@
-"""Draws simulated patients: who they are, and what their eyes show.
+"""Draws simulated patients: groups, age, disease, and the findings of their eyes.
 
 Group shares are those published for Harvard-FairVLMed (Luo et al., CVPR 2024); the shares of
 marital status are round numbers of our own. Every group has the same prevalence and the same law of
@@ -37,7 +37,7 @@ POINTS = 52
 
 @dataclass(frozen=True)
 class Patient:
-    """Who somebody is: shared by all images of one patient."""
+    """Groups, age and disease of one patient, shared by all of the images."""
 
     number: int
     codes: dict[str, int]
@@ -52,7 +52,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one visit of one eye shows."""
+    """Clinical findings of one visit of one eye."""
 
     eye: str
     """`OD` or `OS`."""
@@ -71,7 +71,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Visit:
-    """One image to be: whose, what it shows, and what was written about it."""
+    """One image before it is painted: its patient, finding, note and place."""
 
     split: str
     file: str

@@ -14,13 +14,9 @@ from fairness.synthetic.fundus import HEIGHT, LEFT_EYE, RIGHT_EYE, WIDTH, paint,
 
 
 def paint_slo(rng: np.random.Generator, size: tuple[int, int], cup: float, defect: float) -> Image:
-    """A fundus image, `size` uint8.
+    """A fundus image, `size` (rows, columns) uint8.
 
-    Args:
-        rng: decides everything that the other arguments leave open.
-        size: rows and columns.
-        cup: size of the optic cup.
-        defect: darkness of two bundles of nerve fibres, above and below the fovea.
+    `cup` is the size of the optic cup, `defect` the darkness of two bundles of nerve fibres.
     """
     eye = (RIGHT_EYE, LEFT_EYE)[rng.integers(2)]
     image = paint(rng, eye, 0.25 + 0.6 * cup)
@@ -48,11 +44,7 @@ def paint_oct(
 ) -> Image:
     """An OCT volume around the optic disc, `shape` (B-scans, depth, width) uint8.
 
-    Args:
-        rng: decides everything that the other arguments leave open.
-        shape: B-scans, depth and width.
-        thinning: of the nerve-fibre layer.
-        cup: depth of the hollow at the disc.
+    `thinning` is that of the nerve-fibre layer, `cup` the depth of the hollow at the disc.
     """
     scans, depth, width = shape
     y, x = np.linspace(-1, 1, scans)[:, None], np.linspace(-1, 1, width)
@@ -79,11 +71,8 @@ def paint_chest(
 ) -> Image:
     """A frontal radiograph, (H, W) uint8, of 70 to 100 % of the rows and columns of `most`.
 
-    Args:
-        rng: decides everything that the other arguments leave open.
-        most: rows and columns of the largest image.
-        fluid: height of an effusion at the costophrenic angle of one lung.
-        haze: veil over the whole of that lung.
+    `fluid` is the height of an effusion at the costophrenic angle of one lung, `haze` a veil over
+    the whole of that lung.
     """
     height, width = (round(side * rng.uniform(0.7, 1)) for side in most)
     side = (-1, 1)[rng.integers(2)]

@@ -1,4 +1,4 @@
-"""Draws the simulated patients of federated data: who they are, what they have, where they go.
+"""Draws the simulated patients of federated data: groups, age, findings and sites.
 
 Group shares by site are those published for FairFedMed (IEEE TMI 2025); marital status,
 the size of the two hospitals and everything clinical are round numbers of our own. Every group has
@@ -85,13 +85,7 @@ class Person:
 
 
 def draw_people(seed: int, count: int, population: Population) -> Iterator[Person]:
-    """The patients from 1 on; each the same whatever `count` is. Every fifth of a site is a test.
-
-    Args:
-        seed: of everything random.
-        count: how many.
-        population: sites and group shares.
-    """
+    """Patients 1 to `count`, each the same whatever `count` is; every fifth of a site is a test."""
     seen: Counter[tuple[str, str]] = Counter()
     for number in range(1, count + 1):
         rng = np.random.default_rng([seed, number, 6])

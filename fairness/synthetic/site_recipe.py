@@ -1,4 +1,4 @@
-"""What synthetic federated data are made by: which signs they show, and where these swap."""
+"""Recipe of synthetic federated data: signs of disease, and the group in which they swap."""
 
 from dataclasses import dataclass
 from typing import Literal

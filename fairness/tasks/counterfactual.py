@@ -1,4 +1,4 @@
-"""How far the group alone moves a score, of models that take the group as an input."""
+"""Counterfactual measures: range of a sample's scores over all groups, and changed decisions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What every kind of model has to say: its answers, how they are read, measured and shown."""
+"""Interface of a task: answers, readings, measures and tables of one kind of model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

@@ -7,7 +7,7 @@ from fairfedmed_files import small_volume, write_lines, write_oph
 from fairvlmed_files import small_image, write_npz
 
 from fairness.arrays import Array
-from fairness.datasets.fairfedmed import FairFedMedOph
+from fairness.datasets.fairfedmed import FairFedMedOct, FairFedMedOph
 from fairness.datasets.stream import samples
 from fairness.errors import DataError, UsageError
 
@@ -49,7 +49,7 @@ def test_npz_values_rule_and_the_words_of_the_csv_are_tolerated(root: Path) -> N
 
 
 def test_oct_volumes_are_read_whole(root: Path) -> None:
-    split = FairFedMedOph(root, "test", modality="oct")
+    split = FairFedMedOct(root, "test")
     assert split.name == "fairfedmed-oct"
     np.testing.assert_array_equal(split.read(2).image, small_volume(3))
 
@@ -88,7 +88,7 @@ def test_images_of_a_patient_stay_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize("empty", [np.zeros(0, np.uint8), np.zeros((0, 4, 4), np.uint8)])
 def test_who_lacks_the_image_is_left_out_and_counted(root: Path, empty: Array) -> None:
     write_npz(root / "all" / "data_00003.npz", oct_bscans=empty, age=3)
-    split = FairFedMedOph(root, "test", modality="oct")
+    split = FairFedMedOct(root, "test")
     assert split.ids == ("data_00001", "data_00002")
     ((id_, reason),) = split.skipped
     assert id_ == "data_00003"

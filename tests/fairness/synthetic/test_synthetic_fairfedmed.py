@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from fairness.arrays import Array
-from fairness.datasets.fairfedmed import FairFedMedOph
+from fairness.datasets.fairfedmed import FairFedMedOct
 from fairness.datasets.fairfedmed_chest import FairFedMedChest
 from fairness.datasets.stream import samples
 from fairness.errors import DataError, UsageError
@@ -43,8 +43,7 @@ def contents(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("attribute", ["race", "gender", "ethnicity", "language", "maritalstatus"])
 def test_oph_sites_hold_everybody_once_for_each_attribute(oct_root: Path, attribute: str) -> None:
     splits = [
-        FairFedMedOph(oct_root, name, modality="oct", attribute=attribute)
-        for name in ("train", "val", "test")
+        FairFedMedOct(oct_root, name, attribute=attribute) for name in ("train", "val", "test")
     ]
     ids = sorted(id_ for split in splits for id_ in split.ids)
     assert ids == [f"data_{n:05d}" for n in range(1, 46)]
@@ -107,7 +106,7 @@ def test_an_interrupted_run_is_refused_by_the_reader_and_completed_by_the_next(
 def test_the_marker_states_the_effect(oct_root: Path, chest_root: Path) -> None:
     marker = json.loads((oct_root / "SYNTHETIC.json").read_text())
     assert marker["recipe"]["kind"] == "oph-oct"
-    statement = FairFedMedOph(oct_root, "test", modality="oct").statement()
+    statement = FairFedMedOct(oct_root, "test").statement()
     assert statement == marker["statement"] == OCT.statement()
     assert "in race=Black the two have changed places by 100%" in str(statement)
     assert "in age=60+ the two" in str(FairFedMedChest(chest_root, "test").statement())

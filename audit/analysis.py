@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from audit.plan_analysis import AnalysisPlan, groupings_of
-from audit.policy.verdict import Check, judge, overall_verdict
+from audit.policy.verdict import judge
 from audit.report.files import write_report
 from audit.report.terminal import print_report
 from fairness.compat.compared import Compared
@@ -39,18 +39,17 @@ def finish(
         summarise(first, groupings, provenance, settings),
         also=tuple(summarise(other, groupings, provenance, settings) for other in others),
     )
-    checks: list[Check] | None = None
+    judgement = None
     if plan.policy is not None:
-        checks = judge(plan.policy, report, changed(plan, answered, first, groupings))
+        judgement = judge(plan.policy, report, changed(plan, answered, first, groupings))
     compared: Sequence[Compared] = ()
     if options.compat is not None:
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
-    write_report(out / "report", report, plan.policy, checks, compared)
-    print_report(report, plan.policy, checks, compared, console)
-    if checks is None:
+    write_report(out / "report", report, judgement, compared)
+    print_report(report, judgement, compared, console)
+    if judgement is None:
         return 0
-    verdict = overall_verdict(checks)
-    return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[verdict]
+    return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]
 
 
 def changed(

@@ -1,6 +1,6 @@
 """Calibration curves for a shared report, in bins of equal mass without bins of few people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,27 +18,20 @@ def curves(
 ) -> tuple[Curve, ...]:
     """Calibration curve overall, and of every group of a primary grouping that may be shown."""
     patients = np.array(outcomes.patients)
+    sets = [(OVERALL, ALL, np.arange(len(outcomes)))]
+    for grouping in (g for g in groupings if g.primary):
+        hidden = hidden_of(grouping, patients, settings.suppress_below)
+        for code, group in [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]:
+            rows = np.flatnonzero(grouping.codes == code)
+            if rows.size and group not in hidden:
+                sets.append((grouping.attribute.name, group, rows))
     found = []
-    for attribute, group, rows in sets_of(outcomes, groupings, patients, settings.suppress_below):
+    for attribute, group, rows in sets:
         y, score = outcomes.target[rows], outcomes.score[rows]
         bins = bins_for(score, patients[rows], settings)
         points = calibration_curve(y, score, bins, settings.quantile) if bins else ()
         found.append(Curve(attribute, group, points))
     return tuple(found)
-
-
-def sets_of(
-    outcomes: Outcomes, groupings: Sequence[Grouping], patients: Array, least: int
-) -> Iterator[tuple[str, str, Array]]:
-    """(attribute, group, rows) of each set of samples that gets a curve."""
-    yield OVERALL, ALL, np.arange(len(outcomes))
-    for grouping in groupings:
-        hidden = hidden_of(grouping, patients, least)
-        named = [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]
-        for code, group in named if grouping.primary else []:
-            rows = np.flatnonzero(grouping.codes == code)
-            if rows.size and group not in hidden:
-                yield grouping.attribute.name, group, rows
 
 
 def bins_for(score: FloatArray, patients: Array, settings: Settings) -> int:

@@ -67,10 +67,8 @@ def binned(name: str, values: FloatArray, bins: str) -> Grouping:
     edges = bin_edges(name, known, bins)
     codes: IntArray = np.searchsorted(edges, values, side="right").astype(np.int64)
     codes[~np.isfinite(values)] = UNKNOWN
-    labels = [f"< {edges[0]:g}"]
-    labels += [f"{a:g} to < {b:g}" for a, b in itertools.pairwise(edges)]
-    labels += [f">= {edges[-1]:g}"]
-    return plain(Attribute(name, tuple(labels)), codes)
+    between = [f"{a:g} to < {b:g}" for a, b in itertools.pairwise(edges)]
+    return plain(Attribute(name, (f"< {edges[0]:g}", *between, f">= {edges[-1]:g}")), codes)
 
 
 def bin_edges(name: str, known: FloatArray, bins: str) -> FloatArray:
@@ -121,18 +119,13 @@ def with_unknown(grouping: Grouping) -> Grouping:
 
 def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
     """Groupings of the same attribute inside each stratum of a control variable."""
-    return [
-        Grouping(
-            Attribute(
-                f"{grouping.attribute.name} | {stratum.attribute.name} {label}",
-                grouping.attribute.groups,
-            ),
-            np.where(stratum.codes == code, grouping.codes, OUTSIDE),
-            grouping.factors,
-            primary=False,
-        )
-        for code, label in enumerate(stratum.attribute.groups)
-    ]
+    title, groups = grouping.attribute.name, grouping.attribute.groups
+    found = []
+    for code, label in enumerate(stratum.attribute.groups):
+        attribute = Attribute(f"{title} | {stratum.attribute.name} {label}", groups)
+        codes = np.where(stratum.codes == code, grouping.codes, OUTSIDE)
+        found.append(Grouping(attribute, codes, grouping.factors, primary=False))
+    return found
 
 
 def strata(name: str, values: FloatArray, bins: str | None) -> Grouping:

@@ -20,10 +20,15 @@ FAILED = 0.5
 TOLERANCE = 5.0
 """Pixels by which a surface may be off in the normalised surface Dice."""
 
-OF_CASE = ("area_cdr_error", "vertical_cdr_error")
-OF_COUNTS = ("dice", "iou", "missed", "invented")
+OF_COUNTS = {
+    "dice": segmentation.dice,
+    "iou": segmentation.iou,
+    "missed": segmentation.missed,
+    "invented": segmentation.invented,
+}
 OF_SURFACE = ("hd95", "asd", "nsd")
-NAMES = (*(f"{s}_{m}" for s in STRUCTURES for m in OF_COUNTS + OF_SURFACE), *OF_CASE)
+OF_STRUCTURE = [f"{s}_{m}" for s in STRUCTURES for m in (*OF_COUNTS, *OF_SURFACE)]
+NAMES = (*OF_STRUCTURE, "area_cdr_error", "vertical_cdr_error")
 
 
 def score_masks(prediction: Image, reference: Image, surface: bool = True) -> dict[str, FloatArray]:
@@ -41,22 +46,15 @@ def score_masks(prediction: Image, reference: Image, surface: bool = True) -> di
     counts = segmentation.confusion(prediction, reference)
     columns = surface_scores(prediction, reference) if surface else {}
     for name, classes in STRUCTURES.items():
-        columns[f"{name}_dice"] = segmentation.dice(counts, classes)
-        columns[f"{name}_iou"] = segmentation.iou(counts, classes)
-        columns[f"{name}_missed"] = segmentation.missed(counts, classes)
-        columns[f"{name}_invented"] = segmentation.invented(counts, classes)
-    columns["area_cdr_error"] = segmentation.area_cup_to_disc_ratio_error(counts)
+        columns |= {f"{name}_{m}": score(counts, classes) for m, score in OF_COUNTS.items()}
     vertical = segmentation.vertical_cup_to_disc_ratio_error(prediction, reference)
     columns["vertical_cdr_error"] = vertical
+    columns["area_cdr_error"] = segmentation.area_cup_to_disc_ratio_error(counts)
     return {name: columns[name] for name in NAMES if name in columns}
 
 
 def check_masks(prediction: Image, reference: Image) -> None:
-    """Check the shape, type and classes of two batches of masks.
-
-    Raises:
-        DataError: the masks have different shapes, or hold another value.
-    """
+    """Raise DataError unless both are (B, H, W) uint8 of one shape that hold 0, 1 and 2 only."""
     for role, masks in (("predicted", prediction), ("reference", reference)):
         if masks.shape != reference.shape or masks.ndim != 3 or masks.dtype != np.uint8:
             raise DataError(
@@ -73,27 +71,23 @@ def check_masks(prediction: Image, reference: Image) -> None:
 
 def surface_scores(prediction: Image, reference: Image) -> dict[str, FloatArray]:
     """(B,) hd95, asd (pixels) and nsd ([0, 1]) of each structure, by name."""
-    found = np.empty((len(STRUCTURES), len(OF_SURFACE), len(prediction)))
+    found = {f"{s}_{m}": np.empty(len(prediction)) for s in STRUCTURES for m in OF_SURFACE}
     for case, pair in enumerate(zip(prediction, reference, strict=True)):
         window = _window(pair[0] | pair[1])
         ours, theirs = (mask[window] for mask in pair)
-        for s, classes in enumerate(STRUCTURES.values()):
-            found[s, :, case] = _distances(_inside(ours, classes), _inside(theirs, classes))
-    return {
-        f"{name}_{metric}": found[s, m]
-        for s, name in enumerate(STRUCTURES)
-        for m, metric in enumerate(OF_SURFACE)
-    }
+        for name, classes in STRUCTURES.items():
+            distances = _distances(_inside(ours, classes), _inside(theirs, classes))
+            for metric, value in zip(OF_SURFACE, distances, strict=True):
+                found[f"{name}_{metric}"][case] = value
+    return found
 
 
 def empty_counts(columns: Mapping[str, FloatArray]) -> dict[str, int]:
     """Numbers of cases that miss a structure (`rim_missed`), invent it, or rightly lack it."""
     found = {}
     for name in STRUCTURES:
-        if f"{name}_missed" not in columns or f"{name}_invented" not in columns:
-            continue
-        missed, invented = columns[f"{name}_missed"], columns[f"{name}_invented"]
-        found[f"{name}_missed"] = int((missed == 1).sum())
+        invented = columns[f"{name}_invented"]
+        found[f"{name}_missed"] = int((columns[f"{name}_missed"] == 1).sum())
         found[f"{name}_invented"] = int((invented == 1).sum())
         found[f"{name}_absent"] = int((invented == 0).sum())
     return found

@@ -1,7 +1,7 @@
 """Samples with their labels and scores, and the report of rows that is made of them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,12 @@ class Outcomes(Cases):
     def take(self, index: Array) -> "Outcomes":
         """The outcomes at an integer or boolean index, in its order."""
         chosen = np.arange(len(self))[index]
-        return Outcomes(
+        return replace(
+            self,
             ids=tuple(self.ids[i] for i in chosen),
             patients=tuple(self.patients[i] for i in chosen),
             target=self.target[chosen],
             score=self.score[chosen],
-            attributes=self.attributes,
             codes={name: codes[chosen] for name, codes in self.codes.items()},
             covariates={name: values[chosen] for name, values in self.covariates.items()},
         )
@@ -148,10 +148,10 @@ class GroupReport:
 
     rows: tuple[Row, ...]
     provenance: Mapping[str, Any]
-    contrasts: tuple[Contrast, ...] = field(default=())
-    curves: tuple[Curve, ...] = field(default=())
+    contrasts: tuple[Contrast, ...] = ()
+    curves: tuple[Curve, ...] = ()
     """Of calibration; none where the scores are no probabilities."""
-    also: tuple["GroupReport", ...] = field(default=())
+    also: tuple["GroupReport", ...] = ()
     """The same samples asked in other ways, e.g. with the group withheld."""
     kind: str = "classification"
     """Which tables people see (`fairness/tasks`)."""

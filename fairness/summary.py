@@ -9,13 +9,11 @@ import numpy as np
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.curves import curves
 from fairness.groups import Grouping
-from fairness.outcomes import Cases, Contrast, GroupReport, Row
+from fairness.outcomes import Cases, GroupReport, Row
 from fairness.statistics.analyse import analyse
 from fairness.statistics.settings import Settings
 from fairness.suppression import hidden_of, judged
 from fairness.tasks.measured import Measured
-
-HIDDEN = "fewer than {least} people, or needed to hide such a group"
 
 
 def summarise(
@@ -26,11 +24,7 @@ def summarise(
 ) -> GroupReport:
     """Rows over the whole split, then grouping by grouping; contrasts between groups.
 
-    Args:
-        measured: cases, measures and names.
-        groupings: how to divide the samples (`fairness/groups.py`).
-        provenance: what was measured, on what, with what.
-        settings: of the statistics; kept in the provenance.
+    `provenance` says what was measured, on what, with what; the settings are added to it.
     """
     cases, least = measured.cases, settings.suppress_below
     patients = np.array(cases.patients)
@@ -46,19 +40,17 @@ def summarise(
             row = without_number(row, measured.meaningless[row.metric])
         rows.append(row)
     drawn = measured.probabilities
+    statistics = {"statistics": asdict(settings), "families": dict(analysis.families)}
     return GroupReport(
         rows=tuple(rows),
         contrasts=tuple(
-            contrast
-            for contrast in analysis.contrasts
-            if not involves(contrast, hidden) and contrast.metric not in measured.meaningless
+            c
+            for c in analysis.contrasts
+            if hidden.isdisjoint({(c.attribute, c.group_a), (c.attribute, c.group_b)})
+            and c.metric not in measured.meaningless
         ),
         curves=() if drawn is None else curves(drawn, groupings, settings),
-        provenance={
-            **provenance,
-            "statistics": asdict(settings),
-            "families": dict(analysis.families),
-        },
+        provenance={**provenance, **statistics},
         kind=measured.kind,
     )
 
@@ -72,15 +64,10 @@ def hidden_groups(cases: Cases, groupings: Sequence[Grouping], least: int) -> se
 def hide(row: Row, least: int) -> Row:
     """The row without its numbers; the number of unknown samples stays, they share no trait."""
     n = row.n if row.group == UNKNOWN_LABEL else None
-    return replace(without_number(row, HIDDEN.format(least=least)), n=n, n_positive=None)
+    reason = f"fewer than {least} people, or needed to hide such a group"
+    return replace(without_number(row, reason), n=n, n_positive=None)
 
 
 def without_number(row: Row, reason: str) -> Row:
     """The row without value and interval."""
     return replace(row, value=None, low=None, high=None, method=None, reason=reason)
-
-
-def involves(contrast: Contrast, hidden: set[tuple[str, str]]) -> bool:
-    """Whether one side of the contrast is hidden."""
-    sides = (contrast.group_a, contrast.group_b)
-    return any((contrast.attribute, side) in hidden for side in sides)

@@ -21,20 +21,13 @@ def protected(
 ) -> list[Grouping]:
     """Groupings that are reported side by side, each with its `hidden` groups.
 
-    Args:
-        groupings: attributes and intersections.
-        stratum: of a control variable, in whose levels the attributes are looked at again.
-        patients: (n,) patient of each sample.
-        least: smallest number of people that may be shown.
-
-    Returns:
-        The groupings; each attribute with its unknown as a group, unless those are none, too few or
-        all; each attribute inside each stratum.
+    They are the attributes and intersections; each attribute with its unknown as a group, unless
+    those are none, too few or all; each attribute inside each stratum of a control variable.
+    `patients` (n,) is the patient of each sample, `least` the fewest people that may be shown.
     """
     plain = [g for g in groupings if len(g.factors) == 1]
-    crossed = [intersection([g, stratum]) for g in plain] if stratum else []
-    together = [*groupings, *([stratum, *crossed] if stratum else [])]
-    masks = suppressed_together(together, patients, least)
+    in_strata = [stratum, *(intersection([g, stratum]) for g in plain)] if stratum else []
+    masks = suppressed_together([*groupings, *in_strata], patients, least)
     shown = [
         replace(g, hidden=names_of(g, mask, patients, least))
         for g, mask in zip(groupings, masks[: len(groupings)], strict=True)
@@ -42,14 +35,12 @@ def protected(
     sensitive = [with_unknown(g) for g in shown if len(g.factors) == 1 and partly_unknown(g)]
     within = []
     if stratum is not None:
-        of_strata, of_crossed = masks[len(groupings)], masks[len(groupings) + 1 :]
+        of_strata, *of_crossed = masks[len(groupings) :]
         for grouping, mask in zip(plain, of_crossed, strict=True):
-            cells = mask.reshape(-1, len(of_strata)).T
-            for inside, column, whole in zip(
-                controlled(grouping, stratum), cells, of_strata, strict=True
-            ):
-                names = names_of(inside, column, patients, least) | ({ALL} if whole else set())
-                within.append(replace(inside, hidden=names))
+            cells = mask.reshape(-1, len(of_strata))
+            for s, inside in enumerate(controlled(grouping, stratum)):
+                names = names_of(inside, cells[:, s], patients, least)
+                within.append(replace(inside, hidden=names | ({ALL} if of_strata[s] else set())))
     return [*shown, *sensitive, *within]
 
 
@@ -80,9 +71,8 @@ def hidden_of(grouping: Grouping, patients: Array, least: int) -> frozenset[str]
 
 def people_of(grouping: Grouping, patients: Array) -> IntArray:
     """(G,) number of people in each group."""
-    codes = range(len(grouping.attribute.groups))
-    counts = [np.unique(patients[grouping.codes == code]).size for code in codes]
-    return np.array(counts, dtype=np.int64)
+    inside = [grouping.codes == code for code in range(len(grouping.attribute.groups))]
+    return np.array([np.unique(patients[rows]).size for rows in inside], dtype=np.int64)
 
 
 def names_of(grouping: Grouping, mask: BoolArray, patients: Array, least: int) -> frozenset[str]:
@@ -111,12 +101,9 @@ def suppressed(counts: IntArray, least: int) -> BoolArray:
 def suppressed_together(
     groupings: Sequence[Grouping], patients: Array, least: int
 ) -> list[BoolArray]:
-    """Masks (G,) of the groups to hide of each grouping where all are reported side by side.
+    """Masks (G,) of the groups to hide of one or more groupings that are reported side by side.
 
-    Args:
-        groupings: one at least, of the same n samples.
-        patients: (n,) patient of each sample.
-        least: smallest number of people that may be shown.
+    `patients` (n,) is the patient of each sample, `least` the fewest people that may be shown.
     """
     people = np.concatenate([people_of(g, patients) for g in groupings])
     starts = np.cumsum([0, *(len(g.attribute.groups) for g in groupings)])

@@ -13,6 +13,8 @@ from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+ORDER: tuple[Verdict, ...] = ("FAIL", "INCONCLUSIVE")
+"""Verdicts of checks that decide the verdict of the policy, the strongest first."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,21 @@ class Check:
     """Empty for PASS and FAIL by the interval."""
 
 
-def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ()) -> list[Check]:
+@dataclass(frozen=True)
+class Judgement:
+    """A policy and all of its checks."""
+
+    policy: Policy
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """FAIL if anything fails, else INCONCLUSIVE if anything is, else PASS."""
+        found = {check.verdict for check in self.checks}
+        return next((v for v in ORDER if v in found), "PASS")
+
+
+def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ()) -> Judgement:
     """Hold every number that a rule names against its margin.
 
     Args:
@@ -46,7 +62,7 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
     checks: list[Check] = []
     for rule in policy.rules:
         checks += list(numbers_of(rule, report, changes)) or [without_numbers(rule)]
-    return checks
+    return Judgement(policy, tuple(checks))
 
 
 def without_numbers(rule: Rule) -> Check:
@@ -63,14 +79,6 @@ def without_numbers(rule: Rule) -> Check:
         verdict="INCONCLUSIVE",
         reason="no two of the groups are large enough to compare",
     )
-
-
-def overall_verdict(checks: Sequence[Check]) -> Verdict:
-    """FAIL if anything fails, else INCONCLUSIVE if anything is, else PASS."""
-    verdicts = {check.verdict for check in checks}
-    if "FAIL" in verdicts:
-        return "FAIL"
-    return "INCONCLUSIVE" if "INCONCLUSIVE" in verdicts else "PASS"
 
 
 def numbers_of(rule: Rule, report: GroupReport, changes: Sequence[Contrast]) -> Iterator[Check]:

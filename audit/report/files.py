@@ -8,8 +8,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from audit.policy.policy import Policy
-from audit.policy.verdict import Check, overall_verdict
+from audit.policy.verdict import Judgement
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
@@ -21,20 +20,18 @@ from fairness.outcomes import Contrast, GroupReport, Row
 def write_report(
     folder: Path,
     report: GroupReport,
-    policy: Policy | None,
-    checks: Sequence[Check] | None,
+    judgement: Judgement | None,
     compared: Sequence[Compared],
 ) -> None:
     """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml."""
     folder.mkdir(parents=True, exist_ok=True)
     document = report.document()
-    if policy is not None and checks is not None:
-        document["verdict"] = overall_verdict(checks)
-        document["policy"] = policy.model_dump(mode="json")
-        document["checks"] = [asdict(check) for check in checks]
-        write_atomically(folder / "junit.xml", to_junit(policy, checks))
+    document["verdict"] = judgement.verdict if judgement else None
+    if judgement:
+        document["policy"] = judgement.policy.model_dump(mode="json")
+        document["checks"] = [asdict(check) for check in judgement.checks]
+        write_atomically(folder / "junit.xml", to_junit(judgement))
     else:
-        document["verdict"] = None
         (folder / "junit.xml").unlink(missing_ok=True)
     if compared:
         columns = ("attribute", "group", "metric", "original", "ours")
@@ -45,7 +42,7 @@ def write_report(
     write_atomically(folder / "report.json", text)
     write_atomically(folder / "groups.csv", to_csv(Row, all_rows(report)))
     write_atomically(folder / "contrasts.csv", to_csv(Contrast, report.contrasts))
-    write_atomically(folder / "report.md", to_markdown(report, policy, checks, compared))
+    write_atomically(folder / "report.md", to_markdown(report, judgement, compared))
 
 
 def all_rows(report: GroupReport) -> list[Row]:

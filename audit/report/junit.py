@@ -1,18 +1,15 @@
 """junit.xml: one test case a check, for the test panel of a CI system."""
 
-from collections.abc import Sequence
-
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from audit.policy.policy import Policy
-from audit.policy.verdict import Check
+from audit.policy.verdict import Judgement
 from audit.report.layout import limited, subject
 
 
-def to_junit(policy: Policy, checks: Sequence[Check]) -> str:
+def to_junit(judgement: Judgement) -> str:
     """FAIL is a failure, INCONCLUSIVE is skipped, with the numbers as the message."""
-    suite = TestSuite(f"fair-audit: {policy.name}")
-    for check in checks:
+    suite = TestSuite(f"fair-audit: {judgement.policy.name}")
+    for check in judgement.checks:
         about = subject(check)
         case = TestCase(f"{about}: {check.metric} {check.margin}", check.attribute)
         value = limited(check.value, check.low, check.high, digits=4)

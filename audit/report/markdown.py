@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from audit.policy.policy import Policy
-from audit.policy.verdict import Check, overall_verdict
+from audit.policy.verdict import Judgement
 from audit.report.layout import (
     NOT_DEFINED,
     compat_lines,
@@ -23,15 +22,14 @@ from fairness.tasks.catalogue import TABLES
 
 def to_markdown(
     report: GroupReport,
-    policy: Policy | None,
-    checks: Sequence[Check] | None,
+    judgement: Judgement | None,
     compared: Sequence[Compared],
 ) -> str:
     """The whole report as Markdown; text that came from files or servers is escaped."""
     least = report.provenance["statistics"]["suppress_below"]
     confidence = report.provenance["statistics"]["confidence"]
     lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in headline(report)), ""]
-    lines += verdict_lines(policy, checks)
+    lines += verdict_lines(judgement)
     lines += report_lines(report, confidence, least)
     for other in report.also:
         lines += [
@@ -88,14 +86,15 @@ def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
     ]
 
 
-def verdict_lines(policy: Policy | None, checks: Sequence[Check] | None) -> list[str]:
+def verdict_lines(judgement: Judgement | None) -> list[str]:
     """The verdict and what it rests on."""
-    if policy is None or checks is None:
+    if judgement is None:
         return ["No policy, no verdict: no margin was set.", ""]
-    lines = [f"## Verdict: {overall_verdict(checks)}", "", f"Policy: {escape(policy.name)}. "]
+    policy = judgement.policy
+    lines = [f"## Verdict: {judgement.verdict}", "", f"Policy: {escape(policy.name)}. "]
     lines += [escape(policy.description), ""]
     rows = []
-    for c in checks:
+    for c in judgement.checks:
         value = limited(c.value, c.low, c.high)
         rows.append((c.metric, c.attribute, subject(c), c.margin, value, c.verdict, c.reason))
     columns = ("metric", "attribute", "group", "margin", "value", "verdict", "why")

@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from audit.policy.policy import Policy
-from audit.policy.verdict import Check, overall_verdict
+from audit.policy.verdict import Judgement
 from audit.report.layout import (
     compat_lines,
     gap_lines,
@@ -28,8 +27,7 @@ COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
 def print_report(
     report: GroupReport,
-    policy: Policy | None,
-    checks: Sequence[Check] | None,
+    judgement: Judgement | None,
     compared: Sequence[Compared],
     console: Console,
 ) -> None:
@@ -43,10 +41,10 @@ def print_report(
         print_gaps(one, console)
     if compared:
         print_compat(report, compared, console)
-    if policy is None or checks is None:
+    if judgement is None:
         console.print("no policy, no verdict: no margin was set (--policy)", highlight=False)
     else:
-        print_checks(policy, checks, console)
+        print_checks(judgement, console)
 
 
 def print_groups(report: GroupReport, console: Console) -> None:
@@ -91,17 +89,17 @@ def print_compat(report: GroupReport, compared: Sequence[Compared], console: Con
     console.print(table)
 
 
-def print_checks(policy: Policy, checks: Sequence[Check], console: Console) -> None:
+def print_checks(judgement: Judgement, console: Console) -> None:
     """Every number that the policy names, and the verdict."""
     table = plain_table("number", "margin", "value", "verdict", "why")
-    for check in checks:
+    for check in judgement.checks:
         value = limited(check.value, check.low, check.high)
         number = f"{check.metric} of {check.attribute} {subject(check)}"
         verdict = f"[{COLORS[check.verdict]}]{check.verdict}[/]"
         table.add_row(escape(number), check.margin, escape(value), verdict, escape(check.reason))
     console.print(table)
-    verdict = overall_verdict(checks)
-    console.print(f"verdict by policy '{escape(policy.name)}': [{COLORS[verdict]}]{verdict}[/]")
+    name, verdict = escape(judgement.policy.name), judgement.verdict
+    console.print(f"verdict by policy '{name}': [{COLORS[verdict]}]{verdict}[/]")
 
 
 def plain_table(*columns: str) -> Table:

@@ -23,18 +23,13 @@ AVERAGE = "mean of clients"
 def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
     """AUC, ES-AUC, ES-ACC, SPD and EOD of each client and attribute, and their means over clients.
 
-    Args:
-        outcomes: the scored split; one client where no site is recorded.
-        least: smallest number of people whose numbers may be shown.
+    There is one client where no site is recorded. Numbers of fewer than `least` people are hidden.
     """
-    site = next((a for a in outcomes.attributes if a.name == SITE), None)
-    if site is None:
-        clients = {ALL: outcomes}
-    else:
-        codes = outcomes.codes[SITE]
-        clients = {name: outcomes.take(codes == code) for code, name in enumerate(site.groups)}
-        clients = {name: client for name, client in clients.items() if len(client)}
-    found = []
+    clients = {ALL: outcomes}
+    for site in (a for a in outcomes.attributes if a.name == SITE):
+        of_sites = [outcomes.take(outcomes.codes[SITE] == code) for code in range(len(site.groups))]
+        clients = {name: c for name, c in zip(site.groups, of_sites, strict=True) if len(c)}
+    found: list[Compared] = []
     for attribute in outcomes.attributes:
         if attribute.name == SITE:
             continue
@@ -43,29 +38,25 @@ def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
             patients = np.array(client.patients)
             few = bool(hidden_of(plain(attribute, client.codes[attribute.name]), patients, least))
             hidden = hidden or few
-            tables.append(numbers(client, attribute.name, len(attribute.groups)))
-            label = f"{attribute.name}, {SITE} {name}"
-            found += [compared(label, ALL, m, value, few) for m, value in tables[-1].items()]
-        for metric in tables[0]:
-            mean = float(np.mean([table[metric] for table in tables]))
-            found.append(compared(attribute.name, AVERAGE, metric, mean, hidden))
+            tables.append(numbers(client, attribute.name))
+            found += compared(f"{attribute.name}, {SITE} {name}", ALL, tables[-1], few)
+        means = {m: float(np.mean([table[m] for table in tables])) for m in tables[0]}
+        found += compared(attribute.name, AVERAGE, means, hidden)
     return found
 
 
-def numbers(client: Outcomes, attribute: str, groups: int) -> dict[str, float]:
+def numbers(client: Outcomes, attribute: str) -> dict[str, float]:
     """The original's numbers of one client and one attribute; NaN where undefined."""
     y, score, codes = client.target, client.score, client.codes[attribute]
     predicted = (score > 0.5).astype(np.int64)
     counted = np.unique(codes)  # with the unknown, a group of its own
     places = np.searchsorted(counted, codes)
-    known = np.flatnonzero(codes != UNKNOWN)
-    aucs = d.by_group(classification.auc, codes[known], groups, y[known], score[known])
-    present = np.unique(codes[known])
+    aucs = d.by_group(classification.auc, places, len(counted), y, score)[counted != UNKNOWN]
     auc, accuracy = classification.auc(y, score), classification.accuracy(y, predicted)
     accuracies = d.by_group(classification.accuracy, places, len(counted), y, predicted)
     return {
         "auc": auc,
-        "es_auc": d.equity_scaled(auc, aucs[present], compat=True),
+        "es_auc": d.equity_scaled(auc, aucs, compat=True),
         "es_accuracy": d.equity_scaled(accuracy, accuracies, compat=True),
         "demographic_parity_difference": d.demographic_parity_difference(y, predicted, places),
         "equalized_odds_difference": d.equalized_odds_difference(y, predicted, places, compat=True),

@@ -17,7 +17,7 @@ import numpy as np
 
 from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import ALL, OVERALL, Attribute
-from fairness.compat.compared import ATTRIBUTES, Compared, compared
+from fairness.compat.compared import Compared, compared, of_papers
 from fairness.groups import plain
 from fairness.metrics import disparity
 from fairness.suppression import hidden_of
@@ -44,20 +44,18 @@ def compat_fairseg(
         least: smallest number of people whose numbers may be shown.
     """
     scores = original_scores(columns)
-    few = len(np.unique(patients)) < least
     overall = {name: float(values.mean()) for name, values in scores.items()}
-    found = [compared(OVERALL, ALL, name, value, few) for name, value in overall.items()]
-    chosen = [a for a in attributes if a.name in ATTRIBUTES]
-    for attribute in sorted(chosen, key=lambda a: ATTRIBUTES.index(a.name)):
+    found = compared(OVERALL, ALL, overall, len(np.unique(patients)) < least)
+    for attribute in of_papers(attributes):
         of = codes[attribute.name]
         hidden = hidden_of(plain(attribute, of), patients, least)
         for name, values in scores.items():
             means = group_means(values, of, len(attribute.groups))
             for group, mean in zip(attribute.groups, means, strict=True):
-                found.append(compared(attribute.name, group, name, mean, group in hidden))
+                found += compared(attribute.name, group, {name: mean}, group in hidden)
             if name.endswith(EQUITY_SCALED):
                 scaled = disparity.equity_scaled(overall[name], means, compat=True)
-                found.append(compared(attribute.name, ALL, f"es_{name}", scaled, bool(hidden)))
+                found += compared(attribute.name, ALL, {f"es_{name}": scaled}, bool(hidden))
     return found
 
 
@@ -68,10 +66,9 @@ def original_scores(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         missed, invented = columns[f"{structure}_missed"], columns[f"{structure}_invented"]
         for metric in METRICS:
             name = f"{structure}_{metric}"
-            if name not in columns:
-                continue
-            empty = np.where(missed == 1, 0.0, invented if metric in EQUITY_SCALED else 0.0)
-            scores[name] = np.where(missed == 0, columns[name], empty)
+            if name in columns:
+                empty = np.where(missed == 1, 0.0, invented if metric in EQUITY_SCALED else 0.0)
+                scores[name] = np.where(missed == 0, columns[name], empty)
     return scores
 
 

@@ -7,7 +7,6 @@ and codes come from the npz; of the csv files only the column `filename` is read
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 
 from fairness.arrays import Image

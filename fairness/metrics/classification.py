@@ -18,7 +18,6 @@ NO_CASE, NO_POSITIVE, NO_NEGATIVE = "no case", "no positive case", "no negative 
 class Share:
     """Share in [0, 1] of the cases in one set that are also in another."""
 
-    name: str
     counted: tuple[int, int, int, int]
     """1 for each of TP, FP, FN, TN in the numerator."""
     among: tuple[int, int, int, int]
@@ -28,37 +27,27 @@ class Share:
 
     def __call__(self, y_true: Array, y_pred: Array) -> float:
         """The share by truth (n,) and prediction (n,), both of 0/1."""
-        return self.of_counts(outcomes(y_true, y_pred).sum(1))
-
-    def of_counts(self, counts: IntArray) -> float:
-        """The share, from numbers (4,) of TP, FP, FN, TN."""
-        return _divide(counts @ self.counted, counts @ self.among)
+        counts = outcomes(y_true, y_pred).sum(1)
+        return _divide(int(counts @ self.counted), int(counts @ self.among))
 
 
-prevalence = Share("prevalence", (1, 0, 1, 0), (1, 1, 1, 1), NO_CASE)
-selection_rate = Share("selection_rate", (1, 1, 0, 0), (1, 1, 1, 1), NO_CASE)
-accuracy = Share("accuracy", (1, 0, 0, 1), (1, 1, 1, 1), NO_CASE)
-true_positive_rate = Share("true_positive_rate", (1, 0, 0, 0), (1, 0, 1, 0), NO_POSITIVE)
-false_negative_rate = Share("false_negative_rate", (0, 0, 1, 0), (1, 0, 1, 0), NO_POSITIVE)
-false_positive_rate = Share("false_positive_rate", (0, 1, 0, 0), (0, 1, 0, 1), NO_NEGATIVE)
-true_negative_rate = Share("true_negative_rate", (0, 0, 0, 1), (0, 1, 0, 1), NO_NEGATIVE)
-positive_predictive_value = Share(
-    "positive_predictive_value", (1, 0, 0, 0), (1, 1, 0, 0), "nothing predicted positive"
-)
-negative_predictive_value = Share(
-    "negative_predictive_value", (0, 0, 0, 1), (0, 0, 1, 1), "nothing predicted negative"
-)
-SHARES = (
-    prevalence,
-    selection_rate,
-    accuracy,
-    true_positive_rate,
-    false_negative_rate,
-    false_positive_rate,
-    true_negative_rate,
-    positive_predictive_value,
-    negative_predictive_value,
-)
+SHARES = {
+    "prevalence": Share((1, 0, 1, 0), (1, 1, 1, 1), NO_CASE),
+    "selection_rate": Share((1, 1, 0, 0), (1, 1, 1, 1), NO_CASE),
+    "accuracy": Share((1, 0, 0, 1), (1, 1, 1, 1), NO_CASE),
+    "true_positive_rate": Share((1, 0, 0, 0), (1, 0, 1, 0), NO_POSITIVE),  # sensitivity, recall
+    "false_negative_rate": Share((0, 0, 1, 0), (1, 0, 1, 0), NO_POSITIVE),
+    "false_positive_rate": Share((0, 1, 0, 0), (0, 1, 0, 1), NO_NEGATIVE),
+    "true_negative_rate": Share((0, 0, 0, 1), (0, 1, 0, 1), NO_NEGATIVE),  # specificity
+    # Precision, and its counterpart for the negatives:
+    "positive_predictive_value": Share((1, 0, 0, 0), (1, 1, 0, 0), "nothing predicted positive"),
+    "negative_predictive_value": Share((0, 0, 0, 1), (0, 0, 1, 1), "nothing predicted negative"),
+}
+"""Every share that is reported, by name; those that other code asks for have a name below, too."""
+
+accuracy, selection_rate = SHARES["accuracy"], SHARES["selection_rate"]
+true_positive_rate = SHARES["true_positive_rate"]
+false_positive_rate = SHARES["false_positive_rate"]
 
 
 def outcomes(y_true: Array, y_pred: Array) -> BoolArray:

@@ -79,10 +79,9 @@ def vertical_cup_to_disc_ratio_error(prediction: Image, reference: Image) -> Flo
 
 
 def surface_distances(prediction: BoolArray, reference: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Distance of each surface pixel of one to the nearest of the other (H, W), both ways.
+    """Pixels from each surface pixel of one mask (H, W) to the nearest of the other's.
 
-    Returns:
-        From the prediction to the reference and back, in pixels; neither mask may be empty.
+    First from the prediction to the reference, then back; neither may be empty.
     """
     ours, theirs = outline(prediction), outline(reference)
     return _nearest(ours, theirs), _nearest(theirs, ours)

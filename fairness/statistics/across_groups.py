@@ -19,26 +19,19 @@ from fairness.statistics.simultaneous import (
 
 @dataclass(frozen=True)
 class Across:
-    """Value and limits of a summary, and the two groups furthest apart in the metric behind it."""
+    """Value, low, high of a summary; the two groups furthest apart in the metric behind it."""
 
-    value: float
-    low: float
-    high: float
+    numbers: tuple[float, float, float]
     highest: int
     lowest: int
 
 
 def across(
-    summary: Summary, sampled: Sampled, everyone: int, families: dict[str, Pairs], dependent: bool
+    summary: Summary, sampled: Sampled, families: dict[str, Pairs], dependent: bool
 ) -> Across | None:
     """One summary over the compared groups; None where fewer than two have a value.
 
-    Args:
-        summary: the aggregate and its metrics.
-        sampled: the groups and the other sets of cases.
-        everyone: index of the set of all known cases.
-        families: the pairs compared, by metric.
-        dependent: whether a patient may be in several groups.
+    The last of the sampled sets holds all known cases; `families` are the pairs by metric.
     """
     chosen = [families[name] for name in summary.metrics if len(families[name].value)]
     if not chosen:
@@ -51,15 +44,16 @@ def across(
         limits = joint_limits(sampled, chosen, dependent)
         low, high = (np.concatenate(side) for side in zip(*limits, strict=True))
         if summary.kind == "difference":
-            return Across(float(np.ptp(values)), *largest_difference(low, high), highest, lowest)
-        spread = spread_limits(low, high, len(groups))
-        return Across(float(values.std()), *spread, highest, lowest)
-    value, low, high = _of_one_metric(summary, sampled, everyone, widest.metric, groups)
-    return Across(value, low, high, highest, lowest)
+            numbers = (float(np.ptp(values)), *largest_difference(low, high))
+        else:
+            numbers = (float(values.std()), *spread_limits(low, high, len(groups)))
+    else:
+        numbers = _of_one_metric(summary, sampled, widest.metric, groups)
+    return Across(numbers, highest, lowest)
 
 
 def _of_one_metric(
-    summary: Summary, sampled: Sampled, everyone: int, metric: int, groups: IntArray
+    summary: Summary, sampled: Sampled, metric: int, groups: IntArray
 ) -> tuple[float, float, float]:
     """Value and limits of a ratio, an equity-scaled value, or the worst group of one metric."""
     confidence = sampled.settings.confidence
@@ -67,8 +61,8 @@ def _of_one_metric(
     errors = sampled.replicates[groups, metric] - values[:, None]
     q = sampled.settings.quantile
     if summary.kind == "equity_scaled":
-        overall = float(sampled.values[everyone, metric])
-        moved = sampled.replicates[everyone, metric] - overall
+        overall = float(sampled.values[-1, metric])
+        moved = sampled.replicates[-1, metric] - overall
         widened = errors * (sampled.student(metric, q)[groups, None] / q)  # few: heavier tails
         value = float(disparity.equity_scaled(overall, values))
         return value, *equity_scaled_limits(overall, values, moved, widened, confidence)

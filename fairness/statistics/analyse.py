@@ -5,12 +5,12 @@ groups that are large enough to be shown; test those that are large enough to in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fairness.arrays import Array
-from fairness.attributes import OVERALL, Attribute
+from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate
 from fairness.statistics.bootstrap import units_of
@@ -58,15 +58,15 @@ def analyse(
     """
     settings = settings or Settings()
     units = units_of(patients)
+    # No group at all: of this grouping only the set of all cases is reported.
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
-    everyone = replace(everyone, hidden=frozenset())  # no group at all: only the set of all cases
     overall = sample_grouping(measures, units, everyone, settings)
-    estimates = list(estimates_of(overall, only=-1))
+    estimates = [estimate for estimate in estimates_of(overall) if estimate.group == ALL]
     contrasts: list[Contrast] = []
     families: dict[str, int] = {}
     sampled = [sample_grouping(measures, units, grouping, settings) for grouping in groupings]
     gaps: list[Contrast] = []
-    for grouping, p_values in zip(sampled, largest_gap_p(sampled), strict=True):
+    for grouping, p_values in zip(sampled, largest_gap_p(sampled, units), strict=True):
         compared = compared_groups(grouping)
         estimates += estimates_of(grouping)
         contrasts += pairwise(grouping, compared, families)

@@ -22,16 +22,13 @@ from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
 ONE_CLASS = "only one class"
 NOT_FITTED = "one class, one score, or classes that the score separates"
 
-COUNTED = np.array([share.counted for share in SHARES], dtype=np.float32)
-AMONG = np.array([share.among for share in SHARES], dtype=np.float32)
-NAMES = tuple(share.name for share in SHARES)
+COUNTED = np.array([share.counted for share in SHARES.values()], dtype=np.float32)
+AMONG = np.array([share.among for share in SHARES.values()], dtype=np.float32)
 
 METRICS = (
     *(
-        Metric(
-            s.name, "share", s.undefined, given_outcome=s.undefined in (NO_POSITIVE, NO_NEGATIVE)
-        )
-        for s in SHARES
+        Metric(name, "share", s.undefined, given_outcome=s.undefined in (NO_POSITIVE, NO_NEGATIVE))
+        for name, s in SHARES.items()
     ),
     Metric("auc", "auc", ONE_CLASS, given_outcome=True),
     Metric("average_precision", "bounded", NO_POSITIVE),
@@ -75,9 +72,9 @@ class BinaryScores:
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) in the order of `METRICS`."""
         y, s = self.positive[rows], self.score[rows]
-        counts = self._table(rows).sum(1)
+        predicted = s >= self.threshold
         return np.array(
-            [share.of_counts(counts) for share in SHARES]
+            [share(y, predicted) for share in SHARES.values()]
             + [
                 c.auc(y, s),
                 c.average_precision(y, s),
@@ -108,7 +105,7 @@ class BinaryScores:
         """Function from weights (m, R) to replicates (R,): shares, AUC if named, or all metrics."""
         y, s = self.positive[rows], self.score[rows]
         table, ranking = self._table(rows).astype(np.float32), Ranking.of(y, s)
-        if not names <= {*NAMES, "auc"}:
+        if not names <= {*SHARES, "auc"}:
             return self._everything(y, s, table, ranking)
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
@@ -153,4 +150,4 @@ class BinaryScores:
 
 def _shares(counts: Replicates) -> dict[str, Replicates]:
     """Shares (R,) by name, from (4, R) counts of TP, FP, FN, TN."""
-    return dict(zip(NAMES, divide(COUNTED @ counts, AMONG @ counts), strict=True))
+    return dict(zip(SHARES, divide(COUNTED @ counts, AMONG @ counts), strict=True))

@@ -29,13 +29,10 @@ def units_of(patients: Array) -> IntArray:
 def resample(
     units: IntArray, strata: IntArray, replicates: int, rng: np.random.Generator
 ) -> Weights:
-    """Weights (n, R): how often each case's patient was drawn.
+    """Weights (n, R), R being `replicates`: how often each case's patient was drawn.
 
-    Args:
-        units: (n,) patient of each case, any integers.
-        strata: (n,) stratum of each case; a patient belongs to that of the first case.
-        replicates: R.
-        rng: source of the draws.
+    `units` (n,) are patients, any integers; `strata` (n,) the strata of the cases, where a patient
+    belongs to that of the first case.
     """
     _, first, unit = np.unique(units, return_index=True, return_inverse=True)
     stratum = strata[first]
@@ -61,9 +58,8 @@ def effective_patients(units: IntArray) -> float:
 def resampled_variance(replicates: Replicates, patients: FloatArray) -> FloatArray:
     """Variance over the last axis of (..., R); NaN where under 95 % of the replicates are defined.
 
-    Args:
-        replicates: NaN where a replicate is undefined, e.g. drew one class only.
-        patients: (...,) number drawn from; resampling m of them loses a factor (m - 1) / m.
+    An undefined replicate, e.g. one that drew a single class, is NaN. `patients` (...,) is the
+    number drawn from; resampling m of them loses a factor (m - 1) / m.
     """
     defined = np.isfinite(replicates)
     count = defined.sum(-1)

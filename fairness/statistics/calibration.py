@@ -24,9 +24,7 @@ def calibration_error(y_true: Array, y_score: Array, bins: int = 10) -> float:
     return float(np.abs(excess).sum() / len(y_true)) if len(y_true) else np.nan
 
 
-def calibration_curve(
-    y_true: Array, y_score: Array, bins: int = 10, q: float = 1.96
-) -> tuple[CurvePoint, ...]:
+def calibration_curve(y_true: Array, y_score: Array, bins: int, q: float) -> tuple[CurvePoint, ...]:
     """Points of a reliability diagram, one for each non-empty equal-mass bin, ascending."""
     bin_of = equal_mass_bins(y_score, bins)
     sizes = np.bincount(bin_of)

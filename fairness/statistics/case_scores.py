@@ -12,8 +12,6 @@ from fairness.statistics.bootstrap import Replicates, Weights
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import divide
 
-NO_SCORE = "no case with a score"
-
 
 @dataclass(frozen=True)
 class CaseScore:
@@ -29,15 +27,16 @@ class CaseScore:
     larger_is_better: bool = True
     span: tuple[float, float] = (0.0, 1.0)
     """Range of the values."""
-    undefined: str = NO_SCORE
+    undefined: str = "no case with a score"
     """Reason in the report where a group has no value."""
 
-    def failed(self) -> FloatArray:
-        """(n,) 1 where a case lies in the bad tail, 0 where not, NaN where it has no score."""
+    def averaged(self) -> list["CaseScore"]:
+        """The score and, where it has a tail, `<name>_tail`: 1 where a case lies in it, else 0."""
         if self.tail is None:
-            return np.full(len(self.values), np.nan)
+            return [self]
         beyond = self.values < self.tail if self.larger_is_better else self.values > self.tail
-        return np.where(np.isfinite(self.values), beyond, np.nan)
+        failed = np.where(np.isfinite(self.values), beyond, np.nan)
+        return [self, CaseScore(f"{self.name}_tail", failed, "share", undefined=self.undefined)]
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,7 @@ class CaseScores:
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """`<name>` of each score, and `<name>_tail` where it has one."""
-        found = []
-        for score in self.scores:
-            found.append(Metric(score.name, score.kind, score.undefined, span=score.span))
-            if score.tail is not None:
-                found.append(Metric(f"{score.name}_tail", "share", score.undefined))
-        return tuple(found)
+        return tuple(Metric(s.name, s.kind, s.undefined, span=s.span) for s in self._averaged)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
@@ -63,9 +57,10 @@ class CaseScores:
         found = []
         for score in self.scores:
             name = score.name
-            worst: Literal["smallest", "largest"]
-            worst = "smallest" if score.larger_is_better else "largest"
             found.append(Summary(f"{name}_difference", "difference", (name,)))
+            worst: Literal["smallest", "largest"] = (
+                "smallest" if score.larger_is_better else "largest"
+            )
             found.append(Summary(f"{name}_worst", worst, (name,)))
             if score.tail is not None:
                 found.append(Summary(f"{name}_tail_difference", "difference", (f"{name}_tail",)))
@@ -75,8 +70,7 @@ class CaseScores:
 
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) mean of each score, and share of cases in its tail."""
-        columns = self._columns[:, rows]
-        known = np.isfinite(columns)
+        columns, known = self._columns[:, rows], self.among(rows)
         counts = known.sum(1)
         sums = np.where(known, columns, 0.0).sum(1)
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
@@ -114,9 +108,8 @@ class CaseScores:
     @cached_property
     def _columns(self) -> FloatArray:
         """(M, n) values that are averaged for each metric, NaN where undefined."""
-        columns = []
-        for score in self.scores:
-            columns.append(score.values)
-            if score.tail is not None:
-                columns.append(score.failed())
-        return np.stack(columns)
+        return np.stack([score.values for score in self._averaged])
+
+    @property
+    def _averaged(self) -> list[CaseScore]:
+        return [one for score in self.scores for one in score.averaged()]

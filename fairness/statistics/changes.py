@@ -24,18 +24,8 @@ def changes(
     """Differences new minus old of every metric but norms, in every group and overall.
 
     Both are measured on the same samples and share every bootstrap weight, so what the two have in
-    common cancels. Limits are `value +- q * standard error`, clustered by patient.
-
-    Args:
-        new: measures of this run.
-        old: measures of the earlier run; sample i is the same sample in both.
-        patients: (n,) patient of each sample.
-        groupings: how to divide the samples.
-        settings: replicates and seed.
-
-    Returns:
-        Contrasts whose `group_a` is the group (`all` for overall) and whose `group_b` is
-        `baseline`; without p-values.
+    common cancels. Limits are `value +- q * standard error`, clustered by patient (n,). `group_a`
+    of a contrast is the group (`all` for overall), `group_b` is `baseline`; there are no p-values.
     """
     units = units_of(np.array(patients))
     everyone = plain(Attribute(OVERALL, (ALL,)), np.zeros(len(units), dtype=np.int64))

@@ -1,13 +1,17 @@
-"""Signed differences of a metric between every pair of groups, with joint intervals and tests."""
+"""Signed differences of a metric between every pair of groups, with joint intervals and tests.
+
+With DeLong's variances the test is the unpaired test of two AUCs, with `pooled_variance` the usual
+test of two shares.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, resampled_variance
-from fairness.statistics.gap_tests import pooled_variance, two_sided_p
 from fairness.statistics.intervals import Limits, mover_difference
 from fairness.statistics.sampled import Sampled
 from fairness.statistics.simultaneous import joint_quantile
@@ -62,10 +66,8 @@ def _limits(sampled: Sampled, pairs: Pairs, q: float, dependent: bool) -> Limits
     a, b = pairs.first, pairs.second
     correlation = np.zeros(len(a))
     if dependent:
-        replicates = sampled.replicates[:, pairs.metric]
-        correlation = np.array(
-            [_correlation(replicates[[i, j]]) for i, j in zip(a, b, strict=True)]
-        )
+        moved = sampled.replicates[:, pairs.metric]
+        correlation[:] = [_correlation(moved[[i, j]]) for i, j in zip(a, b, strict=True)]
     return mover_difference(values[a], (low[a], high[a]), values[b], (low[b], high[b]), correlation)
 
 
@@ -73,3 +75,18 @@ def _correlation(pair: Replicates) -> float:
     defined = pair[:, np.isfinite(pair).all(0)]
     varies = defined.shape[1] > 1 and (defined.std(1) > 0).all()
     return float(np.corrcoef(defined)[0, 1]) if varies else 0.0
+
+
+def two_sided_p(difference: FloatArray, variance: FloatArray) -> FloatArray:
+    """p-value of a normal difference; NaN where its variance is 0 or unknown."""
+    z = np.full(np.shape(difference), np.nan)
+    np.divide(-np.abs(difference), np.sqrt(variance), out=z, where=variance > 0)
+    return np.asarray(2 * ndtr(z))
+
+
+def pooled_variance(
+    a: FloatArray, trials_a: FloatArray, b: FloatArray, trials_b: FloatArray
+) -> FloatArray:
+    """Variance of the difference of two independent shares if they are equal."""
+    pooled = (a * trials_a + b * trials_b) / (trials_a + trials_b)
+    return np.asarray(pooled * (1 - pooled) * (1 / trials_a + 1 / trials_b))

@@ -10,11 +10,9 @@ from fairness.arrays import Array, FloatArray
 
 
 def delong(y_true: Array, y_score: Array) -> tuple[float, float]:
-    """The AUC and its variance; the AUC is NaN for one class, the variance below two cases each.
+    """The AUC and its variance, of truth (n,) of 0/1 and scores (n,).
 
-    Args:
-        y_true: (n,) of 0/1.
-        y_score: (n,) scores.
+    The AUC is NaN for one class, the variance below two cases of each.
     """
     positive, negative = np.asarray(y_score)[y_true == 1], np.asarray(y_score)[y_true == 0]
     if not len(positive) or not len(negative):

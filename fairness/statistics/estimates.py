@@ -10,12 +10,12 @@ from fairness.statistics.sampled_grouping import SampledGrouping
 from fairness.statistics.simultaneous import norm_limits
 
 
-def estimates_of(grouping: SampledGrouping, only: int | None = None) -> Iterator[Estimate]:
-    """Every metric of every group, the unknown and all cases, or `only` of the set at one index."""
+def estimates_of(grouping: SampledGrouping) -> Iterator[Estimate]:
+    """Every metric of every group, the unknown and all cases."""
     sampled, settings = grouping.sampled, grouping.sampled.settings
     metrics = sampled.measures.metrics
     limits = [sampled.limits(m, settings.quantile) for m in range(len(metrics))]
-    for cell in range(len(grouping.labels)) if only is None else [only]:
+    for cell in range(len(grouping.labels)):
         for m, metric in enumerate(metrics):
             value, (low, high) = float(sampled.values[cell, m]), limits[m]
             numbers = (value, float(low[cell]), float(high[cell]))
@@ -41,7 +41,7 @@ def estimate(
     if value is not None and not bounded and reason is None:
         reason = "too few cases for an interval"
     return Estimate(
-        grouping.attribute.name,
+        grouping.name,
         grouping.labels[cell],
         metric,
         value,

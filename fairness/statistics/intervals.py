@@ -37,14 +37,8 @@ def auc_score_interval(
     """Wilson's interval with as many trials as make a share as precise as this AUC.
 
     The model variance is that of Hanley and McNeil (Radiology 1982); their two exponential terms
-    are averaged, so that neither class is favoured.
-
-    Args:
-        auc: estimates.
-        variance: of the estimates, e.g. DeLong's.
-        negatives: patients with negative cases.
-        positives: patients with positive cases.
-        q: quantile.
+    are averaged, so that neither class is favoured. `variance` is e.g. DeLong's; `negatives` and
+    `positives` are numbers of patients with such cases.
     """
     size = np.minimum(negatives, positives)
     likely = _towards_half(auc, size)
@@ -98,11 +92,7 @@ def bounded_interval(value: FloatArray, variance: FloatArray, q: FloatArray | fl
 
 
 def mover_difference(
-    a: FloatArray,
-    limits_a: Limits,
-    b: FloatArray,
-    limits_b: Limits,
-    correlation: FloatArray | float = 0.0,
+    a: FloatArray, limits_a: Limits, b: FloatArray, limits_b: Limits, correlation: FloatArray
 ) -> Limits:
     """Interval of a - b from the intervals of a and b (Newcombe 1998; Zou and Donner 2008)."""
     under, over = (a - limits_a[0], limits_b[1] - b), (limits_a[1] - a, b - limits_b[0])

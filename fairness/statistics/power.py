@@ -12,14 +12,10 @@ ASSUMED = 0.8
 def minimum_detectable(
     variance: FloatArray | float, confidence: float = 0.95, power: float = 0.8, tests: int = 1
 ) -> FloatArray:
-    """Difference that a two-sided test finds with probability `power`.
+    """Difference of that variance that a two-sided test finds with probability `power`.
 
-    Args:
-        variance: of the estimated difference.
-        confidence: 1 - the error rate of the family.
-        power: probability of finding it.
-        tests: size of the family; the smallest p-value of Holm's method must beat the error rate
-            divided by it.
+    The error rate of the family of `tests` is 1 - `confidence`; the smallest p-value of Holm's
+    method must beat the error rate divided by their number.
     """
     tail = (1 - confidence) / (2 * tests)
     return np.asarray((ndtri(power) - ndtri(tail)) * np.sqrt(variance))
@@ -28,9 +24,7 @@ def minimum_detectable(
 def detectable_auc_gap(sizes: tuple[int, int], others: tuple[int, int]) -> float:
     """AUC gap that a test finds with probability 0.8, from sizes alone; NaN for an empty class.
 
-    Args:
-        sizes: positives and negatives of the group.
-        others: positives and negatives of the cases that it is compared with.
+    Sizes are (positives, negatives): of the group, and of the cases that it is compared with.
     """
     if min(*sizes, *others) < 1:
         return float("nan")

@@ -42,10 +42,8 @@ class Sampled:
     """(C, M) cases in the denominator."""
     patients: FloatArray
     """(C, M) effective number of patients in the denominator."""
-    negatives: FloatArray
-    """(C,) effective number of patients with negative cases."""
-    positives: FloatArray
-    """(C,) effective number of patients with positive cases."""
+    classes: FloatArray
+    """(2, C) effective number of patients with negative, and with positive cases."""
     clustered: BoolArray
     """(C,) whether some patient has several of the cases."""
 
@@ -61,8 +59,8 @@ class Sampled:
         if kind == "auc" and self.settings.auc_interval == "logit":
             return intervals.logit_interval(value, variance, q)
         if kind == "auc":
-            sizes = np.maximum(self.negatives, 1.0), np.maximum(self.positives, 1.0)
-            return intervals.auc_score_interval(value, variance, *sizes, q)
+            negatives, positives = np.maximum(self.classes, 1.0)
+            return intervals.auc_score_interval(value, variance, negatives, positives, q)
         if kind == "bounded":
             return intervals.bounded_interval(value, variance, self.student(metric, q))
         half = self.student(metric, q) * np.sqrt(variance)
@@ -76,7 +74,7 @@ class Sampled:
         """
         size = self.patients[:, metric]
         if self.measures.metrics[metric].kind in ("auc", "bounded"):
-            size = np.minimum(self.negatives, self.positives)
+            size = self.classes.min(0)
         return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
 
     def method(self, cell: int, metric: int) -> str:
@@ -98,23 +96,19 @@ def sample(
     settings: Settings,
     rng: np.random.Generator,
 ) -> Sampled:
-    """Measure every cell, and resample all of them with the same weights.
+    """Measure every cell (an index of cases), and resample all of them with the same weights.
 
-    Args:
-        measures: the metrics.
-        cells: C indices of cases.
-        units: (n,) patient of each case.
-        strata: (n,) stratum of each case.
-        settings: replicates, and how intervals are made.
-        rng: source of the draws.
+    `units` (n,) is the patient of each case, `strata` (n,) its stratum.
     """
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
-    negatives, positives = (
-        np.array([effective_patients(units[rows]) for rows in of_class]) for of_class in classes
-    )
     inside = [measures.among(rows) for rows in cells]
-    patients = [_patients(units[rows], chosen) for rows, chosen in zip(cells, inside, strict=True)]
+    patients = np.array(
+        [
+            [effective_patients(units[rows[chosen]]) for chosen in of_cell]
+            for rows, of_cell in zip(cells, inside, strict=True)
+        ]
+    )
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
     replicates = _replicates(measures, cells, units, strata, settings.replicates, rng)
     formula = np.stack([measures.variances(rows) for rows in cells])
@@ -125,19 +119,13 @@ def sample(
         rows=tuple(cells),
         values=np.stack([measures.values(rows) for rows in cells]),
         replicates=replicates,
-        variance=np.where(closed, formula, resampled_variance(replicates, np.stack(patients))),
+        variance=np.where(closed, formula, resampled_variance(replicates, patients)),
         closed=closed,
         trials=np.stack([chosen.sum(1) for chosen in inside]).astype(np.float64),
-        patients=np.stack(patients),
-        negatives=negatives,
-        positives=positives,
+        patients=patients,
+        classes=np.array([[effective_patients(units[rows]) for rows in k] for k in classes]),
         clustered=clustered,
     )
-
-
-def _patients(units: IntArray, inside: BoolArray) -> FloatArray:
-    """(M,) effective number of patients among the chosen of (m,) cases; choices are (M, m)."""
-    return np.array([effective_patients(units[chosen]) for chosen in inside])
 
 
 def _replicates(

@@ -6,32 +6,34 @@ from zlib import crc32
 import numpy as np
 
 from fairness.arrays import IntArray
-from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL, Attribute
+from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled import Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
-from fairness.suppression import hidden_of
+from fairness.suppression import hidden_of, people_of
 
 
 @dataclass(frozen=True)
 class SampledGrouping:
     """Estimates and replicates of a grouping: of its G groups, the unknown, and all known cases."""
 
-    attribute: Attribute
-    codes: IntArray
-    """(n,) group of each case."""
-    units: IntArray
-    """(n,) patient of each case."""
-    labels: tuple[str, ...]
-    """(G + 2,) names of the groups, `unknown`, `all`."""
+    grouping: Grouping
     sampled: Sampled
     tiers: tuple[Tier, ...]
     """(G,) of the groups."""
     dependent: bool
     """Some patient is in several groups."""
-    primary: bool
-    """Its largest gaps are tested."""
+
+    @property
+    def name(self) -> str:
+        """Name of the attribute."""
+        return self.grouping.attribute.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """(G + 2,) names of the groups, `unknown`, `all`."""
+        return (*self.grouping.attribute.groups, UNKNOWN_LABEL, ALL)
 
     def of_tier(self, *tiers: Tier) -> IntArray:
         """Codes of the groups in one of these tiers."""
@@ -44,7 +46,6 @@ def sample_grouping(
     """Measure and resample every group of a grouping, the unknown, and all known cases."""
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
-    people = np.array([len(np.unique(units[rows])) for rows in cells])
     hidden = hidden_of(grouping, units, settings.suppress_below)
     y = measures.positive
     tiers = [
@@ -53,11 +54,8 @@ def sample_grouping(
         else tier(len(rows), None if y is None else int(y[rows].sum()), settings)
         for name, rows in zip(attribute.groups, cells, strict=True)
     ]
-    labels = [*attribute.groups, UNKNOWN_LABEL, ALL]
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
     rng = np.random.default_rng([settings.seed, crc32(attribute.name.encode())])
     sampled = sample(measures, cells, units, codes, settings, rng)
-    dependent = bool(people.sum() > len(np.unique(units[codes >= 0])))
-    return SampledGrouping(
-        attribute, codes, units, tuple(labels), sampled, tuple(tiers), dependent, grouping.primary
-    )
+    dependent = bool(people_of(grouping, units).sum() > len(np.unique(units[codes >= 0])))
+    return SampledGrouping(grouping, sampled, tuple(tiers), dependent)

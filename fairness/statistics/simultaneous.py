@@ -22,10 +22,8 @@ MOST_SIGNED = 9
 def joint_quantile(errors: FloatArray, confidence: float, q: float) -> float:
     """Number of standard errors that bounds all of K errors jointly; at least `q`, that of one.
 
-    Args:
-        errors: (K, R) replicates minus estimates, NaN where undefined.
-        confidence: e.g. 0.95.
-        q: quantile of the standard normal distribution for a single interval.
+    `errors` (K, R) are replicates minus estimates, NaN where undefined; `q` is the quantile of the
+    standard normal distribution for a single interval.
     """
     spread = np.sqrt(np.nanmean(errors**2, axis=-1, keepdims=True)) if errors.size else errors
     varies = (spread > 0).ravel()
@@ -82,18 +80,15 @@ def equity_scaled_limits(
     apart = scaled * (moved - all_moved)
     reach = np.abs(apart).sum(0)
     level = (1 + confidence) / 2
-    signed = _signs(len(values)) @ apart if len(values) <= MOST_SIGNED else reach[None]
+    signed = reach[None]
+    if len(values) <= MOST_SIGNED:
+        signed = np.array(list(product((-1.0, 1.0), repeat=len(values)))) @ apart  # (2^G, R)
     below = np.max(quantiles(all_moved + signed, level))
     above = np.maximum(0.0, quantiles(reach - all_moved, level))
     return (
         float(np.clip(scaled - below / (1 + distance), 0, 1)),
         float(np.clip(scaled + above, 0, 1)),
     )
-
-
-def _signs(n: int) -> FloatArray:
-    """(2^n, n) all combinations of -1 and 1."""
-    return np.array(list(product((-1.0, 1.0), repeat=n)))
 
 
 def quantiles(replicates: FloatArray, level: float) -> FloatArray:

@@ -30,6 +30,9 @@ EXAMPLES = (
     "--out data/published --kind oph-oct --patients 60 --scans 128 --size 200 200",
 )
 
+TABLES = {"": ("train", "test"), "_train": ("train",), "_test": ("test",)}
+"""Ending of the name of a csv file to the splits that it lists."""
+
 
 def write_fairfedmed(root: Path, recipe: SiteRecipe, progress: Progress | None = None) -> None:
     """Write the data set of a recipe; every file appears whole or not at all.
@@ -77,11 +80,7 @@ def _write_tables(root: Path, recipe: SiteRecipe, people: list[Person]) -> None:
     prefix = "" if recipe.kind == "chest" else "site"
     for attribute in recipe.population.tables:
         for site in recipe.population.sites:
-            for ending, splits in (
-                ("", ("train", "test")),
-                ("_train", ("train",)),
-                ("_test", ("test",)),
-            ):
+            for ending, splits in TABLES.items():
                 places = {(site, split) for split in splits}
                 there = [p for p in people if p.places[attribute.name] in places]
                 path = root / f"meta_{prefix}{site}_{attribute.name}{ending}.csv"

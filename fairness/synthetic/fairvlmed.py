@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fairness.attributes import Attribute
 from fairness.synthetic.command import run_writer
 from fairness.synthetic.fundus import paint
 from fairness.synthetic.notes import dictate, summarise_visit
@@ -51,15 +50,11 @@ def draw_visits(recipe: Recipe) -> Iterator[Visit]:
     """Every image in the order of the file names, train first; nothing is painted yet."""
     for split, file, number, image in recipe.images():
         patient = draw_patient(recipe.seed, number)
-        yield _draw_visit(recipe.seed, split, file, patient, image)
-
-
-def _draw_visit(seed: int, split: str, file: str, patient: Patient, image: int) -> Visit:
-    finding = draw_finding(seed, patient, image)
-    rng = np.random.default_rng([seed, patient.number, 3, image])
-    summary = summarise_visit(rng, patient, finding)
-    note = dictate(patient, finding, summary)
-    return Visit(split, file, image, patient, finding, note, summary)
+        finding = draw_finding(recipe.seed, patient, image)
+        rng = np.random.default_rng([recipe.seed, number, 3, image])
+        summary = summarise_visit(rng, patient, finding)
+        note = dictate(patient, finding, summary)
+        yield Visit(split, file, image, patient, finding, note, summary)
 
 
 def encode(visit: Visit, recipe: Recipe) -> bytes:
@@ -95,10 +90,8 @@ def cup_contrast(patient: Patient, recipe: Recipe) -> float:
 
 
 def _demographics(patient: Patient) -> str:
-    def words(attribute: Attribute) -> str:
-        return f"{attribute.name}: {attribute.label(patient.codes[attribute.name]).lower()}"
-
-    return ", ".join([f"age: {int(patient.age)}", *map(words, SHARES)])
+    words = (f"{a.name}: {a.label(patient.codes[a.name]).lower()}" for a in SHARES)
+    return ", ".join([f"age: {int(patient.age)}", *words])
 
 
 def run(arguments: list[str]) -> int:

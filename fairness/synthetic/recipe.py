@@ -100,7 +100,7 @@ class Recipe(AnyRecipe):
         return f"{self.train} + {self.val} + {self.test} images"
 
     def statement(self) -> str:
-        """What reports say about the data, in one sentence."""
+        """One sentence about the data, for reports."""
         if self.strength == 0:
             return "Synthetic images and patients; no group effect is planted."
         return (
@@ -158,10 +158,7 @@ def write_images(
 ) -> None:
     """Write the images that are not there yet, each whole or not at all.
 
-    Args:
-        root: folder of the data set.
-        images: path below the folder to what makes the content of the file.
-        progress: called after each image.
+    `images` maps paths below `root` to functions that make the content of the file.
     """
     for done, (name, make) in enumerate(images.items(), start=1):
         if not (root / name).is_file():

@@ -39,7 +39,7 @@ class SiteRecipe(AnyRecipe):
     hard_group: str | None = None
     """ATTRIBUTE=GROUP whose signs change places; by default race=Black; for chest age=60+."""
     strength: float = 1.0
-    """How far they do: 0 not at all, 1 wholly."""
+    """Share by which the signs change places: 0 not at all, 1 wholly."""
 
     @property
     def population(self) -> Population:
@@ -78,7 +78,7 @@ class SiteRecipe(AnyRecipe):
         return f"{self.patients} patients at {len(self.population.sites)} sites"
 
     def statement(self) -> str:
-        """What reports say about the data, in one sentence."""
+        """One sentence about the data, for reports."""
         if self.strength == 0:
             return "Synthetic images and patients; no group effect is planted."
         attribute, code = self.hard_code()
@@ -90,7 +90,7 @@ class SiteRecipe(AnyRecipe):
         )
 
     def signs(self, person: Person) -> tuple[float, float]:
-        """How strong the two signs are in the image of a patient, in 0..1."""
+        """Strength of the two signs in the image of a patient, in 0..1."""
         attribute, code = self.hard_code()
         share = self.strength if person.codes[attribute.name] == code else 0.0
         difference = share * (person.chance - person.finding)

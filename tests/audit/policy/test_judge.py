@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from audit.policy.policy import Policy, Rule
-from audit.policy.verdict import judge, overall_verdict
+from audit.policy.verdict import judge
 from audit.report.layout import subject
 from fairness.outcomes import Contrast, GroupReport, Row
 
@@ -42,7 +42,7 @@ REPORT = GroupReport(
 
 def verdicts(**rule: Any) -> dict[str, str]:
     policy = Policy(name="p", rules=(Rule(metric="auc", attribute="race", **rule),))
-    return {check.group: check.verdict for check in judge(policy, REPORT)}
+    return {check.group: check.verdict for check in judge(policy, REPORT).checks}
 
 
 def test_the_interval_decides() -> None:
@@ -65,7 +65,7 @@ def test_a_pair_may_differ_in_either_direction() -> None:
     policy = Policy(
         name="p", rules=(Rule(metric="auc", attribute="race", scope="pairs", max=0.15),)
     )
-    checks = judge(policy, REPORT)
+    checks = judge(policy, REPORT).checks
     assert [(subject(c), c.margin, c.verdict) for c in checks] == [
         ("A - B", "-0.15 to 0.15", "INCONCLUSIVE"),
         ('B - "C - D"', "-0.15 to 0.15", "FAIL"),
@@ -74,7 +74,7 @@ def test_a_pair_may_differ_in_either_direction() -> None:
 
 def test_no_pair_to_compare_is_inconclusive() -> None:
     rule = Rule(metric="auc", attribute="race", scope="pairs", max=0.15, groups=("A", "E"))
-    (check,) = judge(Policy(name="p", rules=(rule,)), REPORT)
+    (check,) = judge(Policy(name="p", rules=(rule,)), REPORT).checks
     assert check.verdict == "INCONCLUSIVE"
 
 
@@ -89,7 +89,7 @@ def test_no_pair_to_compare_is_inconclusive() -> None:
 def test_the_worst_check_decides(verdicts_of: tuple[str, ...], expected: str) -> None:
     margins = {"PASS": 0.7, "INCONCLUSIVE": 0.85, "FAIL": 0.9}
     rules = tuple(Rule(metric="auc", min=margins[v]) for v in verdicts_of)
-    assert overall_verdict(judge(Policy(name="p", rules=rules), REPORT)) == expected
+    assert judge(Policy(name="p", rules=rules), REPORT).verdict == expected
 
 
 def test_changes_are_judged_by_their_own_interval() -> None:
@@ -100,7 +100,7 @@ def test_changes_are_judged_by_their_own_interval() -> None:
             ("A", 0.0, -0.01, 0.01), ("B", -0.1, -0.15, -0.05), ("C", None, None, None),
         )
     ]  # fmt: skip
-    checks = judge(Policy(name="p", rules=(rule,)), REPORT, moved)
+    checks = judge(Policy(name="p", rules=(rule,)), REPORT, moved).checks
     assert [(c.group, c.metric, c.verdict) for c in checks] == [
         ("A", "change of auc", "PASS"),
         ("B", "change of auc", "FAIL"),

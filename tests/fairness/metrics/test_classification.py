@@ -19,23 +19,28 @@ OF_SCORES: dict[Any, Any] = {
 OF_PREDICTIONS: dict[Any, Any] = {
     c.accuracy: sk.accuracy_score,
     c.true_positive_rate: sk.recall_score,
-    c.positive_predictive_value: sk.precision_score,
+    c.SHARES["positive_predictive_value"]: sk.precision_score,
     c.selection_rate: lambda y, p, sample_weight: np.average(p, weights=sample_weight),
-    c.prevalence: lambda y, p, sample_weight: np.average(y, weights=sample_weight),
-    c.true_negative_rate: lambda y, p, sample_weight: sk.recall_score(
+    c.SHARES["prevalence"]: lambda y, p, sample_weight: np.average(y, weights=sample_weight),
+    c.SHARES["true_negative_rate"]: lambda y, p, sample_weight: sk.recall_score(
         y, p, pos_label=0, sample_weight=sample_weight
     ),
-    c.negative_predictive_value: lambda y, p, sample_weight: sk.precision_score(
+    c.SHARES["negative_predictive_value"]: lambda y, p, sample_weight: sk.precision_score(
         y, p, pos_label=0, sample_weight=sample_weight
     ),
     c.false_positive_rate: lambda y, p, sample_weight: (
         1 - sk.recall_score(y, p, pos_label=0, sample_weight=sample_weight)
     ),
-    c.false_negative_rate: lambda y, p, sample_weight: (
+    c.SHARES["false_negative_rate"]: lambda y, p, sample_weight: (
         1 - sk.recall_score(y, p, sample_weight=sample_weight)
     ),
 }
 ALL = [*OF_SCORES, *OF_PREDICTIONS]
+
+
+def name_of(metric: Any) -> str | None:
+    names = {share: name for name, share in c.SHARES.items()}
+    return names[metric] if isinstance(metric, c.Share) else getattr(metric, "__name__", None)
 
 
 def data(n: int = 300, seed: int = 0) -> tuple[IntArray, FloatArray, IntArray]:
@@ -49,7 +54,7 @@ def second(metric: Any, score: FloatArray) -> Array:
     return score if metric in OF_SCORES else (score >= 0.5).astype(int)
 
 
-@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("metric", ALL, ids=name_of)
 def test_equals_scikit_learn_also_where_cases_repeat(metric: Any) -> None:
     y, score, weights = data()
     other = second(metric, score)
@@ -60,7 +65,7 @@ def test_equals_scikit_learn_also_where_cases_repeat(metric: Any) -> None:
         assert found == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.__name__)
+@pytest.mark.parametrize("metric", ALL, ids=name_of)
 def test_no_case_is_undefined(metric: Any) -> None:
     y, score, _ = data(20)
     assert np.isnan(metric(y[:0], second(metric, score)[:0]))
@@ -72,17 +77,17 @@ def test_no_case_is_undefined(metric: Any) -> None:
         (c.auc, {"truth": (0, 1)}),
         (c.average_precision, {"truth": (0,)}),
         (c.true_positive_rate, {"truth": (0,)}),
-        (c.false_negative_rate, {"truth": (0,)}),
+        (c.SHARES["false_negative_rate"], {"truth": (0,)}),
         (c.false_positive_rate, {"truth": (1,)}),
-        (c.true_negative_rate, {"truth": (1,)}),
-        (c.positive_predictive_value, {"prediction": (0,)}),
-        (c.negative_predictive_value, {"prediction": (1,)}),
+        (c.SHARES["true_negative_rate"], {"truth": (1,)}),
+        (c.SHARES["positive_predictive_value"], {"prediction": (0,)}),
+        (c.SHARES["negative_predictive_value"], {"prediction": (1,)}),
         (c.accuracy, {}),
         (c.selection_rate, {}),
-        (c.prevalence, {}),
+        (c.SHARES["prevalence"], {}),
         (c.brier_score, {}),
     ],
-    ids=lambda value: getattr(value, "__name__", None),
+    ids=name_of,
 )
 def test_undefined_exactly_where_its_denominator_is_empty(
     metric: Any, undefined_where: dict[str, tuple[int, ...]]

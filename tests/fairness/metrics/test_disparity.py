@@ -175,7 +175,7 @@ def test_compas_figures_as_published() -> None:
     y = np.array([int(r["two_year_recid"]) for r in rows])
     predicted = np.array([int(r["score_text"] != "Low") for r in rows])
     fpr = d.by_group(c.false_positive_rate, codes, 2, y, predicted)
-    fnr = d.by_group(c.false_negative_rate, codes, 2, y, predicted)
+    fnr = d.by_group(c.SHARES["false_negative_rate"], codes, 2, y, predicted)
     np.testing.assert_allclose(fpr, [0.4485, 0.2345], atol=5e-5)
     np.testing.assert_allclose(fnr, [0.2799, 0.4772], atol=5e-5)
     dpd = d.demographic_parity_difference(y, predicted, codes)

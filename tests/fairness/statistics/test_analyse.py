@@ -15,7 +15,7 @@ from fairness.groups import OUTSIDE, intersection, plain, with_unknown
 from fairness.metrics import classification as c
 from fairness.metrics import disparity as d
 from fairness.statistics.analyse import analyse
-from fairness.statistics.binary import METRICS, SHARES, SUMMARIES, BinaryScores
+from fairness.statistics.binary import METRICS, SUMMARIES, BinaryScores
 from fairness.statistics.delong import delong
 from fairness.statistics.settings import tier
 
@@ -45,8 +45,8 @@ def test_estimates_and_closed_intervals_equal_their_definitions() -> None:
     predicted = (score >= 0.5).astype(int)
     for code, group in enumerate(RACE.groups):
         inside = codes == code
-        for name in SHARES:
-            row, value = rows[group, name], getattr(c, name)(y[inside], predicted[inside])
+        for name, share in c.SHARES.items():
+            row, value = rows[group, name], share(y[inside], predicted[inside])
             assert row.value == pytest.approx(value, abs=1e-12)
             assert row.method == "wilson"
         hits = int((y[inside] & predicted[inside]).sum())

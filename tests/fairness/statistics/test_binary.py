@@ -1,17 +1,23 @@
 """The fast replicates of a binary classifier against the definitions of `fairness.metrics`."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
 from fairness.arrays import IntArray
 from fairness.metrics import classification as c
-from fairness.statistics.binary import METRICS, SHARES, BinaryScores
+from fairness.statistics.binary import METRICS, BinaryScores
 from fairness.statistics.bootstrap import resample, resampled_variance
 from fairness.statistics.recalibration import fit_intercept, fit_slope
 
 NAMES = frozenset(metric.name for metric in METRICS)
-OF_SCORES = {"auc", "average_precision", "brier_score"}
+OF_SCORES: dict[str, Any] = {
+    "auc": c.auc,
+    "average_precision": c.average_precision,
+    "brier_score": c.brier_score,
+}
 
 
 def scores(n: int = 200, seed: int = 0, decimals: int = 2) -> tuple[BinaryScores, IntArray]:
@@ -28,9 +34,9 @@ def test_replicates_equal_the_definitions(decimals: int) -> None:
     found = measures.replicator(rows, NAMES)(weights.astype(np.float32))
     y, score = measures.positive, measures.score
     predicted = (score >= 0.5).astype(int)
-    for name in (*SHARES, *OF_SCORES):
+    for name, metric in {**c.SHARES, **OF_SCORES}.items():
         other = score if name in OF_SCORES else predicted
-        expected = [getattr(c, name)(np.repeat(y, w), np.repeat(other, w)) for w in weights.T]
+        expected = [metric(np.repeat(y, w), np.repeat(other, w)) for w in weights.T]
         np.testing.assert_allclose(found[name], expected, rtol=2e-5, err_msg=name)
 
 
@@ -80,7 +86,7 @@ def test_standard_error_is_that_of_scipys_bootstrap(name: str) -> None:
     other = score if name in OF_SCORES else (score >= 0.5).astype(int)
     oracle = bootstrap(
         (y, other),
-        lambda y, other: getattr(c, name)(y, other),
+        {**c.SHARES, **OF_SCORES}[name],
         paired=True,
         vectorized=False,
         n_resamples=2000,

@@ -37,7 +37,7 @@ def test_error_is_0_where_each_score_is_its_share() -> None:
     assert calibration_error(np.array([1, 0, 0, 0, 1, 1, 0, 0]), score, bins=2) == 0
     assert calibration_error(np.ones(2), np.full(2, 0.4)) == pytest.approx(0.6)
     assert np.isnan(calibration_error(np.array([]), np.array([])))
-    assert calibration_curve(np.array([]), np.array([])) == ()
+    assert calibration_curve(np.array([]), np.array([]), 10, 1.96) == ()
 
 
 def test_slope_and_intercept_equal_statsmodels() -> None:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportions_ztest
 
-from fairness.statistics.gap_tests import pooled_variance, two_sided_p
+from fairness.statistics.contrasts import pooled_variance, two_sided_p
 
 
 def test_pooled_test_equals_statsmodels() -> None:

@@ -23,14 +23,16 @@ def test_difference_of_shares_is_newcombes() -> None:
     for a, n, b, m in [(56, 70, 48, 80), (9, 10, 3, 10), (10, 10, 0, 10), (0, 12, 0, 9)]:
         shares, sizes = np.array([a / n, b / m]), np.array([n, m], dtype=float)
         low, high = i.wilson(shares, sizes, Q)
-        got = i.mover_difference(shares[0], (low[0], high[0]), shares[1], (low[1], high[1]))
+        got = i.mover_difference(
+            shares[0], (low[0], high[0]), shares[1], (low[1], high[1]), np.zeros(1)
+        )
         expected = confint_proportions_2indep(a, n, b, m, method="newcomb", compare="diff")
         assert got == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_value_differs_from_itself_by_nothing() -> None:
     limits = np.array([0.7]), np.array([0.9])
-    low, high = i.mover_difference(np.array([0.8]), limits, np.array([0.8]), limits, 1.0)
+    low, high = i.mover_difference(np.array([0.8]), limits, np.array([0.8]), limits, np.ones(1))
     assert low == pytest.approx(0, abs=1e-12)
     assert high == pytest.approx(0, abs=1e-12)
 

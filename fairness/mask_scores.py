@@ -83,13 +83,17 @@ def surface_scores(prediction: Image, reference: Image) -> dict[str, FloatArray]
 
 
 def empty_counts(columns: Mapping[str, FloatArray]) -> dict[str, int]:
-    """Numbers of cases that miss a structure (`rim_missed`), invent it, or rightly lack it."""
+    """Numbers of cases that miss a structure (`rim_missed`), invent it, or rightly lack it.
+
+    Of the structures of which there are columns: somebody's file may hold Dice coefficients alone.
+    """
     found = {}
     for name in STRUCTURES:
-        invented = columns[f"{name}_invented"]
-        found[f"{name}_missed"] = int((columns[f"{name}_missed"] == 1).sum())
-        found[f"{name}_invented"] = int((invented == 1).sum())
-        found[f"{name}_absent"] = int((invented == 0).sum())
+        missed, invented = columns.get(f"{name}_missed"), columns.get(f"{name}_invented")
+        if missed is not None and invented is not None:
+            found[f"{name}_missed"] = int((missed == 1).sum())
+            found[f"{name}_invented"] = int((invented == 1).sum())
+            found[f"{name}_absent"] = int((invented == 0).sum())
     return found
 
 

@@ -97,13 +97,14 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
         if next(iter(rows.values())).n == 0:
             lines.append(GapLine(attribute, "", "", "", "", "not recorded for any image"))
             continue
-        numbers = [rows[metric] for metric in TABLES[report.kind].gaps.values()]
-        if all(row.value is None for row in numbers):
-            reasons = dict.fromkeys(row.reason for row in numbers if row.reason)
+        gaps = TABLES[report.kind].gaps
+        numbers = {label: rows[metric] for label, metric in gaps.items() if metric in rows}
+        if all(row.value is None for row in numbers.values()):
+            reasons = dict.fromkeys(row.reason for row in numbers.values() if row.reason)
             lines.append(GapLine(attribute, "", "", "", "", "; ".join(reasons) or "undefined"))
             continue
-        for label, metric in TABLES[report.kind].gaps.items():
-            row, test = rows[metric], tests.get((attribute, metric))
+        for label, row in numbers.items():
+            test = tests.get((attribute, row.metric))
             furthest = pair(test.group_a, test.group_b) if test and row.value else ""
             lines.append(
                 GapLine(attribute, label, cell(row), furthest, p_text(test), row.reason or "")

@@ -201,3 +201,17 @@ def test_what_is_refused_writes_nothing(
     assert run(arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_two_dice_coefficients_is_enough_for_masks(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    columns = {
+        "rim_dice": rng.random(60).tolist(),
+        "cup_dice": rng.random(60).tolist(),
+        "race": ["Asian", "Black", "White"] * 20,
+    }
+    assert report(write_csv(tmp_path / "masks.csv", columns), tmp_path / "out") == 0
+    found = rows(tmp_path / "out")
+    mean = found["overall", "all", "rim_dice"]["value"]
+    assert mean == pytest.approx(np.mean(columns["rim_dice"]))
+    assert document(tmp_path / "out")["provenance"]["empty_masks"] == {}

@@ -71,14 +71,6 @@ class Outcomes(Cases):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaseOutcomes(Cases):
-    """Samples with scores of their own, such as the Dice coefficients of their masks."""
-
-    scores: Mapping[str, FloatArray]
-    """Name to values (n,), NaN where a case has none."""
-
-
 @dataclass(frozen=True)
 class Estimate:
     """One number: a metric in a group, or over all groups of an attribute."""

@@ -63,11 +63,7 @@ class SegRecipe(Recipe):
     """Rows and columns of the images."""
 
     def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises:
-            UsageError: a number is out of range, or the hard group does not exist.
-        """
+        """Raise UsageError where a number is out of range or the hard group does not exist."""
         super().check()
         if min(self.size) < MIN_SIDE:
             raise UsageError(f"size is {self.size}, must be at least {MIN_SIDE} x {MIN_SIDE}")

@@ -26,11 +26,7 @@ class AnyRecipe(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises:
-            UsageError: a number is out of range, or the hard group does not exist.
-        """
+        """Raise UsageError where a number is out of range or the hard group does not exist."""
 
     @abstractmethod
     def statement(self) -> str:
@@ -69,11 +65,7 @@ class Recipe(AnyRecipe):
         return find_group(self.hard_group, SHARES)
 
     def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises:
-            UsageError: a number is out of range, or the hard group does not exist.
-        """
+        """Raise UsageError where a number is out of range or the hard group does not exist."""
         self.hard_code()
         if min(self.train, self.val, self.test, self.seed) < 0:
             raise UsageError("train, val, test and seed must not be negative")

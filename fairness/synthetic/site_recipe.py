@@ -60,11 +60,7 @@ class SiteRecipe(AnyRecipe):
         return find_group(self.hard_group or HARD_GROUPS[self.kind], self.population.tables)
 
     def check(self) -> None:
-        """Refuse what makes no sense.
-
-        Raises:
-            UsageError: a number is out of range, or the hard group does not exist.
-        """
+        """Raise UsageError where a number is out of range or the hard group does not exist."""
         self.hard_code()
         if self.patients < LEAST_PATIENTS or self.seed < 0:
             raise UsageError(f"patients must be at least {LEAST_PATIENTS}, and seed not negative")

@@ -125,11 +125,11 @@ class BinaryTask(Task):
         withheld = replace(names, model=f"{names.model}, group withheld")
         every = replace(names, model=f"{names.model}, every group in turn")
         scores = np.stack([answered.values[as_group(group)] for group in self.takes.groups])
-        cases, measures = counterfactual(answered.cases, scores, self.threshold)
+        moved = counterfactual(scores, self.threshold)
         return [
             recorded,
             self._scored(answered, WITHHELD, withheld, settings),
-            Measured(every, cases, measures, "counterfactual"),
+            Measured(every, answered.cases, moved, "counterfactual"),
         ]
 
     def _scored(self, answered: Answered, value: str, names: Names, settings: Settings) -> Measured:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.outcomes import CaseOutcomes, Cases
 from fairness.statistics.case_scores import CaseScore, CaseScores
 from fairness.tasks.task import Tables
 
@@ -17,21 +16,17 @@ COUNTERFACTUAL = Tables(
 )
 
 
-def counterfactual(
-    cases: Cases, scores: FloatArray, threshold: float
-) -> tuple[CaseOutcomes, CaseScores]:
+def counterfactual(scores: FloatArray, threshold: float) -> CaseScores:
     """Range of each sample's scores over all groups, and whether its decision changes.
 
     Args:
-        cases: the n samples.
         scores: (G, n), each sample asked as if it belonged to each of G groups.
         threshold: a score from it on is a positive prediction.
     """
     decisions = scores >= threshold
     spread: FloatArray = np.ptp(scores, axis=0)
     flip = (decisions.any(0) & ~decisions.all(0)).astype(np.float64)
-    columns = {"counterfactual_spread": spread, "counterfactual_flip": flip}
-    return CaseOutcomes(**vars(cases), scores=columns), CaseScores(
+    return CaseScores(
         (
             CaseScore("counterfactual_spread", spread, larger_is_better=False),
             CaseScore("counterfactual_flip", flip, "share", larger_is_better=False),

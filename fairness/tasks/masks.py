@@ -13,7 +13,7 @@ from fairness.contract import GroupInput, ModelSpec
 from fairness.errors import DataError
 from fairness.group_input import RECORDED
 from fairness.mask_scores import NAMES, OF_SURFACE, empty_counts, mask_measures, score_masks
-from fairness.outcomes import Answered, CaseOutcomes, Names
+from fairness.outcomes import Answered, Names
 from fairness.samples import Batch
 from fairness.statistics.settings import Settings
 from fairness.tasks.measured import Measured
@@ -121,8 +121,7 @@ class MaskTask(Task):
 
     def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
         """Scores of the masks, one table."""
-        cases = CaseOutcomes(**vars(answered.cases), scores=answered.values)
-        return [Measured(names, cases, mask_measures(answered.values), self.kind)]
+        return [Measured(names, answered.cases, mask_measures(answered.values), self.kind)]
 
     def notes(self, answered: Answered) -> Mapping[str, object]:
         """How many cases miss, invent or rightly lack each structure."""

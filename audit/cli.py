@@ -85,10 +85,8 @@ def audit(options: Options, console: Console) -> int:
     All of them are planned before the first is asked.
     """
     with connect(options.endpoint) as client:
-        if options.model is not None:
-            models = [options.model]
-        else:
-            models = self_described_models(client, options.endpoint)
+        models = [options.model] if options.model else []
+        models = models or self_described_models(client, options.endpoint)
         plans = [
             plan_audit(
                 options,

@@ -25,7 +25,8 @@ class GroupCounts:
     group: str
     n: int
     patients: int
-    positive: int
+    positive: int | None
+    """None of masks."""
     auc_gap: float
     """Smallest AUC difference that would probably be found (80 % power); NaN if none could.
 
@@ -74,7 +75,7 @@ def group_counts(split: Split) -> list[GroupCounts]:
                     group=attribute.label(code),
                     n=int(inside.sum()),
                     patients=np.unique(patients[inside]).size,
-                    positive=int(y[inside].sum()),
+                    positive=None if split.labels is None else int(y[inside].sum()),
                     auc_gap=detectable_auc_gap(sizes, rest) if comparable else np.nan,
                     rate_gap=detectable_rate_gap(sizes[0], rest[0]) if comparable else np.nan,
                 )
@@ -98,8 +99,8 @@ def print_counts(split: Split, console: Console) -> None:
             table.add_section()
         name = row.attribute if row.attribute != previous else ""
         gaps = [f"{gap:.2f}" if gap < 1 else "-" for gap in (row.auc_gap, row.rate_gap)]
-        counts = map(str, (row.n, row.patients, row.positive))
-        table.add_row(name, row.group, *counts, *gaps)
+        positive = "-" if row.positive is None else str(row.positive)
+        table.add_row(name, row.group, str(row.n), str(row.patients), positive, *gaps)
         previous = row.attribute
     console.print(table)
 

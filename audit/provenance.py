@@ -40,19 +40,16 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
             "model_sha256": spec.model_sha256,
             "parity": dict(spec.parity),
         },
-        "data": data_of(
-            plan.names,
-            split.root,
-            split.fingerprint(),
-            n,
-            len(split.skipped),
-            "; ".join(filter(None, statements)),
-        ),
-        "server": {
-            "name": model.server,
-            "endpoint": plan.options.endpoint,
-            "device": model.device,
+        "data": {
+            "dataset": split.name,
+            "split": split.split,
+            "path": str(split.root),
+            "split_sha256": split.fingerprint(),
+            "n": n,
+            "n_skipped": len(split.skipped),
+            "statement": "; ".join(filter(None, statements)),
         },
+        "server": {"name": model.server, "endpoint": plan.options.endpoint, "device": model.device},
     }
     return with_tool(about, threshold)
 
@@ -61,28 +58,20 @@ def of_file(
     source: Path, names: Names, predictions: Predictions, threshold: Threshold | None
 ) -> dict[str, Any]:
     """Provenance of scores that a file holds."""
-    n = len(predictions.answered.cases)
     about = {
         "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
         "model": {"name": names.model},
-        "data": data_of(names, source, predictions.split_sha256, n, 0, ""),
+        "data": {
+            "dataset": names.dataset,
+            "split": names.split,
+            "path": str(source),
+            "split_sha256": predictions.split_sha256,
+            "n": len(predictions.answered.cases),
+            "n_skipped": 0,
+            "statement": "",
+        },
     }
     return with_tool(about, threshold)
-
-
-def data_of(
-    names: Names, path: Path, sha256: str, n: int, skipped: int, statement: str
-) -> dict[str, object]:
-    """What was scored."""
-    return {
-        "dataset": names.dataset,
-        "split": names.split,
-        "path": str(path),
-        "split_sha256": sha256,
-        "n": n,
-        "n_skipped": skipped,
-        "statement": statement,
-    }
 
 
 def with_tool(about: Mapping[str, object], threshold: Threshold | None) -> dict[str, Any]:

@@ -31,7 +31,6 @@ GENDER = Attribute("gender", ("Female", "Male"))
 ETHNICITY = Attribute("ethnicity", ("Non-Hispanic", "Hispanic"))
 LANGUAGE = Attribute("language", ("English", "Spanish", "Other"))
 MARITAL_STATUS = Attribute(
-    "maritalstatus",
-    ("Married or partnered", "Single", "Divorced", "Widowed", "Legally separated"),
+    "maritalstatus", ("Married or partnered", "Single", "Divorced", "Widowed", "Legally separated")
 )
 EYE_ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)

@@ -90,7 +90,7 @@ class ModelSpec:
         """
         again = "export the model again with python -m export"
         try:
-            version = _VERSION.validate_json(text).contract_version
+            version = _OBJECT.validate_json(text).get("contract_version")
             if version != CONTRACT_VERSION:
                 raise ServerError(
                     f"model '{model}': self-description version {version}, this fair-audit reads "
@@ -110,10 +110,5 @@ class ModelSpec:
         return spec
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Version:
-    contract_version: int
-
-
-_VERSION = TypeAdapter(_Version)
+_OBJECT = TypeAdapter(dict[str, object])
 _ADAPTER = TypeAdapter(ModelSpec)

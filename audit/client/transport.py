@@ -9,12 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tritonclient.grpc import (
-    InferenceServerClient,
-    InferInput,
-    InferRequestedOutput,
-    InferResult,
-)
+from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from audit.client.endpoint import explained, server_errors

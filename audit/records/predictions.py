@@ -99,13 +99,11 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         },
     )
     task: type[Task] = MaskTask if of_masks else BinaryTask
-    if of_masks:
-        values = {name: measured(path, table, name) for name in of_cases}
-        answered = Answered(cases=cases, labels=None, values=values)
-    else:
-        labels = targets(path, table, columns)
+    labels = None if of_masks else targets(path, table, columns)
+    values = {name: measured(path, table, name) for name in of_cases}
+    if not of_masks:
         values = {SCORE: scores(path, table, columns.score)}
-        answered = Answered(cases=cases, labels=labels, values=values)
+    answered = Answered(cases=cases, labels=labels, values=values)
     stated = table.schema.metadata or {}
     digest = stated.get(SPLIT_KEY) or hashlib.sha256(path.read_bytes()).hexdigest().encode()
     return Predictions(answered, task, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))

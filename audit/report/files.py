@@ -18,10 +18,7 @@ from fairness.outcomes import Contrast, GroupReport, Row
 
 
 def write_report(
-    folder: Path,
-    report: GroupReport,
-    judgement: Judgement | None,
-    compared: Sequence[Compared],
+    folder: Path, report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
 ) -> None:
     """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,14 +37,11 @@ def write_report(
         ]
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     write_atomically(folder / "report.json", text)
-    write_atomically(folder / "groups.csv", to_csv(Row, all_rows(report)))
+    # Rows of every way of asking; their `model` tells them apart.
+    rows = [row for one in (report, *report.also) for row in one.rows]
+    write_atomically(folder / "groups.csv", to_csv(Row, rows))
     write_atomically(folder / "contrasts.csv", to_csv(Contrast, report.contrasts))
     write_atomically(folder / "report.md", to_markdown(report, judgement, compared))
-
-
-def all_rows(report: GroupReport) -> list[Row]:
-    """Rows of every way of asking; their `model` tells them apart."""
-    return [row for one in (report, *report.also) for row in one.rows]
 
 
 def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:

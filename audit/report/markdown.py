@@ -3,48 +3,31 @@
 from collections.abc import Iterable, Sequence
 
 from audit.policy.verdict import Judgement
-from audit.report.layout import (
-    NOT_DEFINED,
-    compat_lines,
-    gap_lines,
-    group_lines,
-    headline,
-    labels,
-    limited,
-    p_text,
-    pair,
-    subject,
-)
+from audit.report import layout
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import TABLES
 
 
 def to_markdown(
-    report: GroupReport,
-    judgement: Judgement | None,
-    compared: Sequence[Compared],
+    report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
 ) -> str:
     """The whole report as Markdown; text that came from files or servers is escaped."""
     least = report.provenance["statistics"]["suppress_below"]
     confidence = report.provenance["statistics"]["confidence"]
-    lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in headline(report)), ""]
+    lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in layout.headline(report)), ""]
     lines += verdict_lines(judgement)
     lines += report_lines(report, confidence, least)
     for other in report.also:
-        lines += [
-            "",
-            f"# {escape(other.rows[0].model)}",
-            "",
-            *report_lines(other, confidence, least),
-        ]
+        title = f"# {escape(other.rows[0].model)}"
+        lines += ["", title, "", *report_lines(other, confidence, least)]
     lines += ["", "## Families of tests", ""]
     families = report.provenance["families"]
     lines += [f"- {escape(name)}: {tests} tests" for name, tests in families.items()]
     if compared:
         lines += ["", "## Beside the original evaluation", ""]
         columns = ("attribute", "group", "metric", "original", "ours")
-        lines += table(columns, compat_lines(report, compared))
+        lines += table(columns, layout.compat_lines(report, compared))
     return "\n".join(lines) + "\n"
 
 
@@ -52,16 +35,16 @@ def report_lines(report: GroupReport, confidence: float, least: int) -> list[str
     """The tables of one way of asking."""
     lines = [f"## Groups (with {confidence:.0%} intervals)", ""]
     lines += table(
-        ("attribute", "group", "n", "positive", *labels(report)),
-        ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in group_lines(report)),
+        ("attribute", "group", "n", "positive", *layout.labels(report)),
+        ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in layout.group_lines(report)),
     )
     lines += ["", f"\\* hidden: fewer than {least} people, or needed to hide such a group", ""]
     lines += ["## Between groups", ""]
     lines += table(
         ("attribute", "number", "value", "furthest apart", "p (adjusted)", "remark"),
-        ((g.attribute, g.label, g.value, g.groups, g.p, g.note) for g in gap_lines(report)),
+        ((g.attribute, g.label, g.value, g.groups, g.p, g.note) for g in layout.gap_lines(report)),
     )
-    lines += ["", f"## Pairs of groups: {labels(report)[0]}", ""]
+    lines += ["", f"## Pairs of groups: {layout.labels(report)[0]}", ""]
     lines += table(
         ("attribute", "pair", "difference", "p (adjusted)", "detectable"), pair_lines(report)
     )
@@ -76,10 +59,10 @@ def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
     return [
         (
             c.attribute,
-            pair(c.group_a, c.group_b),
-            limited(c.value, c.low, c.high),
-            p_text(c),
-            NOT_DEFINED if c.mde is None else f"{c.mde:.3f}",
+            layout.pair(c.group_a, c.group_b),
+            layout.limited(c.value, c.low, c.high),
+            layout.p_text(c),
+            layout.NOT_DEFINED if c.mde is None else f"{c.mde:.3f}",
         )
         for c in report.contrasts
         if c.metric == metric
@@ -95,8 +78,10 @@ def verdict_lines(judgement: Judgement | None) -> list[str]:
     lines += [escape(policy.description), ""]
     rows = []
     for c in judgement.checks:
-        value = limited(c.value, c.low, c.high)
-        rows.append((c.metric, c.attribute, subject(c), c.margin, value, c.verdict, c.reason))
+        value = layout.limited(c.value, c.low, c.high)
+        rows.append(
+            (c.metric, c.attribute, layout.subject(c), c.margin, value, c.verdict, c.reason)
+        )
     columns = ("metric", "attribute", "group", "margin", "value", "verdict", "why")
     return [*lines, *table(columns, rows), ""]
 

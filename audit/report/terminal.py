@@ -8,15 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from audit.policy.verdict import Judgement
-from audit.report.layout import (
-    compat_lines,
-    gap_lines,
-    group_lines,
-    headline,
-    labels,
-    limited,
-    subject,
-)
+from audit.report import layout
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -26,13 +18,10 @@ COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
 
 def print_report(
-    report: GroupReport,
-    judgement: Judgement | None,
-    compared: Sequence[Compared],
-    console: Console,
+    report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared], console: Console
 ) -> None:
     """What answered, a table of groups, the gaps, the verdict."""
-    for text in headline(report):
+    for text in layout.headline(report):
         console.print(text, highlight=False, markup=False)
     for one in (report, *report.also):
         if one is not report:
@@ -49,12 +38,12 @@ def print_report(
 
 def print_groups(report: GroupReport, console: Console) -> None:
     """One row a group; the first number with its interval, the rest without; report.md has all."""
-    columns = labels(report)[: TABLES[report.kind].brief]
+    columns = layout.labels(report)[: TABLES[report.kind].brief]
     table = plain_table("group", "n", "positive", *columns)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     attribute = OVERALL
-    full, short = group_lines(report), group_lines(report, interval=False)
+    full, short = layout.group_lines(report), layout.group_lines(report, interval=False)
     for line, brief in zip(full, short, strict=True):
         if line.attribute != attribute:
             attribute = line.attribute
@@ -71,7 +60,7 @@ def print_gaps(report: GroupReport, console: Console) -> None:
     """One row a number over groups; p of the largest gap, adjusted for its family in brackets."""
     table = plain_table("between groups", "value", "furthest apart", "p (adjusted)")
     attribute = None
-    for line in gap_lines(report):
+    for line in layout.gap_lines(report):
         if line.attribute != attribute:
             attribute = line.attribute
             table.add_section()
@@ -84,7 +73,7 @@ def print_gaps(report: GroupReport, console: Console) -> None:
 def print_compat(report: GroupReport, compared: Sequence[Compared], console: Console) -> None:
     """The original's numbers beside ours."""
     table = plain_table("attribute", "group", "metric", "original", "ours")
-    for line in compat_lines(report, compared):
+    for line in layout.compat_lines(report, compared):
         table.add_row(*map(escape, line))
     console.print(table)
 
@@ -93,8 +82,8 @@ def print_checks(judgement: Judgement, console: Console) -> None:
     """Every number that the policy names, and the verdict."""
     table = plain_table("number", "margin", "value", "verdict", "why")
     for check in judgement.checks:
-        value = limited(check.value, check.low, check.high)
-        number = f"{check.metric} of {check.attribute} {subject(check)}"
+        value = layout.limited(check.value, check.low, check.high)
+        number = f"{check.metric} of {check.attribute} {layout.subject(check)}"
         verdict = f"[{COLORS[check.verdict]}]{check.verdict}[/]"
         table.add_row(escape(number), check.margin, escape(value), verdict, escape(check.reason))
     console.print(table)

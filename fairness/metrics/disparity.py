@@ -13,11 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from fairness.arrays import Array, FloatArray
-from fairness.metrics.classification import (
-    false_positive_rate,
-    selection_rate,
-    true_positive_rate,
-)
+from fairness.metrics.classification import false_positive_rate, selection_rate, true_positive_rate
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 

@@ -11,17 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import FloatArray
-from fairness.attributes import (
-    ETHNICITY,
-    GENDER,
-    LANGUAGE,
-    MARITAL_STATUS,
-    RACE,
-    UNKNOWN,
-    Attribute,
-)
+from fairness.attributes import EYE_ATTRIBUTES, UNKNOWN, Attribute
 from fairness.synthetic.fundus import LEFT_EYE, RIGHT_EYE
 
+RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS = EYE_ATTRIBUTES
 SHARES = {
     RACE: (0.0819, 0.1491, 0.7690),
     GENDER: (0.5631, 0.4369),

@@ -13,17 +13,11 @@ from itertools import accumulate
 
 import numpy as np
 
-from fairness.attributes import (
-    ETHNICITY,
-    GENDER,
-    LANGUAGE,
-    MARITAL_STATUS,
-    RACE,
-    UNKNOWN,
-    Attribute,
-)
+from fairness.attributes import EYE_ATTRIBUTES, UNKNOWN, Attribute
 from fairness.datasets import fairfedmed_chest as chest
 from fairness.synthetic.patients import SHARES
+
+RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS = EYE_ATTRIBUTES
 
 Table = tuple[tuple[float, ...], ...]
 """One row a site, one column a group code from 0 on; a last column too many is the unknown."""

@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -140,3 +142,21 @@ def test_images_of_several_shapes_are_all_audited(endpoint: str, copy: Path) -> 
     expected = [sample.image.mean() / 255 for sample in samples(split)]
     table = pq.read_table(copy.parent / "run" / "records" / "outcomes.parquet")
     np.testing.assert_allclose(table["score"].to_numpy(), expected, atol=1e-6)
+
+
+def test_a_resumed_run_decodes_only_batches_that_lack_an_answer(endpoint: str, copy: Path) -> None:
+    assert audit(endpoint, copy) == 0
+    journal = copy.parent / "run" / "records" / "journal.sqlite"
+    before = (copy.parent / "run" / "report" / "groups.csv").read_bytes()
+    last = FairVLMed(copy, "test").ids[-1]
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM answers WHERE id = ?", (last,))
+    first = files_of(copy)[0]  # of another batch: it would stop the run if it were decoded
+    content = bytearray(first.read_bytes())
+    content[200_000:200_100] = bytes(100)
+    first.write_bytes(content)
+    assert audit(endpoint, copy, "--resume") == 0
+    assert (copy.parent / "run" / "report" / "groups.csv").read_bytes() == before
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM answers WHERE id = ?", (first.stem,))
+    assert audit(endpoint, copy, "--resume") == 3  # now it is decoded

@@ -35,7 +35,7 @@ JOURNAL = Path("records", "journal.sqlite")
 
 @dataclass(frozen=True)
 class Plan:
-    """One audit of one model on one split: nothing in it can be refused any more."""
+    """One audit of one model on one split, with everything checked that can be checked before."""
 
     options: Options
     model: ServedModel

@@ -33,4 +33,4 @@ LANGUAGE = Attribute("language", ("English", "Spanish", "Other"))
 MARITAL_STATUS = Attribute(
     "maritalstatus", ("Married or partnered", "Single", "Divorced", "Widowed", "Legally separated")
 )
-EYE_ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)
+EYE_ATTRIBUTES = (RACE, GENDER, ETHNICITY, LANGUAGE, MARITAL_STATUS)  # of the Harvard eye data

@@ -36,7 +36,7 @@ LAYOUTS = {  # patients with positive and with negative images expected in each 
 }
 GAPS = (0.0, 0.05, 0.10)
 BEST_AUC, BEST_TPR, SHARED, FLIPPED = 0.85, 0.80, 0.5, 0.2
-SHOWN = ("auc", "selection_rate", "true_positive_rate", "false_positive_rate")
+SHOWN = ("auc", "accuracy", "selection_rate", "true_positive_rate", "false_positive_rate")
 COLUMNS = (
     "auc pairs",
     "auc_difference",
@@ -63,9 +63,13 @@ class Shown(binary.BinaryScores):
         """As for all metrics, of the shown ones."""
         return self.kept(super().values(rows))
 
-    def variances(self, rows: IntArray) -> FloatArray:
+    def case_values(self, rows: IntArray) -> FloatArray:
         """As for all metrics, of the shown ones."""
-        return self.kept(super().variances(rows))
+        return self.kept(super().case_values(rows))
+
+    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
+        """As for all metrics, of the shown ones."""
+        return self.kept(super().variances(rows, units))
 
     def among(self, rows: IntArray) -> BoolArray:
         """As for all metrics, of the shown ones."""
@@ -138,7 +142,7 @@ class World:
 
 def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
     """Coverage and mean width of every column."""
-    truth, settings = world.truth(), Settings(permutations=0, suppress_below=0)
+    truth, settings = world.truth(), Settings(suppress_below=0)
     found = defaultdict(list)
     attribute = Attribute("group", tuple(map(str, range(len(world.sizes)))))
     for _ in range(simulations):
@@ -149,7 +153,11 @@ def gap_row(world: World, simulations: int, rng: np.random.Generator) -> list[st
             if e.metric in truth:
                 found[e.metric].append(held(truth[e.metric], e.low, e.high))
         pairs = [
-            held(world.steps[int(c.group_b)] - world.steps[int(c.group_a)], c.low, c.high)
+            held(
+                world.steps[int(c.group_b)] - world.steps[int(c.group_a)],
+                c.low_adjusted,
+                c.high_adjusted,
+            )
             for c in analysis.contrasts
             if c.metric == "auc"
         ]

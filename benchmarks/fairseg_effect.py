@@ -29,11 +29,11 @@ from fairness.metrics.disparity import equity_scaled
 from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from fairness.tasks.masks import MaskTask
 from training import checkpoint, settings
-from training.fairseg.config import Config
-from training.fairseg.fair_loss import FairMode
+from training.checkpoint_record import Network
+from training.fairseg.config import Config, FairMode
 from training.fairseg.train import train
 from training.models.segmentation_input import SegmentationInput
-from training.models.segmenter import Network, restore
+from training.models.segmenter import restore
 from training.predictor import torch_masks
 from training.runlog import LOG
 

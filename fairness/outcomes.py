@@ -87,20 +87,31 @@ class Estimate:
     method: str | None
     """How the interval was made; None where there is none."""
     n: int | None
-    """Samples; None where the group is too small to be shown."""
+    """Samples; None where the count is not shown."""
     n_positive: int | None
     reason: str | None
-    """Why `value` or its interval is absent, or what a number over groups leaves out."""
+    """Why `value` or its interval is absent, or why no rule on this number can pass."""
+    unknown_low: float | None = None
+    """Of a number over groups: the least value over all ways in which the people of unknown group
+    could belong to groups; None where nobody is unknown, or where it cannot be bounded."""
+    unknown_high: float | None = None
 
 
 @dataclass(frozen=True)
 class Row(Estimate, Names):
     """An estimate as a report shows it: its names first, small groups hidden."""
 
+    suppressed: str | None = None
+    """Why counts are not shown (`fairness/disclosure/sizes.py`); None where they are."""
+
 
 @dataclass(frozen=True)
 class Contrast:
-    """One signed difference between two groups: value of `group_a` minus value of `group_b`."""
+    """One signed difference between two groups: value of `group_a` minus value of `group_b`.
+
+    p < 0.05 exactly where the 95 % interval of `low` and `high` excludes 0; so do `p_adjusted` and
+    the interval of `low_adjusted` and `high_adjusted`, which hold for all pairs of the attribute.
+    """
 
     attribute: str
     metric: str
@@ -110,8 +121,18 @@ class Contrast:
     low: float | None
     high: float | None
     p: float | None
-    p_adjusted: float | None
-    mde: float | None
+    low_adjusted: float | None = None
+    """None for a largest gap, whose own limits hold for all pairs already."""
+    high_adjusted: float | None = None
+    p_adjusted: float | None = None
+    """Of a pair: jointly over the pairs. Of a largest gap: over all attributes (Holm, BH)."""
+    mde: float | None = None
+    """Minimum detectable effect of the joint test."""
+    unknown_low: float | None = None
+    """Least value over all ways in which the people of unknown group could belong to groups."""
+    unknown_high: float | None = None
+    reason: str | None = None
+    """Why there is no interval, or why no rule on this number can pass."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +143,8 @@ class CurvePoint:
     observed: float
     low: float
     high: float
-    n: int
+    n: int | None
+    """None where the group's counts are withheld."""
 
 
 @dataclass(frozen=True)

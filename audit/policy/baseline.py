@@ -1,13 +1,14 @@
 """An earlier run on the same samples, for rules on the change."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from audit.records.predictions import Columns, read_predictions
 from fairness.attributes import Attribute
+from fairness.documents import parse_json
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Names
 from fairness.statistics.measures import Measures
@@ -80,8 +81,13 @@ def threshold_of(folder: Path) -> float:
     """
     path = folder / "report" / "report.json"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return float(document["provenance"]["threshold"]["value"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        document: Any = parse_json(path.read_bytes())
+        value = document["provenance"]["threshold"]["value"]
+        if type(value) not in (int, float):
+            raise ValueError("no number")
+        return float(value)
+    except (OSError, ValueError, LookupError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
-        raise DataError(f"--baseline: {path}: {reason}") from None
+        raise DataError(
+            f"--baseline: {path}: {reason}; name the folder of a run of a classifier"
+        ) from None

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -14,12 +14,22 @@ from pydantic import (
     model_validator,
 )
 
+from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
 from fairness.text import one_line
 
 Line = Annotated[str, AfterValidator(one_line)]
 """One printable line."""
+
+
+def _not_yes_or_no(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a margin is a number, not yes or no")
+    return value
+
+
+Margin = Annotated[FiniteFloat, BeforeValidator(_not_yes_or_no)]
 
 
 class Rule(BaseModel):
@@ -37,8 +47,8 @@ class Rule(BaseModel):
     """Only these groups; None: all but the unknown."""
     change: bool = False
     """Hold the change against the baseline run to the margin, not the number itself."""
-    min: FiniteFloat | None = None
-    max: FiniteFloat | None = None
+    min: Margin | None = None
+    max: Margin | None = None
     by: Literal["interval", "estimate"] = "interval"
     """Judge the whole interval, or the estimate alone."""
 
@@ -76,12 +86,11 @@ def read_policy(path: Path) -> Policy:
         UsageError: it is absent, no YAML, or has an unknown key or an impossible rule.
     """
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Policy.model_validate(parse_yaml(read_text(path)))
     except OSError as error:
         raise UsageError(f"--policy {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--policy {path}: not a text in UTF-8") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"--policy {path}: no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        raise UsageError(f"--policy {path}: {first_fault(error)}") from None
+        quotes = "; put a name in quotes" if error.errors()[0]["type"] == "string_type" else ""
+        raise UsageError(f"--policy {path}: {first_fault(error)}{quotes}") from None
+    except ValueError as error:
+        raise UsageError(f"--policy {path}: {error}") from None

@@ -1,13 +1,23 @@
 """The verdict: a policy's margins held against the report's intervals.
 
-PASS: the whole interval lies inside the margin. FAIL: the whole interval lies outside. Otherwise
-INCONCLUSIVE: the data cannot tell. Without a policy there is no verdict.
+PASS: the whole interval lies inside the margin, and nothing speaks against relying on it: no group
+is left out or too small to infer from, the threshold divides each group, and the people of unknown
+group could not carry the number over the margin wherever they belonged. FAIL: the whole interval
+lies outside. Otherwise INCONCLUSIVE: the data cannot tell. Without a policy there is no verdict.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from audit.policy.objections import (
+    at_worst,
+    inside,
+    margin_of,
+    missing_from_pairs,
+    people_unknown,
+    rows_of,
+)
 from audit.policy.policy import Policy, Rule
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
@@ -61,12 +71,16 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
     """
     checks: list[Check] = []
     for rule in policy.rules:
-        checks += list(numbers_of(rule, report, changes)) or [without_numbers(rule)]
+        found = list(numbers_of(rule, report, changes))
+        compared = {group for one in found for group in (one.group, one.against)}
+        if rule.scope == "pairs" and (missing := missing_from_pairs(rule, report, compared)):
+            found.append(not_compared(rule, missing))
+        checks += found
     return Judgement(policy, tuple(checks))
 
 
-def without_numbers(rule: Rule) -> Check:
-    """The check of a rule on pairs where no two groups are compared."""
+def not_compared(rule: Rule, reason: str) -> Check:
+    """The check of a rule on pairs for the groups that are in none."""
     return Check(
         attribute=rule.attribute or OVERALL,
         group=ALL,
@@ -77,27 +91,31 @@ def without_numbers(rule: Rule) -> Check:
         low=None,
         high=None,
         verdict="INCONCLUSIVE",
-        reason="no two of the groups are large enough to compare",
+        reason=reason,
     )
 
 
 def numbers_of(rule: Rule, report: GroupReport, changes: Sequence[Contrast]) -> Iterator[Check]:
     """The checks that one rule makes."""
     place = (rule.metric, rule.attribute or OVERALL)
+    rows = {row.group: row for row in rows_of(rule, report)}
+    unknown = people_unknown(report, rule) if rule.scope != "groups" else 0
     if rule.change:
         for change in changes:
             named = rule.groups is None or change.group_a in rule.groups
             if named and (change.metric, change.attribute) == place:
-                yield check(rule, change.group_a, None, change)
+                yield check(rule, change.group_a, None, change, change.reason, unknown)
     elif rule.scope == "pairs":
         for pair in report.contrasts:
             named = rule.groups is None or {pair.group_a, pair.group_b} <= set(rule.groups)
             if named and (pair.metric, pair.attribute) == place:
-                yield check(rule, pair.group_a, pair.group_b, pair)
+                sides = (pair.group_a, pair.group_b)
+                doubts = [f"{side}: {rows[side].reason}" for side in sides if rows[side].reason]
+                yield check(rule, *sides, pair, "; ".join(doubts), unknown)
     else:
-        for row in report.rows:
-            if (row.metric, row.attribute) == place and is_wanted(rule, row.group):
-                yield check(rule, row.group, None, row)
+        for row in rows.values():
+            if is_wanted(rule, row.group):
+                yield check(rule, row.group, None, row, row.reason, unknown)
 
 
 def is_wanted(rule: Rule, group: str) -> bool:
@@ -109,10 +127,35 @@ def is_wanted(rule: Rule, group: str) -> bool:
     return group not in (ALL, UNKNOWN_LABEL)
 
 
-def check(rule: Rule, group: str, against: str | None, number: Row | Contrast) -> Check:
-    """Hold one number against the margin of one rule."""
+def check(
+    rule: Rule,
+    group: str,
+    against: str | None,
+    number: Row | Contrast,
+    doubt: str | None,
+    unknown: int | None,
+) -> Check:
+    """Hold one number against the margin of one rule.
+
+    Args:
+        rule: the rule.
+        group: what the number is of.
+        against: the other group of a pair.
+        number: value and limits.
+        doubt: why it may not pass even so.
+        unknown: cases of unknown group that could move it; None: some, their number is hidden.
+    """
     least, most = margin_of(rule)
     verdict, reason = verdict_of(rule, number)
+    if verdict == "PASS":
+        low, high = limits_of(number)
+        reasons = [
+            "no interval of any width" if low is None or low == high else "",
+            doubt or "",
+            at_worst(rule, number, unknown),
+        ]
+        if any(reasons):
+            verdict, reason = "INCONCLUSIVE", "; ".join(filter(None, reasons))
     return Check(
         attribute=number.attribute,
         group=group,
@@ -120,37 +163,35 @@ def check(rule: Rule, group: str, against: str | None, number: Row | Contrast) -
         metric=f"change of {rule.metric}" if rule.change else rule.metric,
         margin=margin_text(least, most),
         value=number.value,
-        low=number.low,
-        high=number.high,
+        low=limits_of(number)[0],
+        high=limits_of(number)[1],
         verdict=verdict,
         reason=reason,
     )
 
 
+def limits_of(number: Row | Contrast) -> tuple[float | None, float | None]:
+    """The limits to judge: those of a pair hold for all pairs of the attribute together."""
+    if isinstance(number, Contrast) and number.low_adjusted is not None:
+        return number.low_adjusted, number.high_adjusted
+    return number.low, number.high
+
+
 def verdict_of(rule: Rule, number: Row | Contrast) -> tuple[Verdict, str]:
-    """The verdict on one number, and the reason where it is not the interval's."""
+    """The verdict on value and limits alone, and the reason where it is not the interval's."""
     if number.value is None:
-        hidden = "undefined, or hidden because of few people"
-        return "INCONCLUSIVE", (number.reason if isinstance(number, Row) else None) or hidden
-    least, most = margin_of(rule)
-    lower = float("-inf") if least is None else least
-    upper = float("inf") if most is None else most
+        return "INCONCLUSIVE", number.reason or "undefined, or hidden because of few people"
+    lower, upper = inside(rule)
     if rule.by == "estimate":
         return ("PASS" if lower <= number.value <= upper else "FAIL"), "on the estimate alone"
-    if number.low is None or number.high is None:
-        return "INCONCLUSIVE", "no interval: too few cases"
-    if lower <= number.low and number.high <= upper:
+    low, high = limits_of(number)
+    if low is None or high is None:
+        return "INCONCLUSIVE", number.reason or "no interval: too few cases"
+    if lower <= low and high <= upper:
         return "PASS", ""
-    if number.high < lower or number.low > upper:
+    if high < lower or low > upper:
         return "FAIL", ""
     return "INCONCLUSIVE", "the interval crosses the margin"
-
-
-def margin_of(rule: Rule) -> tuple[float | None, float | None]:
-    """Smallest and largest value that a rule allows; a pair may differ in either direction."""
-    if rule.scope == "pairs" and rule.max is not None:
-        return -rule.max, rule.max
-    return rule.min, rule.max
 
 
 def margin_text(least: float | None, most: float | None) -> str:

@@ -40,7 +40,7 @@ def compat_fairclip(outcomes: Outcomes, least: int = 0) -> list[Compared]:
     found = compared(OVERALL, ALL, overall, len(np.unique(patients)) < least)
     for attribute in attributes:
         codes = kept.codes[attribute.name]
-        hidden = hidden_of(plain(attribute, codes), patients, least)
+        hidden = hidden_of(plain(attribute, codes), patients, least, y)
         present = np.unique(codes)
         codes = np.searchsorted(present, codes)
         aucs = d.by_group(classification.auc, codes, len(present), y, score)

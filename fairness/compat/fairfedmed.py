@@ -8,6 +8,7 @@ docs/metrics.md).
 
 import numpy as np
 
+from fairness.arrays import IntArray
 from fairness.attributes import ALL, UNKNOWN
 from fairness.compat.compared import Compared, compared
 from fairness.groups import plain
@@ -21,7 +22,7 @@ AVERAGE = "mean of clients"
 
 
 def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
-    """AUC, ES-AUC, ES-ACC, SPD and EOD of each client and attribute, and their means over clients.
+    """AUC, ES-AUC, ES-ACC, SPD, EOD, AOD of each client and attribute, their means over clients.
 
     There is one client where no site is recorded. Numbers of fewer than `least` people are hidden.
     """
@@ -36,7 +37,8 @@ def compat_fairfedmed(outcomes: Outcomes, least: int = 0) -> list[Compared]:
         tables, hidden = [], False
         for name, client in clients.items():
             patients = np.array(client.patients)
-            few = bool(hidden_of(plain(attribute, client.codes[attribute.name]), patients, least))
+            groups = plain(attribute, client.codes[attribute.name])
+            few = bool(hidden_of(groups, patients, least, client.target))
             hidden = hidden or few
             tables.append(numbers(client, attribute.name))
             found += compared(f"{attribute.name}, {SITE} {name}", ALL, tables[-1], few)
@@ -60,4 +62,23 @@ def numbers(client: Outcomes, attribute: str) -> dict[str, float]:
         "es_accuracy": d.equity_scaled(accuracy, accuracies, compat=True),
         "demographic_parity_difference": d.demographic_parity_difference(y, predicted, places),
         "equalized_odds_difference": d.equalized_odds_difference(y, predicted, places, compat=True),
+        "average_odds_difference": average_odds_difference(y, predicted, places),
     }
+
+
+def average_odds_difference(y: IntArray, predicted: IntArray, places: IntArray) -> float:
+    """Mean over the groups of |difference in FPR + difference in TPR| / 2 from all other samples.
+
+    An undefined rate counts as 0. `y`, `predicted` (n,) are 0 or 1, `places` (n,) the groups.
+    """
+    apart = []
+    for group in np.unique(places):
+        inside = places == group
+        rates = (classification.true_positive_rate, classification.false_positive_rate)
+        of_both = [
+            np.nan_to_num(rate(y[~inside], predicted[~inside]))
+            - np.nan_to_num(rate(y[inside], predicted[inside]))
+            for rate in rates
+        ]
+        apart.append(abs(sum(of_both)) / 2)
+    return float(np.mean(apart))

@@ -4,7 +4,8 @@ It scores rim and cup, not the disc. A structure predicted where the reference h
 (Dice 1, IoU 1), one that neither mask has is wrong (0), and a missing distance counts as 0. The
 overall number averages all samples, those of unknown group included, and the groups are compared
 with it; one empty group makes the equity-scaled number undefined (Tian et al., ICLR 2024;
-docs/metrics.md).
+docs/metrics.md). `es_std_` is the form of the first preprint, which the released code holds
+commented out.
 
 Two things differ here. The original compares masks cropped and resampled to the model's size, so
 its distances are in other pixels than ours. Its TransUNet folder averages a third structure, which
@@ -54,9 +55,20 @@ def compat_fairseg(
             for group, mean in zip(attribute.groups, means, strict=True):
                 found += compared(attribute.name, group, {name: mean}, group in hidden)
             if name.endswith(EQUITY_SCALED):
-                scaled = disparity.equity_scaled(overall[name], means, compat=True)
-                found += compared(attribute.name, ALL, {f"es_{name}": scaled}, bool(hidden))
+                scaled = {
+                    f"es_{name}": disparity.equity_scaled(overall[name], means, compat=True),
+                    f"es_std_{name}": scaled_by_deviation(overall[name], means),
+                }
+                found += compared(attribute.name, ALL, scaled, bool(hidden))
     return found
+
+
+def scaled_by_deviation(overall: float, means: FloatArray) -> float:
+    """`overall / (1 + standard deviation of the group means, by n - 1)`: the first preprint's form.
+
+    One empty group makes it NaN.
+    """
+    return float(overall / (1 + means.std(ddof=1))) if len(means) > 1 else float("nan")
 
 
 def original_scores(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

@@ -2,7 +2,8 @@
 
 Every function takes `y_true` (n,) of 0/1, then `y_pred` (n,) of 0/1 or `y_score` (n,) in [0, 1],
 and answers a float. Undefined (an empty denominator, one class only) is NaN, never 0: see
-docs/metrics.md. Replicates of a bootstrap are made in `statistics/binary.py`.
+docs/metrics.md. A NaN among the arguments is refused by a DataError: no case may count as negative
+because nobody knows what it is. Replicates of a bootstrap are made in `statistics/binary.py`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import Array, BoolArray, IntArray
+from fairness.errors import DataError
 
 NO_CASE, NO_POSITIVE, NO_NEGATIVE = "no case", "no positive case", "no negative case"
 
@@ -52,18 +54,21 @@ false_positive_rate = SHARES["false_positive_rate"]
 
 def outcomes(y_true: Array, y_pred: Array) -> BoolArray:
     """(4, n) whether a case is a true or false positive, a false or true negative."""
+    refuse_nan(y_true, y_pred)
     y, predicted = np.equal(y_true, 1), np.equal(y_pred, 1)
     return np.stack([y & predicted, ~y & predicted, y & ~predicted, ~y & ~predicted])
 
 
 def brier_score(y_true: Array, y_score: Array) -> float:
     """Mean squared distance between score and truth."""
+    refuse_nan(y_true, y_score)
     squared = (np.asarray(y_score, dtype=np.float64) - y_true) ** 2
     return _divide(float(np.ones(len(squared)) @ squared), len(squared))
 
 
 def auc(y_true: Array, y_score: Array) -> float:
     """Area under the ROC curve: P(positive scores above negative), ties count one half."""
+    refuse_nan(y_true, y_score)
     order = np.argsort(y_score, kind="stable")
     y, edges = np.asarray(y_true)[order], _tie_edges(np.asarray(y_score)[order])
     positive = np.diff(_cumulative(y == 1)[edges])  # in each block of equal scores
@@ -74,11 +79,23 @@ def auc(y_true: Array, y_score: Array) -> float:
 
 def average_precision(y_true: Array, y_score: Array) -> float:
     """Area under the precision-recall curve as a step function, without interpolation."""
+    refuse_nan(y_true, y_score)
     order = np.argsort(y_score, kind="stable")[::-1]
     y, edges = np.asarray(y_true)[order], _tie_edges(np.asarray(y_score)[order])
     hits = _cumulative(y == 1)[edges]  # true positives at or above each threshold
     precision = hits[1:] / np.maximum(edges[1:], 1)
     return _divide((np.diff(hits) * precision).sum(), hits[-1])
+
+
+def refuse_nan(*columns: Array) -> None:
+    """Raise DataError where a column (n,) holds a NaN."""
+    for column in columns:
+        unknown = np.isnan(column)
+        if unknown.any():
+            raise DataError(
+                f"a label, prediction or score is NaN in case {int(unknown.argmax())}; leave such "
+                "cases out before a metric is computed"
+            )
 
 
 def _divide(top: float, bottom: float) -> float:

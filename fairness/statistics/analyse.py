@@ -4,7 +4,7 @@ For each grouping: measure and resample every group, the unknown and all known c
 groups that are large enough to be shown; test those that are large enough to infer from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,27 +13,24 @@ from fairness.arrays import Array
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate
-from fairness.statistics.bootstrap import units_of
+from fairness.statistics.bootstrap import Replicates, units_of
 from fairness.statistics.estimates import estimates_of
-from fairness.statistics.gaps import (
-    adjusted_gaps,
-    compared_groups,
-    largest_gap_p,
-    pairwise,
-    summarised,
-)
+from fairness.statistics.families import adjusted_gaps, families_of_gaps, families_of_pairs
+from fairness.statistics.gaps import compared_groups, pairwise, summarised
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled_grouping import sample_grouping
 from fairness.statistics.settings import Settings
+from fairness.statistics.unknown_groups import ranges_of
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Estimates, contrasts, and the families of tests: name to number of tests."""
+    """Estimates of groups and over groups, contrasts between groups, and what was tested."""
 
     estimates: tuple[Estimate, ...]
     contrasts: tuple[Contrast, ...]
-    families: Mapping[str, int]
+    families: tuple[str, ...]
+    """One line a family of tests: what was tested together."""
 
 
 def analyse(
@@ -60,18 +57,18 @@ def analyse(
     units = units_of(patients)
     # No group at all: of this grouping only the set of all cases is reported.
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
-    overall = sample_grouping(measures, units, everyone, settings)
+    memo: dict[bytes, Replicates] = {}
+    overall = sample_grouping(measures, units, everyone, settings, memo)
     estimates = [estimate for estimate in estimates_of(overall) if estimate.group == ALL]
     contrasts: list[Contrast] = []
-    families: dict[str, int] = {}
-    sampled = [sample_grouping(measures, units, grouping, settings) for grouping in groupings]
     gaps: list[Contrast] = []
-    for grouping, p_values in zip(sampled, largest_gap_p(sampled, units), strict=True):
-        compared = compared_groups(grouping)
-        estimates += estimates_of(grouping)
-        contrasts += pairwise(grouping, compared, families)
-        of_all, largest = summarised(grouping, compared, p_values)
+    for grouping in groupings:
+        sampled = sample_grouping(measures, units, grouping, settings, memo)
+        compared, ranges = compared_groups(sampled), ranges_of(sampled)
+        estimates += estimates_of(sampled)
+        contrasts += pairwise(sampled, compared, ranges)
+        of_all, largest = summarised(sampled, compared, ranges)
         estimates += of_all
         gaps += largest
-    contrasts += adjusted_gaps(gaps, settings, families)
-    return Analysis(tuple(estimates), tuple(contrasts), families)
+    families = (*families_of_pairs(contrasts), *families_of_gaps(gaps, settings))
+    return Analysis(tuple(estimates), (*contrasts, *adjusted_gaps(gaps, settings)), families)

@@ -11,10 +11,10 @@ import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.metrics import classification as c
-from fairness.metrics.classification import NO_CASE, NO_NEGATIVE, NO_POSITIVE, SHARES
+from fairness.metrics.classification import NO_CASE, NO_POSITIVE, SHARES
 from fairness.statistics.bootstrap import Replicates, Weights
 from fairness.statistics.calibration import calibration_error, equal_mass_bins
-from fairness.statistics.delong import delong
+from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import Ranking, divide
 from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
@@ -26,11 +26,8 @@ COUNTED = np.array([share.counted for share in SHARES.values()], dtype=np.float3
 AMONG = np.array([share.among for share in SHARES.values()], dtype=np.float32)
 
 METRICS = (
-    *(
-        Metric(name, "share", s.undefined, given_outcome=s.undefined in (NO_POSITIVE, NO_NEGATIVE))
-        for name, s in SHARES.items()
-    ),
-    Metric("auc", "auc", ONE_CLASS, given_outcome=True),
+    *(Metric(name, "share", share.undefined) for name, share in SHARES.items()),
+    Metric("auc", "auc", ONE_CLASS),
     Metric("average_precision", "bounded", NO_POSITIVE),
     Metric("brier_score", "mean", NO_CASE, span=(0.0, 1.0)),
     Metric("calibration_slope", "mean", NOT_FITTED),
@@ -85,14 +82,33 @@ class BinaryScores:
             ]
         )
 
-    def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) of the AUC (DeLong) and of the mean squared error."""
+    def case_values(self, rows: IntArray) -> FloatArray:
+        """(M, m) 0 or 1 for shares, squared errors for the Brier score, NaN for the others."""
+        table = self._table(rows)
+        found = np.full((len(METRICS), len(rows)), np.nan)
+        counted, among = (np.equal(kind, 1) @ table for kind in (COUNTED, AMONG))
+        found[: len(SHARES)] = np.where(among, counted, np.nan)
+        brier = [metric.name for metric in METRICS].index("brier_score")
+        found[brier] = (self.score[rows] - self.positive[rows]) ** 2
+        return found
+
+    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
+        """(M,) of the AUC (DeLong, of patients) and, of single cases, of the mean squared error."""
         y, s = self.positive[rows], self.score[rows]
         found = dict.fromkeys((metric.name for metric in METRICS), np.nan)
-        found["auc"] = delong(y, s)[1]
-        if len(rows) > 1:
+        found["auc"] = variance_of(influence(y, s)[1], y, units)
+        if 1 < len(rows) == len(np.unique(units)):
             found["brier_score"] = float(((s - y) ** 2).var(ddof=1) / len(rows))
         return np.array(list(found.values()))
+
+    def doubts(self, rows: IntArray) -> dict[str, str]:
+        """Shares of decisions, where the threshold decides alike about every case."""
+        predicted = self.score[rows] >= self.threshold
+        if not len(rows) or predicted.any() != predicted.all():
+            return {}
+        side = "reaches" if predicted.all() else "is below"
+        reason = f"every score {side} the threshold"
+        return {name: reason for name in SHARES if name != "prevalence"}
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) whether a case is in the metric's denominator."""

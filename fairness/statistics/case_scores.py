@@ -45,6 +45,7 @@ class CaseScores:
 
     scores: tuple[CaseScore, ...]
     positive: IntArray | None = None
+    score: FloatArray | None = None
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
@@ -75,15 +76,25 @@ class CaseScores:
         sums = np.where(known, columns, 0.0).sum(1)
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
-    def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) variances of the means; NaN for shares."""
+    def case_values(self, rows: IntArray) -> FloatArray:
+        """(M, m) the scores themselves, and 0 or 1 for each tail."""
+        return np.asarray(self._columns[:, rows])
+
+    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
+        """(M,) variances of the means of single cases; NaN for shares."""
         found = np.full(len(self.metrics), np.nan)
+        if len(np.unique(units)) < len(rows):
+            return found
         for m, metric in enumerate(self.metrics):
             values = self._columns[m, rows]
             values = values[np.isfinite(values)]
             if metric.kind == "mean" and len(values) > 1:
                 found[m] = values.var(ddof=1) / len(values)
         return found
+
+    def doubts(self, rows: IntArray) -> dict[str, str]:
+        """None."""
+        return {}
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) whether a case has the score."""

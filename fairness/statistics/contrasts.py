@@ -1,92 +1,111 @@
-"""Signed differences of a metric between every pair of groups, with joint intervals and tests.
+"""Signed differences of metrics between every pair of groups: their intervals and tests.
 
-With DeLong's variances the test is the unpaired test of two AUCs, with `pooled_variance` the usual
-test of two shares.
+A test is its interval, inverted: p is the level at which the interval just holds 0. So p < 0.05
+exactly where the 95 % interval excludes 0, in small groups and at the boundary too.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
 
-from fairness.arrays import FloatArray, IntArray
-from fairness.statistics.bootstrap import Replicates, resampled_variance
+from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.intervals import Limits, mover_difference
 from fairness.statistics.sampled import Sampled
-from fairness.statistics.simultaneous import joint_quantile
+
+STEPS = 45
+FURTHEST = 40.0
+"""Quantile beyond which nothing is looked for: p is 0 in double precision."""
+SHRINK = 4.0
+"""Weight, in patients, of no correlation beside the one that the bootstrap shows."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """K pairs of groups, compared in one metric: value of the first minus value of the second."""
+    """K comparisons of two groups: value of the first minus value of the second."""
 
-    metric: int
+    metric: IntArray
+    """(K,) index of the metric."""
     first: IntArray
     second: IntArray
     value: FloatArray
-    errors: FloatArray
-    """(K, R) replicates minus `value`."""
+    correlation: FloatArray
+    """(K,) of the two values; 0 unless patients are in several groups."""
     variance: FloatArray
-    """(K,) of `value`."""
-    p: FloatArray
-    """(K,) two-sided, of this pair alone."""
+    """(K,) of the difference, from the width of the groups' intervals: never 0."""
+    crossing: FloatArray
+    """(K,) smallest normal quantile at which the interval holds 0; NaN without an interval."""
+
+    def take(self, chosen: BoolArray) -> "Pairs":
+        """The pairs under the mask (K,)."""
+        return Pairs(**{name: column[chosen] for name, column in vars(self).items()})
+
+    @property
+    def p(self) -> FloatArray:
+        """(K,) two-sided, of each pair alone; it agrees with the interval at that quantile."""
+        return np.asarray(2 * ndtr(-self.crossing))
 
 
-def compare(sampled: Sampled, metric: int, groups: IntArray, dependent: bool) -> Pairs:
-    """Pairs of the groups that have a value; `dependent` if a patient may be in several."""
-    groups = groups[np.isfinite(sampled.values[groups, metric])]
-    a, b = (groups[side] for side in np.triu_indices(len(groups), k=1))
-    values, replicates = sampled.values[:, metric], sampled.replicates[:, metric]
-    value = values[a] - values[b]
-    errors = replicates[a] - replicates[b] - value[:, None]
+def compare(sampled: Sampled, groups: IntArray, dependent: bool) -> Pairs:
+    """Pairs of the groups in every metric that both have, norms left out.
+
+    `dependent` says that a patient may be in several groups.
+    """
+    found: list[IntArray] = []
+    for m, metric in enumerate(sampled.measures.metrics):
+        if metric.kind != "norm":
+            inside = groups[np.isfinite(sampled.values[groups, m])]
+            a, b = (inside[side] for side in np.triu_indices(len(inside), k=1))
+            found.append(np.stack([np.full(len(a), m), a, b]))
+    metric, first, second = np.concatenate(found, axis=1)
+    value = sampled.values[first, metric] - sampled.values[second, metric]
+    correlation = np.zeros(len(value))
     if dependent:
-        patients = np.minimum(sampled.patients[a, metric], sampled.patients[b, metric])
-        variance = resampled_variance(errors, patients)
-    else:
-        variance = sampled.variance[a, metric] + sampled.variance[b, metric]
-    tested = variance
-    if sampled.measures.metrics[metric].kind == "share" and not dependent:
-        n = sampled.trials[:, metric]
-        pooled = pooled_variance(values[a], n[a], values[b], n[b])
-        tested = np.where(sampled.clustered[a] | sampled.clustered[b], variance, pooled)
-    return Pairs(metric, a, b, value, errors, variance, two_sided_p(value, tested))
+        correlation = _correlations(sampled, metric, first, second)
+    spread_a, spread_b = (spread(sampled, cell, metric) for cell in (first, second))
+    variance = spread_a**2 + spread_b**2 - 2 * correlation * spread_a * spread_b
+    none = np.full(len(value), np.nan)
+    pairs = Pairs(metric, first, second, value, correlation, variance, none)
+    return Pairs(**{**vars(pairs), "crossing": crossing(sampled, pairs)})
 
 
-def joint_limits(sampled: Sampled, families: Sequence[Pairs], dependent: bool) -> list[Limits]:
-    """Limits (K,) of each family of pairs, holding jointly for all of the families."""
-    settings = sampled.settings
-    errors = np.concatenate([pairs.errors for pairs in families])
-    q = joint_quantile(errors, settings.confidence, settings.quantile)
-    return [_limits(sampled, pairs, q, dependent) for pairs in families]
+def spread(sampled: Sampled, cells: IntArray, metrics: IntArray) -> FloatArray:
+    """Standard deviation of metrics of cells, from half the width of their intervals."""
+    q = sampled.settings.quantile
+    low, high = sampled.limits(cells, metrics, q)
+    return np.asarray((high - low) / (2 * q))
 
 
-def _limits(sampled: Sampled, pairs: Pairs, q: float, dependent: bool) -> Limits:
-    values, (low, high) = sampled.values[:, pairs.metric], sampled.limits(pairs.metric, q)
-    a, b = pairs.first, pairs.second
-    correlation = np.zeros(len(a))
-    if dependent:
-        moved = sampled.replicates[:, pairs.metric]
-        correlation[:] = [_correlation(moved[[i, j]]) for i, j in zip(a, b, strict=True)]
-    return mover_difference(values[a], (low[a], high[a]), values[b], (low[b], high[b]), correlation)
+def limits(sampled: Sampled, pairs: Pairs, q: FloatArray | float) -> Limits:
+    """Limits (K,) of the differences at the normal quantile `q`, one for all or one for each."""
+    (a, of_a), (b, of_b) = (
+        (sampled.values[cell, pairs.metric], sampled.limits(cell, pairs.metric, q))
+        for cell in (pairs.first, pairs.second)
+    )
+    return mover_difference(a, of_a, b, of_b, pairs.correlation)
 
 
-def _correlation(pair: Replicates) -> float:
-    defined = pair[:, np.isfinite(pair).all(0)]
-    varies = defined.shape[1] > 1 and (defined.std(1) > 0).all()
-    return float(np.corrcoef(defined)[0, 1]) if varies else 0.0
+def crossing(sampled: Sampled, pairs: Pairs) -> FloatArray:
+    """(K,) smallest quantile at which the interval of a difference holds 0, by bisection."""
+    below, above = np.zeros(len(pairs.value)), np.full(len(pairs.value), FURTHEST)
+    for _ in range(STEPS):
+        middle = (below + above) / 2
+        low, high = limits(sampled, pairs, middle)
+        holds = (low <= 0) & (high >= 0)
+        below, above = np.where(holds, below, middle), np.where(holds, middle, above)
+    unknown = np.isnan(low) | np.isnan(high)
+    return np.where(unknown, np.nan, np.where(pairs.value == 0, 0.0, above))
 
 
-def two_sided_p(difference: FloatArray, variance: FloatArray) -> FloatArray:
-    """p-value of a normal difference; NaN where its variance is 0 or unknown."""
-    z = np.full(np.shape(difference), np.nan)
-    np.divide(-np.abs(difference), np.sqrt(variance), out=z, where=variance > 0)
-    return np.asarray(2 * ndtr(z))
-
-
-def pooled_variance(
-    a: FloatArray, trials_a: FloatArray, b: FloatArray, trials_b: FloatArray
+def _correlations(
+    sampled: Sampled, metric: IntArray, first: IntArray, second: IntArray
 ) -> FloatArray:
-    """Variance of the difference of two independent shares if they are equal."""
-    pooled = (a * trials_a + b * trials_b) / (trials_a + trials_b)
-    return np.asarray(pooled * (1 - pooled) * (1 / trials_a + 1 / trials_b))
+    """(K,) correlation of two groups' values over the replicates, shrunk by the fewer patients."""
+    found = np.zeros(len(metric))
+    for k, (m, a, b) in enumerate(zip(metric, first, second, strict=True)):
+        pair = sampled.replicates[[a, b], m]
+        pair = pair[:, np.isfinite(pair).all(0)]
+        if pair.shape[1] > 1 and (pair.std(1) > 0).all():
+            patients = sampled.patients[[a, b], m].min()
+            found[k] = np.corrcoef(pair)[0, 1] * patients / (patients + SHRINK)
+    return found

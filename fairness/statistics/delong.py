@@ -14,15 +14,47 @@ def delong(y_true: Array, y_score: Array) -> tuple[float, float]:
 
     The AUC is NaN for one class, the variance below two cases of each.
     """
-    positive, negative = np.asarray(y_score)[y_true == 1], np.asarray(y_score)[y_true == 0]
+    y = np.asarray(y_true)
+    auc, moved = influence(y, y_score)
+    return auc, variance_of(moved, y, np.arange(len(y)))
+
+
+def influence(y_true: Array, y_score: Array) -> tuple[float, FloatArray]:
+    """The AUC and by how much (n,) each case moves it; NaN for one class.
+
+    A positive moves it by its placement minus the AUC, divided by the number of positives; so does
+    a negative.
+    """
+    y, s = np.asarray(y_true), np.asarray(y_score)
+    moved = np.full(len(y), np.nan)
+    positive, negative = s[y == 1], s[y == 0]
     if not len(positive) or not len(negative):
-        return np.nan, np.nan
-    won = placements(positive, negative)
-    if min(len(positive), len(negative)) < 2:
-        return float(won.mean()), np.nan
-    lost = placements(negative, positive)
-    variance = won.var(ddof=1) / len(positive) + lost.var(ddof=1) / len(negative)
-    return float(won.mean()), float(variance)
+        return np.nan, moved
+    won, lost = placements(positive, negative), placements(negative, positive)
+    auc = float(won.mean())
+    moved[y == 1] = (won - auc) / len(positive)
+    moved[y == 0] = (1 - auc - lost) / len(negative)
+    return auc, moved
+
+
+def variance_of(moved: FloatArray, y_true: Array, units: Array) -> float:
+    """Variance of an AUC, or of the difference of two, whose cases move it by `moved` (n,).
+
+    The cases of a patient, of one class or of both, move it together (Obuchowski, Biometrics 1997);
+    where every case is a patient of its own this is DeLong's. `units` (n,) are the patients. NaN
+    where a class has fewer than two.
+    """
+    _, unit = np.unique(units, return_inverse=True)
+    of_class = [
+        np.bincount(unit[y_true == k], moved[y_true == k], unit.max(initial=-1) + 1) for k in (0, 1)
+    ]
+    patients = [len(np.unique(unit[y_true == k])) for k in (0, 1)]
+    if min(patients) < 2:
+        return np.nan
+    alone = sum(m / (m - 1) * (x @ x) for m, x in zip(patients, of_class, strict=True))
+    everyone = len(of_class[0])
+    both = 2 * everyone / (everyone - 1) * (of_class[0] @ of_class[1])
+    return float(max(alone + both, 0.0))
 
 
 def placements(scores: Array, others: Array) -> FloatArray:

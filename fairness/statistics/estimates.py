@@ -6,6 +6,7 @@ import numpy as np
 
 from fairness.arrays import FloatArray
 from fairness.outcomes import Estimate
+from fairness.statistics.doubts import doubts_of
 from fairness.statistics.sampled_grouping import SampledGrouping
 from fairness.statistics.simultaneous import norm_limits
 
@@ -14,15 +15,17 @@ def estimates_of(grouping: SampledGrouping) -> Iterator[Estimate]:
     """Every metric of every group, the unknown and all cases."""
     sampled, settings = grouping.sampled, grouping.sampled.settings
     metrics = sampled.measures.metrics
-    limits = [sampled.limits(m, settings.quantile) for m in range(len(metrics))]
+    cells, columns = np.indices((len(grouping.labels), len(metrics)))
+    low, high = sampled.limits(cells, columns, settings.quantile)
     for cell in range(len(grouping.labels)):
+        doubts = doubts_of(grouping, cell)
         for m, metric in enumerate(metrics):
-            value, (low, high) = float(sampled.values[cell, m]), limits[m]
-            numbers = (value, float(low[cell]), float(high[cell]))
+            value = float(sampled.values[cell, m])
+            numbers = (value, float(low[cell, m]), float(high[cell, m]))
             if metric.kind == "norm":
                 moved = sampled.replicates[cell, m]
                 numbers = (value, *norm_limits(value, moved, settings.confidence))
-            reason = None if np.isfinite(value) else metric.undefined
+            reason = doubts.get(metric.name) if np.isfinite(value) else metric.undefined
             yield estimate(grouping, cell, metric.name, numbers, sampled.method(cell, m), reason)
 
 
@@ -38,8 +41,8 @@ def estimate(
     rows, y = grouping.sampled.rows[cell], grouping.sampled.measures.positive
     value, low, high = (number(x) for x in numbers)
     bounded = value is not None and low is not None and high is not None
-    if value is not None and not bounded and reason is None:
-        reason = "too few cases for an interval"
+    if value is not None and not bounded:
+        reason = "; ".join(filter(None, ("no interval: too few cases, or all alike", reason)))
     return Estimate(
         grouping.name,
         grouping.labels[cell],

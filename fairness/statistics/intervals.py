@@ -7,6 +7,7 @@ larger one for simultaneous intervals (`simultaneous.py`).
 from typing import TypeAlias
 
 import numpy as np
+from scipy.special import betaincinv, ndtr
 
 from fairness.arrays import FloatArray
 
@@ -24,7 +25,33 @@ def wilson(share: FloatArray, n: FloatArray, q: FloatArray | float) -> Limits:
     weight = q**2 / n
     centre = (share + weight / 2) / (1 + weight)
     half = q * np.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    # None and all end at 0 and 1, whatever the rounding.
+    low = np.where(np.equal(share, 0), 0.0, np.clip(centre - half, 0.0, 1.0))
+    return low, np.where(np.equal(share, 1), 1.0, np.clip(centre + half, 0.0, 1.0))
+
+
+def clopper_pearson(share: FloatArray, n: FloatArray, q: FloatArray | float) -> Limits:
+    """Exact interval of a share among `n` trials, not necessarily an integer (Biometrika 1934).
+
+    Near 0 and 1 Wilson's limits are not wider at a stricter level, so that limits of several
+    groups do not hold jointly there; these do, and are wider elsewhere.
+    """
+    tail, hits = ndtr(-np.asarray(q)), share * n
+    low = betaincinv(np.maximum(hits, 1e-12), n - hits + 1, tail)
+    high = betaincinv(hits + 1, np.maximum(n - hits, 1e-12), 1 - tail)
+    return np.where(np.equal(share, 0), 0.0, low), np.where(np.equal(share, 1), 1.0, high)
+
+
+def auc_trials(
+    auc: FloatArray, variance: FloatArray, negatives: FloatArray, positives: FloatArray
+) -> FloatArray:
+    """Number of trials that make a share as precise as this AUC: its interval is Wilson's.
+
+    `variance` is e.g. DeLong's; `negatives` and `positives` are numbers of patients with such
+    cases. No AUC is less precise than a share of as many cases as the rarer class has: the floor.
+    """
+    likely = auc_variance(auc, variance, negatives, positives)
+    return np.maximum(auc * (1 - auc) / likely, np.minimum(negatives, positives))
 
 
 def auc_score_interval(
@@ -34,38 +61,42 @@ def auc_score_interval(
     positives: FloatArray,
     q: FloatArray | float,
 ) -> Limits:
-    """Wilson's interval with as many trials as make a share as precise as this AUC.
+    """Wilson's interval with `auc_trials`."""
+    return wilson(auc, auc_trials(auc, variance, negatives, positives), q)
 
-    The model variance is that of Hanley and McNeil (Radiology 1982); their two exponential terms
-    are averaged, so that neither class is favoured. `variance` is e.g. DeLong's; `negatives` and
-    `positives` are numbers of patients with such cases.
+
+def auc_variance(
+    auc: FloatArray, variance: FloatArray, negatives: FloatArray, positives: FloatArray
+) -> FloatArray:
+    """The variance of an AUC, mixed with that of a model so that few cases do not hide it.
+
+    The model is that of Hanley and McNeil (Radiology 1982); their two exponential terms are
+    averaged, so that neither class is favoured. Never 0. The arguments are those of
+    `auc_trials`.
     """
     size = np.minimum(negatives, positives)
     likely = _towards_half(auc, size)
     per_positive = likely / (2 - likely) - likely**2
     per_negative = 2 * likely**2 / (1 + likely) - likely**2
     model = (per_positive + per_negative) / 2 * (1 / positives + 1 / negatives)
-    return wilson(auc, _effective_trials(auc, variance, model, size), q)
+    return mixed(variance, model, size)
 
 
 def share_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) -> FloatArray:
     """Number of independent trials in which a share is as precise as among dependent cases."""
     likely = _towards_half(share, patients)
-    return _effective_trials(share, variance, likely * (1 - likely) / patients, patients)
+    variance = mixed(variance, likely * (1 - likely) / patients, patients)
+    return np.maximum(share * (1 - share) / variance, patients)
 
 
-def _effective_trials(
-    value: FloatArray, variance: FloatArray, model: FloatArray, size: FloatArray
-) -> FloatArray:
-    """`value (1 - value) / variance`, with a variance fit for small samples.
+def mixed(variance: FloatArray, model: FloatArray, size: FloatArray) -> FloatArray:
+    """`variance` of `size` - 1 cases and `model`, as if that were worth `PSEUDO_CASES` cases.
 
     A variance estimated from few cases is often far too small, which is why intervals of small
-    groups miss; it is mixed with `model` as if the model were worth `PSEUDO_CASES` cases. No AUC
-    and no share of dependent cases is less precise than `size` independent trials: the floor.
+    groups miss.
     """
     known = np.where(size > 1, variance, 0.0)  # undefined for a single case, and without weight
-    mixed = ((size - 1) * known + PSEUDO_CASES * model) / (size - 1 + PSEUDO_CASES)
-    return np.maximum(value * (1 - value) / mixed, size)
+    return np.asarray(((size - 1) * known + PSEUDO_CASES * model) / (size - 1 + PSEUDO_CASES))
 
 
 def _towards_half(value: FloatArray, size: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ such as a Dice coefficient.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -29,8 +29,6 @@ class Metric:
     kind: Kind
     undefined: str
     """Reason in the report where it is undefined."""
-    given_outcome: bool = False
-    """Conditional on the outcome: groups are permuted among patients of the same outcomes."""
     span: tuple[float, float] = (-math.inf, math.inf)
     """Range of the values."""
 
@@ -59,11 +57,21 @@ class Measures(Protocol):
     def positive(self) -> IntArray | None:
         """(n,) of 0/1, or None where cases have no class."""
 
+    @property
+    def score(self) -> FloatArray | None:
+        """(n,) what an AUC ranks; None where there is none."""
+
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) values, NaN where undefined."""
 
-    def variances(self, rows: IntArray) -> FloatArray:
-        """(M,) variances in closed form, NaN where there is none."""
+    def case_values(self, rows: IntArray) -> FloatArray:
+        """(M, m) numbers whose mean is the metric; NaN where a case has none, or it is no mean."""
+
+    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
+        """(M,) variances in closed form, NaN where there is none; `units` (m,) are the patients."""
+
+    def doubts(self, rows: IntArray) -> Mapping[str, str]:
+        """Metrics whose values say little about these cases, each with the reason."""
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) whether a case is in the metric's denominator."""

@@ -5,20 +5,19 @@ from scipy.special import ndtri
 
 from fairness.arrays import FloatArray
 
+TWO_SIDED = float(ndtri(0.975))
 ASSUMED = 0.8
 """AUC, or rate, of both groups where only their sizes are known."""
 
 
 def minimum_detectable(
-    variance: FloatArray | float, confidence: float = 0.95, power: float = 0.8, tests: int = 1
+    variance: FloatArray | float, q: float = TWO_SIDED, power: float = 0.8
 ) -> FloatArray:
     """Difference of that variance that a two-sided test finds with probability `power`.
 
-    The error rate of the family of `tests` is 1 - `confidence`; the smallest p-value of Holm's
-    method must beat the error rate divided by their number.
+    The test rejects from `q` standard errors on, 1.96 for one test, more for joint ones.
     """
-    tail = (1 - confidence) / (2 * tests)
-    return np.asarray((ndtri(power) - ndtri(tail)) * np.sqrt(variance))
+    return np.asarray((ndtri(power) + q) * np.sqrt(variance))
 
 
 def detectable_auc_gap(sizes: tuple[int, int], others: tuple[int, int]) -> float:

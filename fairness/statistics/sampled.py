@@ -1,7 +1,9 @@
-"""Values and uncertainty of several sets of cases, resampled together."""
+"""Values and uncertainty of several sets of cases, resampled by patient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from zlib import crc32
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
@@ -21,6 +23,9 @@ from fairness.statistics.settings import Settings
 BLOCK = 500_000
 """Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
 
+SURE = 8.0
+"""Normal quantile beyond which Student's, and so p, is not followed: it would be infinite."""
+
 
 @dataclass(frozen=True)
 class Sampled:
@@ -33,11 +38,11 @@ class Sampled:
     values: FloatArray
     """(C, M)."""
     replicates: Replicates
-    """(C, M, R)."""
+    """(C, M, R); NaN where nothing needs them."""
     variance: FloatArray
     """(C, M) of the values."""
     closed: BoolArray
-    """(C, M) whether the variance is in closed form: there is one, and no patient repeats."""
+    """(C, M) whether the variance is in closed form, not from the replicates."""
     trials: FloatArray
     """(C, M) cases in the denominator."""
     patients: FloatArray
@@ -47,58 +52,82 @@ class Sampled:
     clustered: BoolArray
     """(C,) whether some patient has several of the cases."""
 
-    def limits(self, metric: int, q: float) -> Limits:
-        """(C,) lower and upper limits of one metric at the normal quantile `q`."""
-        kind = self.measures.metrics[metric].kind
-        value, variance = self.values[:, metric], self.variance[:, metric]
-        size = np.maximum(self.patients[:, metric], 1.0)
-        if kind == "share":
-            dependent = intervals.share_trials(value, variance, size)
-            trials = np.where(self.clustered, dependent, np.maximum(self.trials[:, metric], 1.0))
-            return intervals.wilson(value, trials, q)
-        if kind == "auc" and self.settings.auc_interval == "logit":
-            return intervals.logit_interval(value, variance, q)
-        if kind == "auc":
-            negatives, positives = np.maximum(self.classes, 1.0)
-            return intervals.auc_score_interval(value, variance, negatives, positives, q)
-        if kind == "bounded":
-            return intervals.bounded_interval(value, variance, self.student(metric, q))
-        half = self.student(metric, q) * np.sqrt(variance)
-        span = self.measures.metrics[metric].span
-        return np.clip(value - half, *span), np.clip(value + half, *span)
+    def limits(
+        self, cells: IntArray, metrics: IntArray, q: FloatArray | float, *, exact: bool = False
+    ) -> Limits:
+        """Lower and upper limits of metrics of cells, elementwise, at the normal quantiles `q`.
 
-    def student(self, metric: int, q: float) -> FloatArray:
-        """(C,) the quantile of Student's distribution that lies as far out as `q` in the normal.
-
-        Its degrees of freedom are the patients less one; of the rarer class where both matter.
+        NaN where there is no interval: the value is undefined or outside the metric's range, or
+        its variance is unknown or 0.
+        With `exact` those of shares and AUCs are Clopper and Pearson's, which hold jointly.
         """
-        size = self.patients[:, metric]
-        if self.measures.metrics[metric].kind in ("auc", "bounded"):
-            size = self.classes.min(0)
-        return np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(q)))
+        cells, metrics, q = np.broadcast_arrays(cells, metrics, np.asarray(q, dtype=np.float64))
+        low, high = np.full(cells.shape, np.nan), np.full(cells.shape, np.nan)
+        for kind in set(self._kinds[metrics.ravel()]):
+            at = self._kinds[metrics] == kind
+            place = (cells[at], metrics[at])
+            if kind not in ("share", "auc"):
+                low[at], high[at] = self._of_variance(str(kind), *place, q[at])
+            elif kind == "auc" and self.settings.auc_interval == "logit":
+                value, variance = self.values[place], self.variance[place]
+                low[at], high[at] = intervals.logit_interval(value, variance, q[at])
+            else:
+                form = intervals.clopper_pearson if exact else intervals.wilson
+                low[at], high[at] = form(self.values[place], self._trials(*place), q[at])
+        return low, high
+
+    def _trials(self, cells: IntArray, metrics: IntArray) -> FloatArray:
+        """Independent trials in which a share is as precise as these shares or AUCs."""
+        value, variance = self.values[cells, metrics], self.variance[cells, metrics]
+        size = np.maximum(self.patients[cells, metrics], 1.0)
+        alone = np.maximum(self.trials[cells, metrics], 1.0)
+        together = intervals.share_trials(value, variance, size)
+        of_share = np.where(self.clustered[cells], together, alone)
+        classes = np.maximum(self.classes[:, cells], 1.0)
+        of_auc = intervals.auc_trials(value, variance, *classes)
+        return np.where(self._kinds[metrics] == "auc", of_auc, of_share)
+
+    def _of_variance(self, kind: str, cells: IntArray, metrics: IntArray, q: FloatArray) -> Limits:
+        value, variance = self.values[cells, metrics], self.variance[cells, metrics]
+        size = self.classes[:, cells].min(0) if kind == "bounded" else self.patients[cells, metrics]
+        # Few patients have heavier tails: Student's quantile lies as far out as `q` in the normal.
+        q = np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(np.minimum(q, SURE))))
+        if kind == "bounded":
+            return intervals.bounded_interval(value, variance, q)
+        spans = np.array([self.measures.metrics[m].span for m in metrics]).reshape(-1, 2).T
+        possible = (variance > 0) & (value >= spans[0]) & (value <= spans[1])
+        half = q * np.sqrt(np.where(possible, variance, np.nan))
+        return np.clip(value - half, *spans), np.clip(value + half, *spans)
+
+    @cached_property
+    def _kinds(self) -> FloatArray:
+        return np.array([metric.kind for metric in self.measures.metrics])
 
     def method(self, cell: int, metric: int) -> str:
         """Name of the interval's method in the report."""
-        if self.clustered[cell]:
-            return "bootstrap of patients"
         kind = self.measures.metrics[metric].kind
-        if kind == "share":
-            return "wilson"
         names = {"auc": f"delong-{self.settings.auc_interval}", "mean": "student"}
-        return names[kind] if self.closed[cell, metric] else "bootstrap"
+        if kind in names and self.closed[cell, metric]:
+            return names[kind] + (" of patients" if self.clustered[cell] else "")
+        if kind == "share" and not self.clustered[cell]:
+            return "wilson"
+        return "bootstrap of patients" if self.clustered[cell] else "bootstrap"
 
 
 def sample(
     measures: Measures,
     cells: Sequence[IntArray],
     units: IntArray,
-    strata: IntArray,
     settings: Settings,
-    rng: np.random.Generator,
+    strata: IntArray | None = None,
+    memo: dict[bytes, Replicates] | None = None,
 ) -> Sampled:
-    """Measure every cell (an index of cases), and resample all of them with the same weights.
+    """Measure every cell (an index of cases), and resample its patients.
 
-    `units` (n,) is the patient of each case, `strata` (n,) its stratum.
+    `units` (n,) is the patient of each case. With `strata` (n,) all cells share one draw of the
+    patients of each stratum, so that replicates of cells with common patients move together;
+    without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
+    call with the same measures.
     """
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
@@ -110,9 +139,20 @@ def sample(
         ]
     )
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
-    replicates = _replicates(measures, cells, units, strata, settings.replicates, rng)
-    formula = np.stack([measures.variances(rows) for rows in cells])
-    closed = np.isfinite(formula) & ~clustered[:, None]
+    formula = np.stack([measures.variances(rows, units[rows]) for rows in cells])
+    closed = np.isfinite(formula)
+    shares = np.array([metric.kind == "share" for metric in measures.metrics])
+    if strata is None:
+        needed = ~closed & ~(shares & ~clustered[:, None])
+        memo = {} if memo is None else memo
+        together = np.zeros_like(units)
+        for rows, wanted in zip(cells, needed, strict=True):
+            key = rows.tobytes()
+            if key not in memo:
+                memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
+        replicates = np.concatenate([memo[rows.tobytes()] for rows in cells])
+    else:
+        replicates = _replicates(measures, cells, units, strata, settings, np.ones_like(shares))
     return Sampled(
         measures=measures,
         settings=settings,
@@ -133,21 +173,28 @@ def _replicates(
     cells: Sequence[IntArray],
     units: IntArray,
     strata: IntArray,
-    replicates: int,
-    rng: np.random.Generator,
+    settings: Settings,
+    needed: BoolArray,
 ) -> Replicates:
-    """(C, M, R), a block of weights at a time; cases outside every cell take no part."""
+    """(C, M, R), NaN but for the `needed` metrics (M,); a block of weights at a time.
+
+    Cases outside every cell take no part.
+    """
+    names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
+    result = np.full((len(cells), len(needed), settings.replicates), np.nan, dtype=np.float32)
     used = np.unique(np.concatenate(cells))
+    if not names or not used.size:
+        return result
+    # The same patients are drawn alike, whatever they are called and in whatever order they come.
+    rng = np.random.default_rng([settings.seed, crc32(np.sort(units[used]).tobytes())])
     place = np.zeros(len(units), dtype=np.int64)
     place[used] = np.arange(len(used))
-    names = [metric.name for metric in measures.metrics]
     functions = [measures.replicator(rows, frozenset(names)) for rows in cells]
-    result = np.empty((len(cells), len(names), replicates), dtype=np.float32)
-    size = max(1, BLOCK // max(1, len(used)))
-    for start in range(0, replicates, size):
-        block = slice(start, min(start + size, replicates))
+    size = max(1, BLOCK // len(used))
+    for start in range(0, settings.replicates, size):
+        block = slice(start, min(start + size, settings.replicates))
         weights = resample(units[used], strata[used], block.stop - start, rng)
         for cell, (function, rows) in enumerate(zip(functions, cells, strict=True)):
             found = function(np.take(weights, place[rows], axis=0))
-            result[cell, :, block] = [found[name] for name in names]
+            result[cell, needed, block] = [found[name] for name in names]
     return result

@@ -1,13 +1,13 @@
 """One grouping of the cases, measured and resampled, with the tier of each group."""
 
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 
 from fairness.arrays import IntArray
 from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
+from fairness.statistics.bootstrap import Replicates
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled import Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
@@ -24,6 +24,8 @@ class SampledGrouping:
     """(G,) of the groups."""
     dependent: bool
     """Some patient is in several groups."""
+    hidden: frozenset[str]
+    """Labels that a shared report must not show."""
 
     @property
     def name(self) -> str:
@@ -41,9 +43,16 @@ class SampledGrouping:
 
 
 def sample_grouping(
-    measures: Measures, units: IntArray, grouping: Grouping, settings: Settings
+    measures: Measures,
+    units: IntArray,
+    grouping: Grouping,
+    settings: Settings,
+    memo: dict[bytes, Replicates] | None = None,
 ) -> SampledGrouping:
-    """Measure and resample every group of a grouping, the unknown, and all known cases."""
+    """Measure and resample every group of a grouping, the unknown, and all known cases.
+
+    `memo` keeps replicates for other groupings with some of the same sets of cases.
+    """
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     hidden = hidden_of(grouping, units, settings.suppress_below)
@@ -55,7 +64,6 @@ def sample_grouping(
         for name, rows in zip(attribute.groups, cells, strict=True)
     ]
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
-    rng = np.random.default_rng([settings.seed, crc32(attribute.name.encode())])
-    sampled = sample(measures, cells, units, codes, settings, rng)
     dependent = bool(people_of(grouping, units).sum() > len(np.unique(units[codes >= 0])))
-    return SampledGrouping(grouping, sampled, tuple(tiers), dependent)
+    sampled = sample(measures, cells, units, settings, codes if dependent else None, memo)
+    return SampledGrouping(grouping, sampled, tuple(tiers), dependent, hidden)

@@ -18,16 +18,16 @@ class Settings:
     """Of every interval, in [0.5, 1)."""
     replicates: int = 1000
     """Of the bootstrap, 100 at least."""
-    permutations: int = 1000
-    """Of the test of the largest gap; 0 leaves it out."""
     seed: int = 0
-    """Of the bootstrap and the permutations."""
+    """Of the bootstrap and of the joint tests."""
     suppress_below: int = 11
     """Hide groups of fewer people in everything under report/; they take part in no gap."""
+    suppress_positives_below: int | None = None
+    """The same for groups of fewer positives or negatives; without it, as people; 0: off."""
     inferential_from: int = 10
     """Smallest number of positives, and of negatives, of a group whose gaps are tested."""
     adjust: Literal["holm", "bh"] = "holm"
-    """Adjustment of p-values within a family: Holm, or Benjamini-Hochberg."""
+    """Adjustment of the largest gaps' p-values over attributes: Holm, or Benjamini-Hochberg."""
     auc_interval: Literal["score", "logit"] = "score"
     """Interval of an AUC: score holds its coverage in small and lopsided groups; logit is usual."""
     calibration_bins: int = 10
@@ -45,8 +45,15 @@ class Settings:
             raise UsageError("--replicates must be at least 100")
         if self.calibration_bins < 1:
             raise UsageError("--calibration-bins must be at least 1")
-        if min(self.permutations, self.suppress_below, self.inferential_from, self.seed) < 0:
-            raise UsageError("counts, such as --permutations or --seed, must not be negative")
+        counts = (self.suppress_below, self.suppress_positives_below or 0, self.inferential_from)
+        if min(*counts, self.seed) < 0:
+            raise UsageError("counts, such as --suppress-below or --seed, must not be negative")
+
+    @property
+    def least_of_class(self) -> int:
+        """Fewest positives, and fewest negatives, of a group that may be shown."""
+        chosen = self.suppress_positives_below
+        return self.suppress_below if chosen is None else chosen
 
     @property
     def quantile(self) -> float:

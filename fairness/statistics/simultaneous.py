@@ -1,37 +1,16 @@
-"""Simultaneous intervals over groups, and the limits of summaries that follow from them.
+"""Limits of maxima and sums that follow from joint limits, and of norms.
 
 The percentile interval of a maximum is wrong: the largest of several noisy gaps is above 0 in every
 replicate, so that interval never covers 0, even where all groups are alike. Here the signed
-differences get intervals that hold jointly (max-T: the quantile of their largest standardised
-error), and a maximum over them lies between the largest lower and the largest upper limit. Sums of
-absolute deviations use |norm(truth) - norm(estimate)| <= norm(truth - estimate), whose distribution
-the replicates give.
+differences have limits that hold jointly (`joint.py`), and a maximum over them lies between the
+largest lower and the largest upper limit. Norms use |norm(truth) - norm(estimate)| <=
+norm(truth - estimate), whose distribution the replicates give.
 """
-
-from itertools import product
 
 import numpy as np
 
 from fairness.arrays import FloatArray
 from fairness.statistics.bootstrap import DEFINED
-
-MOST_SIGNED = 9
-"""Largest number of groups with every combination of signs tried; beyond, errors are summed."""
-
-
-def joint_quantile(errors: FloatArray, confidence: float, q: float) -> float:
-    """Number of standard errors that bounds all of K errors jointly; at least `q`, that of one.
-
-    `errors` (K, R) are replicates minus estimates, NaN where undefined; `q` is the quantile of the
-    standard normal distribution for a single interval.
-    """
-    spread = np.sqrt(np.nanmean(errors**2, axis=-1, keepdims=True)) if errors.size else errors
-    varies = (spread > 0).ravel()
-    if not varies.any():
-        return q
-    largest = np.fmax.reduce(np.abs(errors[varies]) / spread[varies], axis=0)
-    reach = float(quantiles(largest, confidence))
-    return max(q, reach) if np.isfinite(reach) else np.nan
 
 
 def largest_difference(low: FloatArray, high: FloatArray) -> tuple[float, float]:
@@ -56,39 +35,6 @@ def norm_limits(value: float, distances: FloatArray, confidence: float) -> tuple
     """Limits of a norm that is `value`, from the norms (R,) of how far the replicates moved."""
     reach = float(quantiles(distances, confidence))
     return float(np.maximum(0.0, value - reach)), value + reach
-
-
-def equity_scaled_limits(
-    overall: float, values: FloatArray, all_moved: FloatArray, moved: FloatArray, confidence: float
-) -> tuple[float, float]:
-    """Limits of `overall / (1 + sum |values - overall|)`.
-
-    Let e be the estimate, s its sum, a the error of `overall`, d_g that of `values - overall`.
-    With the true signs t_g of the deviations, the true sum is at most s - sum t_g d_g, so the truth
-    is at least e - (a - e sum t_g d_g) / (1 + s): the least favourable signs are taken. As the true
-    sum is at least s - sum |d_g| and at least 0, the truth is at most e + max(0, e sum |d_g| - a).
-
-    Args:
-        overall: over all groups.
-        values: (G,) of the groups.
-        all_moved: (R,) replicates of `overall`, minus it.
-        moved: (G, R) replicates of `values`, minus them.
-        confidence: e.g. 0.95.
-    """
-    distance = float(np.abs(values - overall).sum())
-    scaled = overall / (1 + distance)
-    apart = scaled * (moved - all_moved)
-    reach = np.abs(apart).sum(0)
-    level = (1 + confidence) / 2
-    signed = reach[None]
-    if len(values) <= MOST_SIGNED:
-        signed = np.array(list(product((-1.0, 1.0), repeat=len(values)))) @ apart  # (2^G, R)
-    below = np.max(quantiles(all_moved + signed, level))
-    above = np.maximum(0.0, quantiles(reach - all_moved, level))
-    return (
-        float(np.clip(scaled - below / (1 + distance), 0, 1)),
-        float(np.clip(scaled + above, 0, 1)),
-    )
 
 
 def quantiles(replicates: FloatArray, level: float) -> FloatArray:

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from fairness.arrays import BoolArray
 from fairness.attributes import GENDER, RACE, Attribute
-from fairness.compat.fairfedmed import AVERAGE, compat_fairfedmed
+from fairness.compat.fairfedmed import AVERAGE, average_odds_difference, compat_fairfedmed
 from fairness.outcomes import Outcomes
 
 SITES = Attribute("site", ("1", "2", "3"))
@@ -110,3 +110,13 @@ def test_a_client_with_a_small_group_is_hidden_and_so_is_the_mean() -> None:
     assert numbers["race", AVERAGE, "es_auc"].hidden
     assert numbers["race", AVERAGE, "es_auc"].original is None
     assert not numbers["gender", AVERAGE, "es_auc"].hidden
+
+
+def test_average_odds_of_a_golden_cohort() -> None:
+    """18 samples scored by the released code's rule, worked out beforehand."""
+    p = "0.91 0.35 0.62 0.48 0.5 0.77 0.12 0.55 0.68 0.3 0.81 0.45 0.52 0.2 0.73 0.4 0.66 0.58"
+    predicted = (np.array(p.split(), dtype=float) > 0.5).astype(int)
+    y = np.array([1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0])
+    race, gender = np.repeat([0, 1, 2], 6), np.tile([0, 1], 9)
+    assert average_odds_difference(y, predicted, race) == pytest.approx(0.1579365079)
+    assert average_odds_difference(y, predicted, gender) == pytest.approx(0.3333333333)

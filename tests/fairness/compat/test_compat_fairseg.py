@@ -40,6 +40,8 @@ def test_golden_cohort() -> None:
             assert scaled == pytest.approx(expected["es"], abs=1e-6)
             groups = [numbers["race", group, name].original for group in RACE.groups]
             assert groups == pytest.approx(expected["group_means"], abs=1e-6)
+    by_deviation = numbers["race", "all", "es_std_rim_dice"].original
+    assert by_deviation == pytest.approx(0.629028, abs=1e-6)
     hd95 = [numbers["overall", "all", f"{s}_hd95"].original for s in ("rim", "cup")]
     assert np.mean(hd95) == pytest.approx(COHORT["expected"]["mean_hd95_over_rim_cup"], abs=1e-6)
     assert {attribute for attribute, _, _ in numbers} == {"overall", "race"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from fairness.arrays import Array, FloatArray, IntArray
+from fairness.errors import DataError
 from fairness.metrics import classification as c
 
 OF_SCORES: dict[Any, Any] = {
@@ -114,3 +115,12 @@ def test_auc_sees_only_the_order_of_the_scores_and_flips_with_it() -> None:
     assert c.auc(y, np.exp(3 * score)) == pytest.approx(c.auc(y, score), abs=1e-12)
     assert c.auc(y, -score) == pytest.approx(1 - c.auc(y, score), abs=1e-12)
     assert c.auc(y, np.zeros(len(y))) == 0.5
+
+
+@pytest.mark.parametrize("metric", ALL, ids=name_of)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_nan_is_refused_and_its_case_named(metric: Any, side: int) -> None:
+    columns = [np.array([0.0, 1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0, 1.0])]
+    columns[side][2] = np.nan
+    with pytest.raises(DataError, match="NaN in case 2"):
+        metric(*columns)

@@ -12,7 +12,7 @@ from fairness.statistics.analyse import analyse
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
 
-SETTINGS = Settings(replicates=300, permutations=200)
+SETTINGS = Settings(replicates=300)
 
 
 def cohort(

@@ -14,7 +14,7 @@ from fairness.statistics.binary import METRICS, BinaryScores
 from fairness.statistics.changes import changes
 from fairness.statistics.settings import Settings
 
-SETTINGS = Settings(replicates=400, permutations=0)
+SETTINGS = Settings(replicates=400)
 
 
 def runs(shift: float = 0.0, n: int = 300) -> tuple[IntArray, IntArray, BinaryScores, BinaryScores]:
@@ -27,11 +27,20 @@ def runs(shift: float = 0.0, n: int = 300) -> tuple[IntArray, IntArray, BinarySc
     return y, codes, after, before
 
 
-def test_the_same_run_has_not_changed() -> None:
-    _, codes, _, old = runs()
+def test_an_unchanged_run_keeps_the_doubt_of_its_cases() -> None:
+    """No share or AUC has an interval of no width; a mean that did not move has none."""
+    y, codes, _, old = runs()
     found = changes(old, old, tuple(map(str, range(300))), [plain(GENDER, codes)], SETTINGS)
     assert len(found) == 3 * (len(METRICS) - 1)  # overall and two groups; no calibration error
-    assert all((c.value, c.low, c.high) == (0, 0, 0) for c in found)
+    assert all(c.value == 0 for c in found)
+    with_limits = {c.metric for c in found if c.low is not None}
+    shares = {m.name for m in METRICS if m.kind in ("share", "auc")}
+    assert with_limits == shares
+    assert all(c.low < 0 < c.high for c in found if c.metric in shares)
+    assert all(c.reason is not None for c in found if c.metric not in shares)
+    limit = next(c.high for c in found if (c.group_a, c.metric) == ("Female", "true_positive_rate"))
+    n = int(((codes == 0) & (y == 1)).sum())
+    assert limit == pytest.approx(1.96**2 / (n + 1.96**2), abs=1e-3)
 
 
 def test_a_change_is_the_difference_of_the_estimates_and_far_surer_than_they_are() -> None:

@@ -104,3 +104,10 @@ def test_bounded_interval_has_the_wald_width_and_stays_inside() -> None:
     assert 0 <= low[1] <= high[1] <= 1
     unknown = i.bounded_interval(np.array([0.5]), np.array([np.nan]), Q)
     assert np.isnan(unknown).all()
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 12), (18, 20), (37, 60), (9, 9)])
+def test_exact_limits_equal_statsmodels(hits: int, n: int) -> None:
+    low, high = i.clopper_pearson(np.array(hits / n), np.array(float(n)), Q)
+    expected = proportion_confint(hits, n, alpha=2 * norm.sf(Q), method="beta")
+    assert (float(low), float(high)) == pytest.approx(expected, abs=1e-9)

@@ -1,0 +1,49 @@
+"""Why a number says less than it seems to: no rule on it can pass."""
+
+from fairness.statistics.measures import Summary
+from fairness.statistics.sampled import Sampled
+from fairness.statistics.sampled_grouping import SampledGrouping
+from fairness.statistics.settings import tier
+
+TOO_SMALL = "too small to infer from"
+
+
+def size_doubt(sampled: Sampled, cell: int, metric: int) -> str | None:
+    """Whether a set of cases, or those in the metric's denominator, are too few to infer from."""
+    rows, y, settings = sampled.rows[cell], sampled.measures.positive, sampled.settings
+    size = tier(len(rows), None if y is None else int(y[rows].sum()), settings)
+    few = sampled.trials[cell, metric] < settings.inferential_from
+    return TOO_SMALL if few or size != "inferential" else None
+
+
+def doubts_of(grouping: SampledGrouping, cell: int) -> dict[str, str]:
+    """Metrics of one set of cases that say little, each with the reason."""
+    sampled = grouping.sampled
+    found = dict(sampled.measures.doubts(sampled.rows[cell]))
+    for m, metric in enumerate(sampled.measures.metrics):
+        both = (found.get(metric.name), size_doubt(sampled, cell, m))
+        if any(both):
+            found[metric.name] = "; ".join(filter(None, both))
+    return found
+
+
+def doubts_about(grouping: SampledGrouping, summary: Summary) -> list[str]:
+    """The groups that a number over groups leaves out, and those that it rests on though small."""
+    metrics = {metric.name: m for m, metric in enumerate(grouping.sampled.measures.metrics)}
+    missing, doubted = [], []
+    for g in range(len(grouping.tiers)):
+        label = grouping.labels[g]
+        if not grouping.sampled.rows[g].size:
+            continue
+        if grouping.tiers[g] == "suppressed":
+            missing.append(f"without {label} (hidden)")
+            continue
+        doubts = doubts_of(grouping, g)
+        for name in summary.metrics:
+            value = grouping.sampled.values[g, metrics[name]]
+            if value != value:
+                metric = grouping.sampled.measures.metrics[metrics[name]]
+                missing.append(f"without {label} ({metric.undefined})")
+            elif name in doubts:
+                doubted.append(f"{label}: {doubts[name]}")
+    return list(dict.fromkeys(missing + doubted))

@@ -1,19 +1,31 @@
 """The operating threshold: chosen on one split, refused on the same."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fairness.arrays import FloatArray, IntArray
+from fairness.atomic import write_atomically
 from fairness.contract import Threshold
+from fairness.documents import read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
 from fairness.youden import youden_threshold
 
-_ADAPTER = TypeAdapter(Threshold)
+
+@dataclass(frozen=True)
+class ChosenThreshold(Threshold):
+    """A threshold.json: the threshold, and by what its cases are recognised in another file."""
+
+    cases_sha256: tuple[str, ...] = ()
+    """As `audit/records/sameness.py` makes them; none in files of earlier versions."""
+
+
+_ADAPTER = TypeAdapter(ChosenThreshold)
 
 
 def choose(target: IntArray, score: FloatArray, rule: str) -> float:
@@ -51,11 +63,13 @@ def choose(target: IntArray, score: FloatArray, rule: str) -> float:
 
 def write_threshold(path: Path, threshold: Threshold) -> None:
     """Write threshold.json."""
-    path.write_text(json.dumps(asdict(threshold), indent=1) + "\n", encoding="utf-8")
+    write_atomically(path, json.dumps(asdict(threshold), indent=1) + "\n")
 
 
-def read_threshold(text: str, split_sha256: str) -> Threshold:
+def read_threshold(text: str, split_sha256: str, cases: Collection[str] = ()) -> Threshold:
     """The value of `--threshold`: a number, or a threshold.json that was not tuned on this split.
+
+    `split_sha256` is the fingerprint of the audited split, `cases` are the digests of its cases.
 
     Raises:
         UsageError: neither, or it was chosen on the split that is audited.
@@ -66,19 +80,21 @@ def read_threshold(text: str, split_sha256: str) -> Threshold:
     except ValueError:
         pass  # not a number, so a file
     try:
-        threshold = _ADAPTER.validate_json(Path(text).read_text(encoding="utf-8"))
+        found = _ADAPTER.validate_json(read_text(Path(text)))
     except OSError as error:
         raise UsageError(f"--threshold {text}: {error.strerror}; give a number or a file") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"--threshold {text}: no threshold.json: not a text in UTF-8") from None
     except ValidationError as error:
         raise UsageError(f"--threshold {text}: no threshold.json: {first_fault(error)}") from None
-    if threshold.split_sha256 == split_sha256 and not threshold.rule.startswith("fixed"):
+    except ValueError as error:
+        raise UsageError(f"--threshold {text}: no threshold.json: {error}") from None
+    same = not {split_sha256, *cases}.isdisjoint({found.split_sha256, *found.cases_sha256})
+    if same and not found.rule.startswith("fixed"):
         raise UsageError(
             f"--threshold {text} was tuned on the split that is audited; choose it on validation: "
             "fair-audit --split val, then fair-audit threshold on its outcomes.parquet"
         )
-    return finite(threshold, text)
+    chosen = {field.name: getattr(found, field.name) for field in fields(Threshold)}
+    return finite(Threshold(**chosen), text)  # the digests of its cases are not for reports
 
 
 def finite(threshold: Threshold, text: str) -> Threshold:

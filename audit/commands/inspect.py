@@ -8,9 +8,11 @@ import tyro
 from rich.console import Console
 
 from audit.inspection import inspect_folder
+from fairness.guard import DEBUG_HELP
 
 HELP = """What a data set can show, before any inference: groups by label, unknown values,
-duplicates, patients that cross splits, and the gaps that each group could show.
+duplicates, patients that cross splits, and the gaps that each group could show. Every image and
+mask is read once, as training and audit will do, so that what they would refuse is found here.
 
 Examples:
 
@@ -36,6 +38,8 @@ class InspectOptions:
 
 def inspect(arguments: list[str], console: Console) -> int:
     """`fair-audit inspect`; the exit code."""
-    options = tyro.cli(InspectOptions, prog="fair-audit inspect", description=HELP, args=arguments)
+    options = tyro.cli(
+        InspectOptions, prog="fair-audit inspect", description=HELP + DEBUG_HELP, args=arguments
+    )
     inspect_folder(options.dataset, options.folder, options.target, console)
     return 0

@@ -13,10 +13,14 @@ from audit.plan import check_writable
 from audit.plan_analysis import plan_analysis
 from audit.provenance import of_file
 from audit.records.outcomes import private_folder, write_outcomes
-from audit.records.predictions import Columns, read_predictions
+from audit.records.predictions import Columns, Predictions, read_predictions
 from audit.threshold import read_threshold
+from audit.waiting import waiting
+from fairness.contract import Threshold
 from fairness.errors import UsageError
+from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
+from fairness.tasks.binary import SCORE
 
 HELP = """A fairness report from anybody's predictions: no server, no images.
 
@@ -39,29 +43,56 @@ class ReportOptions:
     analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
     out: Path
     """Folder to write report/ and records/ into."""
-    threshold: str = "0.5"
-    """A number, or a threshold.json of `fair-audit threshold`."""
+    threshold: str | None = None
+    """A number, or a threshold.json of `fair-audit threshold`; 0.5 where scores lie in 0..1."""
     name: str | None = None
     """What the report calls the model; without it, as the file says, or `predictions`."""
 
 
 def report(arguments: list[str], console: Console) -> int:
     """`fair-audit report`; the exit code."""
-    options = tyro.cli(ReportOptions, prog="fair-audit report", description=HELP, args=arguments)
+    options = tyro.cli(
+        ReportOptions, prog="fair-audit report", description=HELP + DEBUG_HELP, args=arguments
+    )
     if (options.out / "records" / "journal.sqlite").exists():
         raise UsageError(f"--out {options.out} holds the run of a served model; name another")
     check_writable(options.out)
-    predictions = read_predictions(options.source, options.columns)
+    with waiting(f"reading {options.source}", console):
+        predictions = read_predictions(options.source, options.columns)
     answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
-    threshold = None if kind.answers_masks else read_threshold(options.threshold, digest)
+    threshold = None if kind.answers_masks else threshold_of(options, predictions)
     task = kind.make(None if threshold is None else threshold.value, None, distances=True)
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
     plan = plan_analysis(options.analysis, task, answered, names, complete=True)
+    for note in predictions.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
     write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names)
     provenance = of_file(options.source, names, predictions, threshold)
-    code = finish(answered, provenance, plan, options.out, console)
-    console.print(f"report: {options.out / 'report' / 'report.md'}", highlight=False)
+    with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
+        code = finish(answered, provenance, plan, options.out, console)
+    where = options.out / "report" / "report.md"
+    console.print(f"report: {where}", highlight=False, markup=False)
     return code
+
+
+def threshold_of(options: ReportOptions, predictions: Predictions) -> Threshold:
+    """The operating point: given, or 0.5 where the scores may be probabilities.
+
+    Raises:
+        UsageError: none is given for scores on another scale; or the given one cannot be used.
+    """
+    if options.threshold is not None:
+        digest, same = predictions.split_sha256, predictions.cases_sha256
+        return read_threshold(options.threshold, digest, same)
+    scores = predictions.answered.values[SCORE]
+    low, high = scores.min(), scores.max()
+    if low < 0 or high > 1:
+        raise UsageError(
+            f"{options.source}: '{options.columns.score}' goes from {low:.4g} to {high:.4g}, "
+            "outside 0..1, where 0.5 means nothing; give the score from which on a case counts as "
+            "positive with --threshold, or choose one with fair-audit threshold"
+        )
+    return read_threshold("0.5", predictions.split_sha256)

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from audit.flags import Source
 from audit.records.predictions import Columns, read_predictions
-from audit.threshold import choose, write_threshold
-from fairness.contract import Threshold
+from audit.threshold import ChosenThreshold, choose, write_threshold
+from audit.waiting import waiting
 from fairness.errors import UsageError
+from fairness.guard import DEBUG_HELP
 from fairness.tasks.binary import outcomes_of
 
 HELP = """Choose an operating threshold on validation, for `fair-audit --threshold`.
@@ -41,16 +42,24 @@ class ThresholdOptions:
 def threshold(arguments: list[str], console: Console) -> int:
     """`fair-audit threshold`; the exit code."""
     options = tyro.cli(
-        ThresholdOptions, prog="fair-audit threshold", description=HELP, args=arguments
+        ThresholdOptions, prog="fair-audit threshold", description=HELP + DEBUG_HELP, args=arguments
     )
-    predictions = read_predictions(options.source, options.columns)
+    with waiting(f"reading {options.source}", console):
+        predictions = read_predictions(options.source, options.columns)
+    for note in predictions.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
     if predictions.task.answers_masks:
         raise UsageError(f"--from {options.source}: masks have no threshold to choose")
     outcomes = outcomes_of(predictions.answered)
     value = choose(outcomes.target, outcomes.score, options.rule)
-    chosen = Threshold(
-        value=value, rule=options.rule, split=options.split, split_sha256=predictions.split_sha256
+    chosen = ChosenThreshold(
+        value=value,
+        rule=options.rule,
+        split=options.split,
+        split_sha256=predictions.split_sha256,
+        cases_sha256=predictions.cases_sha256,
     )
     write_threshold(options.out, chosen)
-    console.print(f"{value:.6g} by {options.rule}, written to {options.out}", highlight=False)
+    said = f"{value:.6g} by {options.rule}, written to {options.out}"
+    console.print(said, highlight=False, markup=False)
     return 0

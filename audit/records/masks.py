@@ -3,6 +3,8 @@
 Masks are scored as they arrive and dropped. Pictures show patients, so they go to `records/`.
 """
 
+import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from fairness.arrays import FloatArray, Image
+from fairness.atomic import write_atomically
 from fairness.evaluate import Answers, Read
 from fairness.group_input import RECORDED
 from fairness.metrics.segmentation import outline
@@ -30,7 +33,7 @@ def keeping(read: Read, folder: Path) -> Read:
     def kept(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
         values = read(batch, answers)
         for id_, mask in zip(batch.ids, answers[RECORDED], strict=True):
-            Picture.fromarray(mask).save(folder / f"{file_name(id_)}.png")
+            save_picture(Picture.fromarray(mask), folder / f"{file_name(id_)}.png")
         return values
 
     return kept
@@ -45,6 +48,21 @@ def overlay(image: Image, reference: Image, prediction: Image) -> Picture.Image:
     return Picture.fromarray(rgb)
 
 
+def save_picture(picture: Picture.Image, path: Path) -> None:
+    """Write a PNG that only the user opens."""
+    content = io.BytesIO()
+    picture.save(content, format="png")
+    write_atomically(path, content.getvalue(), private=True)
+
+
 def file_name(text: str) -> str:
-    """A name for a file from an id or a group, which come from files."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text).lstrip(".")[:100] or "_"
+    """A name for a file from an id or a group, which come from files.
+
+    A name that had to be changed gets a digest of the text, so that two texts never share a file.
+    """
+    name = "".join(c if c.isalnum() or c in "-_. " else "_" for c in text).lstrip(".")
+    name = name.encode()[:100].decode(errors="ignore")
+    if name == text and name:
+        return name
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{name or '_'}-{digest}"

@@ -1,6 +1,7 @@
-"""Rows of patients for the data's owner: one row a sample, in a folder that only the user opens."""
+"""Rows of patients for the data's owner: one row a sample, in files that only the user opens."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.records.predictions import NAMES_KEY, SPLIT_KEY
+from fairness.atomic import write_atomically
 from fairness.outcomes import Answered, Names
+from fairness.text import csv_cell
 
 
 def private_folder(path: Path) -> Path:
     """Make `path` with mode 0700; the folder of rows, ids and pictures of patients."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)  # one that was there, or that a strange umask closed
     return path
 
 
@@ -48,12 +51,15 @@ def write_outcomes(
     metadata = {SPLIT_KEY: split_sha256.encode()}
     if names is not None:
         metadata[NAMES_KEY] = json.dumps(asdict(names)).encode()
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), content)
+    write_atomically(path, content.getvalue(), private=True)
 
 
 def write_skipped(path: Path, skipped: Sequence[tuple[str, str]]) -> None:
     """Id of and reason for every sample that was left out."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("id", "reason"))
-        writer.writerows(skipped)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("id", "reason"))
+    writer.writerows(map(csv_cell, row) for row in skipped)
+    write_atomically(path, text.getvalue(), private=True)

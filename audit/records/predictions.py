@@ -1,21 +1,21 @@
 """Reads anybody's predictions: a parquet or csv file, its columns named by flags."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from audit.flags import CommaNames
-from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import ALL, EYE_ATTRIBUTES, OVERALL, UNKNOWN, Attribute
+from audit.flags import CommaNames, MapRules, Words
+from audit.records.columns import check_groups, groups, texts
+from audit.records.hints import duplicated_rows, twins, unknown_words, unused_patients
+from audit.records.judged import measured, scores, targets
+from audit.records.rows import covariates_of, ids_of, patients_of
+from audit.records.sameness import digests
+from audit.records.table import read_table
+from fairness.attributes import EYE_ATTRIBUTES, OVERALL
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
 from fairness.outcomes import Answered, Cases, Names
@@ -23,9 +23,9 @@ from fairness.tasks.binary import SCORE, BinaryTask
 from fairness.tasks.masks import MaskTask
 from fairness.tasks.task import Task
 from fairness.text import one_line
+from fairness.unknown import plain
 
 KNOWN = {attribute.name: attribute for attribute in EYE_ATTRIBUTES}
-UNKNOWN_TEXTS = ("", "-1", "unknown", "nan", "none", "null")
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
 NAMES_KEY = b"names"
@@ -36,7 +36,7 @@ RESERVED = ("id", "patient", "target", "score")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of the file is what."""
+    """Which column of the file is what, and what its words mean."""
 
     target: str = "target"
     """Column of the label: 0/1, or anything with --positive."""
@@ -50,19 +50,32 @@ class Columns:
     """Column of the patient; absent: every row is a patient of its own."""
     positive: str = "1"
     """Value of the label that counts as positive."""
+    unknown: Words = ()
+    """Further words for an unknown group, besides those of docs/data.md: U,X."""
+    map: MapRules = ()
+    """Read a text as another: sex:F=Female,sex:M=Male; unknown as the new text is allowed."""
+
+    @property
+    def more_unknown(self) -> frozenset[str]:
+        """The words of --unknown, as `is_unknown` takes them."""
+        return frozenset(plain(word) for words in self.unknown for word in words)
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a file holds, and the fingerprint of what it was computed on."""
+    """What a file holds, and how it is recognised."""
 
     answered: Answered
     task: type[Task]
     """Kind of model that the values are of."""
     split_sha256: str
-    """As our own parquet files state it; of the file itself for any other."""
+    """As our own parquet files state it; of labels and scores for any other."""
     names: Names | None
     """As our own parquet files state them."""
+    cases_sha256: tuple[str, ...]
+    """By which the same cases are recognised in another file (`sameness.py`)."""
+    notes: tuple[str, ...]
+    """What the user should know about how the file was read."""
 
 
 def read_predictions(path: Path, columns: Columns) -> Predictions:
@@ -75,78 +88,107 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
         UsageError: a column is not there.
     """
-    table = read_table(path, columns)
+    asked = (columns.target, columns.score, columns.id, columns.patient, *columns.attributes)
+    read = read_table(path, asked)
+    table, stated = read.columns, read.metadata
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
     of_masks = "rim_dice" in table.column_names and columns.score not in table.column_names
     judged = () if of_masks else (columns.target, columns.score)
-    check_columns(path, table, judged, names)
-    ids = texts(table, columns.id) or [str(i) for i in range(table.num_rows)]
-    if len(set(ids)) != len(ids):
-        raise DataError(f"{path}: column '{columns.id}' repeats ids; every row needs its own")
-    patients = texts(table, columns.patient) or ids
-    encoded = [encode(path, name, texts(table, name)) for name in names]
+    check_columns(path, table, judged, names, columns)
+    changes, notes = changes_of(path, table, columns)
+    ids = ids_of(path, table, columns.id)
+    found = {name: texts(table[name], changes.get(name)) for name in names}
+    more = columns.more_unknown
+    encoded = [groups(path, name, found[name], KNOWN.get(name), more) for name in names]
+    for attribute, _ in encoded:
+        # Our own files may hold a federation of many sites.
+        check_groups(path, attribute, numbers_too=NAMES_KEY not in stated)
     of_cases = [name for name in MASK_SCORES if name in table.column_names] if of_masks else []
     used = {*judged, columns.id, columns.patient, *names, *of_cases, *RESERVED}
+    covariates, of_age = covariates_of(table, used, changes)
     cases = Cases(
-        ids=tuple(ids),
-        patients=tuple(patient or id_ for patient, id_ in zip(patients, ids, strict=True)),
+        ids=tuple(ids or map(str, range(table.num_rows))),
+        patients=patients_of(table, columns.patient, ids),
         attributes=tuple(attribute for attribute, _ in encoded),
         codes={attribute.name: codes for attribute, codes in encoded},
-        covariates={
-            name: numbers(table[name])
-            for name in table.column_names
-            if name not in used and is_number(table[name])
-        },
+        covariates=covariates,
     )
+    notes = [*read.notes, *notes, *of_age]
+    for name in names:
+        notes += unknown_words(name, found[name]) + twins(name, found[name], more)
+    if columns.patient not in table.column_names:
+        notes += unused_patients(table, used)
     task: type[Task] = MaskTask if of_masks else BinaryTask
-    labels = None if of_masks else targets(path, table, columns)
+    labels = None
     values = {name: measured(path, table, name) for name in of_cases}
     if not of_masks:
+        labels = targets(path, table, columns.target, columns.positive, changes)
         values = {SCORE: scores(path, table, columns.score)}
-    answered = Answered(cases=cases, labels=labels, values=values)
-    stated = table.schema.metadata or {}
-    digest = stated.get(SPLIT_KEY) or hashlib.sha256(path.read_bytes()).hexdigest().encode()
-    return Predictions(answered, task, digest.decode(), names_stated(path, stated.get(NAMES_KEY)))
-
-
-def read_table(path: Path, columns: Columns) -> Any:
-    """A pyarrow table from `.parquet`, or from csv whatever the ending; names stay texts there."""
-    as_text = (columns.id, columns.patient, columns.target, *columns.attributes, *KNOWN)
-    options = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(as_text, pa.string()), strings_can_be_null=True
+    first = next(iter(values.values()))
+    notes += duplicated_rows(table, columns.id, first)
+    zeros = np.zeros(table.num_rows, dtype=np.int64)
+    same = digests(ids or None, zeros if labels is None else labels, first)
+    return Predictions(
+        answered=Answered(cases=cases, labels=labels, values=values),
+        task=task,
+        split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
+        names=names_stated(path, stated.get(NAMES_KEY)),
+        cases_sha256=same,
+        notes=tuple(notes),
     )
-    try:
-        if path.suffix == ".parquet":
-            table = pq.read_table(path)
-        else:
-            table = pyarrow.csv.read_csv(path, convert_options=options)
-        list(table.column_names)  # decodes the names, which fails for what is no text
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not a readable parquet or csv file ({reason[:200]})") from None
-    return table
 
 
-def check_columns(path: Path, table: Any, judged: tuple[str, ...], names: tuple[str, ...]) -> None:
+def check_columns(
+    path: Path, table: Any, judged: tuple[str, ...], names: tuple[str, ...], columns: Columns
+) -> None:
     """Refuse columns that are absent, there twice, or named like what a report holds anyway."""
     if not names:
         raise UsageError(f"{path}: name the columns of the groups with --attributes")
-    for name in (*judged, *names):
+    asked = [
+        name for name, usual in ((columns.id, "id"), (columns.patient, "patient")) if name != usual
+    ]  # the usual ones may be absent
+    for name in (*judged, *names, *asked):
         if name not in table.column_names:
-            raise UsageError(
-                f"{path}: no column '{name}' (it has: {', '.join(table.column_names)})"
-            )
+            has = ", ".join(map(one_line, table.column_names))
+            raise UsageError(f"{path}: no column '{name}' (it has: {has})")
     twice = [name for name, n in Counter(table.column_names).items() if n > 1]
     if twice:
-        raise DataError(f"{path}: it has several columns '{twice[0]}'; keep one")
+        raise DataError(f"{path}: it has several columns '{one_line(twice[0])}'; keep one")
     for name in names:
         taken = name in (*RESERVED, OVERALL, *judged)
         if taken or one_line(name) != name:
             raise UsageError(f"{path}: '{name}' cannot be an attribute; rename the column")
     if table.num_rows == 0:
         raise DataError(f"{path}: it has no rows")
+
+
+def changes_of(
+    path: Path, table: Any, columns: Columns
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The texts to put in place of others by column, and notes on rules that change nothing.
+
+    Raises:
+        UsageError: a rule names no column, or one of ids or scores, or contradicts another.
+    """
+    changes: dict[str, dict[str, str]] = {}
+    notes = []
+    for rule in (rule for rules in columns.map for rule in rules):
+        if rule.column not in table.column_names:
+            has = ", ".join(map(one_line, table.column_names))
+            raise UsageError(f"--map: {path} has no column '{rule.column}' (it has: {has})")
+        if rule.column in (columns.id, columns.patient, columns.score):
+            raise UsageError(f"--map: '{rule.column}' holds ids or scores, which stay as they are")
+        said = changes.setdefault(rule.column, {})
+        if said.setdefault(rule.old, rule.new) != rule.new:
+            raise UsageError(f"--map: '{rule.old}' of '{rule.column}' has two new texts; keep one")
+    for name, change in changes.items():
+        there = texts(table[name]).words
+        notes += [
+            f"--map: no '{old}' in '{name}', so nothing to change"
+            for old in change
+            if old not in there
+        ]
+    return changes, notes
 
 
 def names_stated(path: Path, text: bytes | None) -> Names | None:
@@ -159,66 +201,10 @@ def names_stated(path: Path, text: bytes | None) -> Names | None:
         raise DataError(f"{path}: its metadata 'names' are unusable; write the file anew") from None
 
 
-def texts(table: Any, name: str) -> list[str]:
-    """A column as texts, null as the empty text; an empty list where there is no such column."""
-    if name not in table.column_names:
-        return []
-    return [one_line(value) for value in table[name].to_pylist()]
-
-
-def encode(path: Path, name: str, values: list[str]) -> tuple[Attribute, IntArray]:
-    """Attribute and codes of a column of group names; blank, -1 and `unknown` are unknown."""
-    known = sorted({value for value in values if value.lower() not in UNKNOWN_TEXTS})
-    attribute = Attribute(name, tuple(known))
-    if name in KNOWN and set(known) <= set(KNOWN[name].groups):
-        attribute = KNOWN[name]
-    if ALL in known:
-        raise DataError(f"{path}: '{name}' has a group '{ALL}'; rename it")
-    code = {group: i for i, group in enumerate(attribute.groups)}
-    return attribute, np.array([code.get(value, UNKNOWN) for value in values], dtype=np.int64)
-
-
-def targets(path: Path, table: Any, columns: Columns) -> IntArray:
-    """1 where the target is the positive value, 0 elsewhere; refuses blanks and a third class."""
-    values = [value.removesuffix(".0") for value in texts(table, columns.target)]
-    blank = [i for i, value in enumerate(values) if value.lower() in ("", "nan", "none", "null")]
-    if blank:
-        raise DataError(f"{path}: '{columns.target}' is blank in row {blank[0] + 1}")
-    classes = sorted(set(values))
-    if len(classes) != 2 or columns.positive not in classes:
-        raise DataError(
-            f"{path}: '{columns.target}' must have two values, one of them '{columns.positive}' "
-            f"(name it with --positive), but has {', '.join(classes[:5])}"
-            f"{', ...' if len(classes) > 5 else ''}"
-        )
-    return np.array([value == columns.positive for value in values], dtype=np.int64)
-
-
-def measured(path: Path, table: Any, name: str) -> FloatArray:
-    """A column of numbers, NaN where blank."""
-    if not is_number(table[name]):
-        raise DataError(f"{path}: '{name}' is {table[name].type}, expected numbers")
-    return numbers(table[name])
-
-
-def scores(path: Path, table: Any, name: str) -> FloatArray:
-    """The scores; higher means more likely positive, on any scale."""
-    values = measured(path, table, name)
-    if not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values))) + 1
-        raise DataError(f"{path}: '{name}' is blank or not finite in row {row}")
-    return values
-
-
-def is_number(column: Any) -> bool:
-    """Whether a pyarrow column holds integers, floats or booleans."""
-    kind = column.type
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    )
-
-
-def numbers(column: Any) -> FloatArray:
-    """A numeric pyarrow column as float64, null as NaN."""
-    values: FloatArray = pc.cast(column, pa.float64()).to_numpy()
-    return values
+def split_stated(path: Path, text: bytes | None) -> str | None:
+    """The fingerprint that our own parquet file states."""
+    if text is None:
+        return None
+    if len(text) > 64 or not text.isalnum() or not text.isascii():
+        raise DataError(f"{path}: its metadata 'split_sha256' are unusable; write the file anew")
+    return text.decode()

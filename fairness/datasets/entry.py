@@ -8,6 +8,8 @@ from pathlib import Path
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
 from fairness.datasets.values import read_code, read_measurement
+from fairness.text import one_line
+from fairness.unknown import is_unknown, whole
 
 PATIENT_KEYS = ("pid", "subject", "patient", "patient_id")
 
@@ -67,7 +69,7 @@ def _read_patient(npz: Npz) -> str:
     """The first patient key that says something; else the file is a patient of its own."""
     for key in PATIENT_KEYS:
         if key in npz:
-            value = npz.scalar(key)
-            if value not in ("", -1) and value == value:  # NaN is unknown too
-                return str(int(value) if isinstance(value, float) else value)
+            said = whole(one_line(npz.scalar(key)))
+            if not is_unknown(said):
+                return said
     return npz.path.stem

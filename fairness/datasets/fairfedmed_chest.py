@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from fairness.arrays import Image
-from fairness.attributes import GENDER, UNKNOWN, Attribute
+from fairness.attributes import GENDER, Attribute
 from fairness.datasets.decode import format_of
 from fairness.datasets.entry import Entry
 from fairness.datasets.federated import FederatedSplit, sample_id
@@ -17,6 +17,7 @@ from fairness.datasets.sites import Line
 from fairness.datasets.squash import squash
 from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
+from fairness.unknown import is_unknown
 
 # Codes as the columns of the csv files have them: race in an order of their own, which is not that
 # of the eye data; age 60 counts as 60+.
@@ -25,8 +26,6 @@ AGE = Attribute("age", ("0-60", "60+"))
 
 FOLDERS = ("", "files_336p", "images")
 """Where the pictures of a site may lie, below the folder of the csv files: the first that fits."""
-
-UNKNOWN_TEXTS = ("", "-1", "-1.0", "nan", "unknown")
 
 _PATIENT = re.compile(r"(?:^|/)(patient\d+|p\d{8}|\d{8}(?=_\d{3}\.))")
 """How CheXpert, MIMIC-CXR and ChestX-ray14 name the patient in the path of a picture."""
@@ -95,12 +94,10 @@ def read_code(line: Line, attribute: Attribute) -> int:
     Raises:
         UnknownCodeError: it is anything else.
     """
-    text = line.values.get(f"{attribute.name}_label", "").lower()
-    if text in UNKNOWN_TEXTS:
-        return UNKNOWN
-    for code, group in enumerate(attribute.groups):
-        if text in (str(code), f"{code}.0", group.lower()):
-            return code
+    text = line.values.get(f"{attribute.name}_label", "")
+    code = attribute.code(text)
+    if code is not None:
+        return code
     known = ", ".join(f"{code} {group}" for code, group in enumerate(attribute.groups))
     raise UnknownCodeError(
         f"{line.table} row {line.number}: {attribute.name}_label is '{text}', known are {known}, "
@@ -126,7 +123,8 @@ def read_label(line: Line, column: str) -> int:
 
 def read_patient(line: Line, name: str) -> str:
     """Who the patient of one row is."""
-    if said := line.values.get("patient", ""):
+    said = line.values.get("patient", "")
+    if not is_unknown(said):
         return said
     found = _PATIENT.search(name)
     return found[1] if found else sample_id(name)

@@ -17,11 +17,13 @@ from fairness.arrays import FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.entry import Entry
 from fairness.datasets.marker import is_unfinished, read_marker
+from fairness.datasets.npz import is_unicode
 from fairness.datasets.reader import Options
 from fairness.datasets.splits import find_files, has_files, is_held_out
 from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
 from fairness.samples import Sample
+from fairness.text import printable
 
 
 class FileSplit(ABC):
@@ -121,6 +123,19 @@ class FileSplit(ABC):
         return statement if isinstance(statement, str) else None
 
 
+def require_unicode(path: Path) -> None:
+    """Refuse a file whose name has bytes that are no characters, as old archives leave them.
+
+    Raises:
+        DataError: it has; ids, checksums and reports could not be written.
+    """
+    if not is_unicode(path.name):
+        raise DataError(
+            f"{printable(str(path))}: the name has bytes that are no UTF-8, here as blanks; rename "
+            "it, or go on without it by --on-error skip"
+        )
+
+
 class NpzSplit(FileSplit):
     """A split that is a set of npz files, found by lists, folders or `data_summary.csv`."""
 
@@ -145,11 +160,12 @@ class NpzSplit(FileSplit):
         entries = []
         for path in find_files(self.root, "train" if self.is_carved else split):
             try:
+                require_unicode(path)
                 entry = self._read_entry(path)
             except UnknownCodeError:
                 raise
             except DataError as error:
-                self._record(path.stem, error)
+                self._record(printable(path.stem), error)
                 continue
             if not self.is_carved or is_held_out(entry.patient) == (split == "val"):
                 entries.append(entry)

@@ -1,41 +1,44 @@
 """Reads single arrays of an npz file: never a pickle, never more than was asked for.
 
 An npz is a zip of npy files, so the scalars of a sample can be read without touching its image, and
-the zip's directory already holds a checksum of every array.
+the zip's directory already holds a checksum of every array. Whatever a file claims, an array is
+measured by its header before its numbers are unpacked.
 """
 
-import struct
+import math
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from fairness.arrays import Array
+from fairness.datasets.picture import MAX_PIXELS
 from fairness.errors import DataError
 
-MAX_BYTES = 1 << 30
-"""Largest array that is read: a small file may claim to unpack into any size."""
+MAX_SCALAR = 1 << 20
+"""Bytes of the largest number or text that is read."""
 
 MAX_HEADER = 4096
 """Bytes within which the header of an npy file must end; numpy's own have 128."""
 
-Scalar = int | float | bool | str
+LISTED = 30
+"""Names of arrays that a message lists, at the most."""
 
-_FAULTS = (
-    OSError,
-    EOFError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    NotImplementedError,  # an unknown compression
-    RuntimeError,  # an encrypted member
-    MemoryError,  # a header that claims an impossible shape
-)
+CACHED = 512
+"""Bytes of the largest scalar that is kept, such as a group code."""
+
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that numpy writes; of others, a few bytes may unpack into gigabytes in one step."""
+
+Scalar = int | float | bool | str
+Header: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]]
+
+SKIP = "go on without the file by --on-error skip"
 
 
 class Npz:
@@ -47,10 +50,8 @@ class Npz:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with self._naming_faults():
             self._zip = zipfile.ZipFile(path)
-        except _FAULTS as error:
-            raise self._fault(error) from None
         self._members = {i.filename.removesuffix(".npy"): i for i in self._zip.infolist()}
 
     def __enter__(self) -> "Npz":
@@ -67,33 +68,55 @@ class Npz:
         return [f"{k} {m.CRC:08x} {m.file_size}" for k, m in sorted(self._members.items())]
 
     def array(self, key: str) -> Array:
-        """The array of that name, checked against its checksum."""
-        raw = self._read(key)
-        try:
-            return _parse(raw)
-        except _FAULTS as error:
-            raise self._fault(error, key) from None
+        """The array of that name, checked against its checksum.
 
-    def header(self, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and dtype that the array of that name claims; reads its header only."""
-        self.require(key)
-        try:
-            with self._zip.open(self._members[key]) as file:
-                return _parse_header(BytesIO(file.read(MAX_HEADER)))
-        except _FAULTS as error:
-            raise self._fault(error, key) from None
+        Raises:
+            DataError: it holds objects, or more numbers than any image has pixels.
+        """
+        shape, dtype, start = self._measured(key)
+        expected = math.prod(shape) * dtype.itemsize
+        if math.prod(shape) > MAX_PIXELS or expected > 8 * MAX_PIXELS:
+            raise DataError(
+                f"{self.path}: '{key}' claims {dtype} of shape {shape}, more than any image has; "
+                f"{SKIP}"
+            )
+        with self._opened(key, start + expected) as file:
+            # numpy's own annotation is missing.
+            array: Array = np.lib.format.read_array(file, allow_pickle=False)  # type: ignore[no-untyped-call]
+            return array
+
+    def header(self, key: str) -> Header:
+        """Shape and dtype that the array of that name claims; reads its header only.
+
+        Raises:
+            DataError: it holds objects.
+        """
+        return self._measured(key)[:2]
 
     def scalar(self, key: str) -> Scalar:
-        """The only element of the array of that name: a number or a text."""
-        raw = self._read(key)
-        try:
-            value = _parse_scalar(raw)
-        except _FAULTS as error:
-            raise self._fault(error, key) from None
+        """The only element of the array of that name: a number or a text; NaN, but not infinite.
+
+        Raises:
+            DataError: it is anything else.
+        """
+        with self._opened(key, MAX_SCALAR) as file:
+            raw = file.read(self._size(key))
+            value = (_parse_scalar if len(raw) <= CACHED else _parse_scalar.__wrapped__)(raw)
+        if isinstance(value, np.dtype):
+            raise self._holds_objects(key)
         if not isinstance(value, Scalar):
             raise DataError(
-                f"{self.path}: '{key}' is neither a number nor a text; store it as one, or go on "
-                "without the file by --on-error skip"
+                f"{self.path}: '{key}' is neither a number nor a text; store it as one, or {SKIP}"
+            )
+        if isinstance(value, float) and math.isinf(value):
+            raise DataError(
+                f"{self.path}: '{key}' is infinite; store a number, or NaN where it is unknown, or "
+                f"{SKIP}"
+            )
+        if isinstance(value, str) and not is_unicode(value):
+            raise DataError(
+                f"{self.path}: '{key}' is a text with code points that are no characters; store it "
+                f"as Unicode, or {SKIP}"
             )
         return value
 
@@ -103,51 +126,98 @@ class Npz:
             if key in self._members:
                 return key
         names = "' or '".join(keys)
-        found = ", ".join(sorted(self._members)) or "nothing"
+        found = ", ".join(sorted(self._members)[:LISTED]) or "nothing"
         raise DataError(
-            f"{self.path}: no array '{names}'; it holds {found}; name a key that is "
-            "there, or go on without the file by --on-error skip"
+            f"{self.path}: no array '{names}'; it holds {found}; name a key that is there, or "
+            f"{SKIP}"
         )
 
-    def _read(self, key: str) -> bytes:
-        self.require(key)
-        member = self._members[key]
-        if member.file_size > MAX_BYTES:
+    def _size(self, key: str) -> int:
+        return self._members[self.require(key)].file_size
+
+    def _measured(self, key: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+        """Shape, dtype and the number of bytes before the first number."""
+        with self._opened(key) as file:
+            head = BytesIO(file.read(min(MAX_HEADER, self._size(key))))
+            shape, dtype = _parse_header(head)
+        if dtype.hasobject:
+            raise self._holds_objects(key)
+        return shape, dtype, head.tell()
+
+    @contextmanager
+    def _opened(self, key: str, most: int | None = None) -> Iterator[IO[bytes]]:
+        """A member of up to `most` bytes, to be read a number of bytes at a time.
+
+        Without a number, Python unpacks all that there is before it looks at the size.
+        """
+        size, member = self._size(key), self._members[key]
+        if most is not None and size > most:
             raise DataError(
-                f"{self.path}: '{key}' claims to hold {member.file_size} bytes, more than any "
-                "image has; go on without the file by --on-error skip"
+                f"{self.path}: '{key}' claims to hold {size} bytes, where {most} are the most that "
+                f"can be; {SKIP}"
             )
-        try:
-            return self._zip.read(member)
-        except _FAULTS as error:
-            raise self._fault(error, key) from None
+        if member.compress_type not in COMPRESSIONS:
+            raise DataError(
+                f"{self.path}: '{key}' is compressed in a way that numpy never writes; save it by "
+                f"numpy.savez_compressed, or {SKIP}"
+            )
+        with self._naming_faults(key), self._zip.open(member) as file:
+            yield file
 
-    def _fault(self, error: BaseException, key: str = "") -> DataError:
-        where = f" ('{key}')" if key else ""
-        if isinstance(error, FileNotFoundError):
-            return DataError(f"{self.path}: no such file; fetch it, or use --on-error skip")
-        reason = " ".join(str(error).split()) or type(error).__name__
+    def _holds_objects(self, key: str) -> DataError:
         return DataError(
-            f"{self.path}{where}: truncated or corrupt npz ({reason}); fetch it again, or go on "
-            "without it by --on-error skip"
+            f"{self.path}: '{key}' is an array of Python objects, which needs pickle, and that may "
+            f"run anything; write it as numbers or as one text, or {SKIP}"
         )
 
+    @contextmanager
+    def _naming_faults(self, key: str = "") -> Iterator[None]:
+        """Turn errors of zipfile and numpy, which raise almost anything, into ours."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise DataError(
+                f"{self.path}: no such file; fetch it, or use --on-error skip"
+            ) from None
+        except Exception as error:
+            where = f" ('{key}')" if key else ""
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise DataError(
+                f"{self.path}{where}: truncated or corrupt npz ({reason}); fetch it again, or go "
+                "on without it by --on-error skip"
+            ) from None
 
-def _parse(raw: bytes) -> Array:
-    # numpy's own annotation is missing.
-    array: Array = np.lib.format.read_array(BytesIO(raw), allow_pickle=False)  # type: ignore[no-untyped-call]
-    return array
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: it has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _parse_header(file: BytesIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _parse_header(file: BytesIO) -> Header:
     # numpy's own annotations are missing.
     first = np.lib.format.read_magic(file) == (1, 0)  # type: ignore[no-untyped-call]
     read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
+    if any(length < 0 for length in shape):
+        raise ValueError(f"shape {shape}")
     return shape, dtype
 
 
 @lru_cache(maxsize=4096)
 def _parse_scalar(raw: bytes) -> object:
-    """Cached by the bytes: group codes repeat, and parsing an npy header is slow."""
-    return _parse(raw).item()
+    """The only element, the dtype of objects, or None for anything else.
+
+    Cached by the bytes: group codes repeat, and parsing an npy header is slow.
+    """
+    shape, dtype = _parse_header(BytesIO(raw))
+    if dtype.hasobject:
+        return dtype
+    # Dates become numbers or texts by their unit, so that no reader could tell what they are.
+    if math.prod(shape) != 1 or dtype.kind not in "biufU":
+        return None
+    # numpy's own annotation is missing.
+    return np.lib.format.read_array(BytesIO(raw), allow_pickle=False).item()  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL.ImageFile import ImageFile
 
 from fairness.arrays import Image
 from fairness.errors import DataError
@@ -38,7 +39,7 @@ def picture_shape(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Pillow.Image]:
+def _opened(path: Path) -> Iterator[ImageFile]:
     try:
         with Pillow.open(path, formats=("PNG", "JPEG")) as picture:
             _check(path, picture)
@@ -59,11 +60,17 @@ def _opened(path: Path) -> Iterator[Pillow.Image]:
         ) from None
 
 
-def _check(path: Path, picture: Pillow.Image) -> None:
+def _check(path: Path, picture: ImageFile) -> None:
     if picture.width * picture.height > MAX_PIXELS:
         raise DataError(
             f"{path}: claims {picture.width} x {picture.height} pixels, more than any radiograph "
             "has; go on without it by --on-error skip"
         )
-    if picture.mode.startswith(DEEP_MODES):
-        raise DataError(f"{path}: has more than 8 bits a pixel; rescale it to 0..255")
+    # Pillow cuts 16 bits of colour or transparency to 8 without a word; the tile says so, the mode
+    # does not. What medical software writes there seldom fills the range: nearly all black.
+    stored = " ".join(str(tile.args) for tile in picture.tile)
+    if picture.mode.startswith(DEEP_MODES) or "16" in stored:
+        raise DataError(
+            f"{path}: has more than 8 bits a pixel (a colour); rescale it to 0..255, or go on "
+            "without it by --on-error skip"
+        )

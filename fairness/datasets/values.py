@@ -8,6 +8,7 @@ from fairness.arrays import Image
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
 from fairness.errors import DataError
+from fairness.unknown import is_unknown
 
 
 class UnknownCodeError(DataError):
@@ -15,7 +16,9 @@ class UnknownCodeError(DataError):
 
 
 def read_code(npz: Npz, attribute: Attribute, key: str | None = None) -> int:
-    """The group code of an attribute; `UNKNOWN` for -1, NaN, or where the key is absent.
+    """The group code of an attribute; `UNKNOWN` where the key is absent or says so.
+
+    A code, the name of a group, or what `fairness/unknown.py` lists.
 
     `key` is that of the code in the file, by default the attribute's name.
 
@@ -26,15 +29,14 @@ def read_code(npz: Npz, attribute: Attribute, key: str | None = None) -> int:
     if key not in npz:
         return UNKNOWN
     value = npz.scalar(key)
-    if isinstance(value, float) and math.isnan(value):
-        return UNKNOWN
-    if value != UNKNOWN and value not in range(len(attribute.groups)):
+    code = attribute.code(value)
+    if code is None:
         known = ", ".join(f"{code} {group}" for code, group in enumerate(attribute.groups))
         raise UnknownCodeError(
             f"{npz.path}: {key} is {value!r}, known are {known}, -1 unknown; "
             "this copy is coded differently: recode it as docs/data.md says"
         )
-    return int(value)
+    return code
 
 
 def read_label(npz: Npz, key: str) -> int:
@@ -53,15 +55,17 @@ def read_label(npz: Npz, key: str) -> int:
 
 
 def read_measurement(npz: Npz, key: str) -> float:
-    """A number; NaN where the key is absent.
+    """A number; NaN where the key is absent or says so (`fairness/unknown.py`).
 
     Raises:
-        DataError: the value is a text.
+        DataError: the value is any other text.
     """
     if key not in npz:
         return math.nan
     value = npz.scalar(key)
     if isinstance(value, str):
+        if is_unknown(value):
+            return math.nan
         raise DataError(
             f"{npz.path}: '{key}' is the text {value!r}, expected a number; store a number or NaN"
         )

@@ -5,6 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,10 +87,54 @@ def test_chosen_on_validation_and_used_on_test(
     assert stored["rule"] == "sensitivity:0.9"
     assert stored["split"] == "val"
     assert report(test, tmp_path / "out", "--threshold", file) == 0
+    assert len(stored.pop("cases_sha256")) == 2  # could tell a label to who knows the ids
     assert document(tmp_path / "out")["provenance"]["threshold"] == stored
     assert report(val, tmp_path / "tuned", "--threshold", file) == 2
     assert "was tuned on the split that is audited" in capsys.readouterr().err
     assert not (tmp_path / "tuned").exists()
+
+
+def test_the_tuned_split_is_recognised_however_it_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = cohort(120)
+    source = write_csv(tmp_path / "val.csv", columns)
+    tuned = tmp_path / "t.json"
+    assert run(["threshold", "--from", str(source), "--out", str(tuned)]) == 0
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    pq.write_table(table, tmp_path / "same.pq")
+    write_csv(tmp_path / "columns.csv", dict(reversed(columns.items())))
+    write_csv(tmp_path / "rows.csv", {name: values[::-1] for name, values in columns.items()})
+    write_csv(tmp_path / "no_ids.csv", {n: v for n, v in columns.items() if n != "id"})
+    other_scores = [1 - score for score in columns["score"]]  # type: ignore[operator]
+    write_csv(tmp_path / "other_model.csv", columns | {"score": other_scores})
+    names = ("same.pq", "columns.csv", "rows.csv", "no_ids.csv", "other_model.csv")
+    for name in names:
+        assert report(tmp_path / name, tmp_path / "out", "--threshold", tuned) == 2
+        assert "was tuned on the split that is audited" in capsys.readouterr().err
+    fewer = write_csv(tmp_path / "fewer.csv", {n: v[:100] for n, v in columns.items()})
+    assert report(fewer, tmp_path / "out", "--threshold", tuned) == 0
+
+
+def test_records_of_a_run_are_recognised_as_csv(tmp_path: Path) -> None:
+    """Our own files state a fingerprint, which a copy in csv loses."""
+    source = write_csv(tmp_path / "f.csv", cohort(120))
+    assert report(source, tmp_path / "run") == 0
+    ours = tmp_path / "run" / "records" / "outcomes.parquet"
+    tuned = tmp_path / "t.json"
+    assert run(["threshold", "--from", str(ours), "--out", str(tuned)]) == 0
+    copied = pq.read_table(ours).to_pydict()
+    blank = {n: ["" if x is None else x for x in values] for n, values in copied.items()}
+    assert report(write_csv(tmp_path / "c.csv", blank), tmp_path / "o", "--threshold", tuned) == 2
+
+
+def test_a_file_of_an_earlier_version_still_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('{"value": 0.5, "rule": "youden", "split": "val", "split_sha256": "x"}')
+    assert read_threshold(str(path), "ab", ("cd",)).value == 0.5
+    for same in (("x", ()), ("ab", ("x",))):
+        with pytest.raises(UsageError, match="was tuned on the split"):
+            read_threshold(str(path), *same)
 
 
 def test_a_fixed_threshold_is_tuned_on_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from fairness.attributes import GENDER, RACE, UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
-from fairness.groups import OUTSIDE, binned, controlled, intersection, plain, strata, with_unknown
+from fairness.groups import (
+    OUTSIDE,
+    binned,
+    controlled,
+    intersection,
+    known_ages,
+    plain,
+    said_of_ages,
+    strata,
+    with_unknown,
+)
 
 AGES = st.lists(st.floats(0, 110) | st.just(float("nan")), min_size=1, max_size=50).filter(
     lambda ages: not np.isnan(ages).all()
@@ -39,6 +49,28 @@ def test_quantiles_and_named_bins() -> None:
 def test_bins_that_cannot_be_read(bins: str) -> None:
     with pytest.raises(UsageError, match="give ascending edges"):
         binned("age", np.arange(5.0), bins)
+
+
+def test_codes_of_the_unknown_are_no_stratum_unless_levels_are_negative() -> None:
+    site = strata("site", np.array([1.0, -1.0, 2.0, -99.0, np.nan, 2.0]), None)
+    assert site.attribute.groups == ("= 1", "= 2")
+    assert site.codes.tolist() == [0, -1, 1, -1, -1, 1]
+    grade = strata("grade", np.array([-2.0, -1.0, 0.0]), None)
+    assert grade.attribute.groups == ("= -2", "= -1", "= 0")
+    assert grade.codes.tolist() == [0, 1, 2]
+
+
+@given(st.lists(st.floats() | st.sampled_from([-1.0, 0.0, 120.0, 121.0, 999.0])))
+def test_ages_that_nobody_has_are_unknown_and_counted(ages: list[float]) -> None:
+    values = np.array(ages, dtype=np.float64)
+    found = known_ages(values)
+    kept = [0 <= age <= 120 for age in ages]
+    assert np.isfinite(found).tolist() == kept
+    np.testing.assert_array_equal(found[kept], values[kept])
+    n = sum(age == age and not keep for age, keep in zip(ages, kept, strict=True))
+    expected = f"{n} of {len(ages)} ages lie outside 0..120 and count as unknown" if n else ""
+    assert said_of_ages({"age": values, "md": np.full(3, -30.0)}) == expected
+    assert said_of_ages({"md": values}) == ""
 
 
 def test_bins_of_nothing() -> None:

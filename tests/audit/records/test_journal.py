@@ -81,7 +81,7 @@ def test_the_check_changes_nothing(path: Path) -> None:
 
 def test_a_file_that_is_no_journal_is_named(path: Path) -> None:
     path.write_bytes(b"this is not a database" * 100)
-    with pytest.raises(DataError, match=r"journal\.sqlite is not a readable journal"):
+    with pytest.raises(DataError, match=r"journal\.sqlite: .*not a readable journal; move it away"):
         Journal(path, RUN, resume=True)
 
 
@@ -99,7 +99,7 @@ def test_a_journal_with_other_columns_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE run (key TEXT, value TEXT)")
         database.execute("CREATE TABLE answers (id TEXT, patient TEXT, target INTEGER, score REAL)")
-    with pytest.raises(DataError, match="columns of another version of fair-audit; move it away"):
+    with pytest.raises(DataError, match="not made by this version of fair-audit; move it away"):
         Journal(path, RUN, resume=True)
 
 
@@ -111,11 +111,21 @@ def test_a_journal_with_other_columns_is_refused(path: Path) -> None:
         ('{"score": "x"}', "its values are not score"),
         ('{"rim_dice": 0.5}', "its values are not score"),
         ("[]", "its values are not score"),
+        ('["score"]', "its values are not score"),
+        ('{"score": null}', "its values are not score"),
+        ('{"score": "0.5"}', "its values are not score"),
+        ('{"score": true}', "its values are not score"),
+        ('{"score": [0.5]}', "its values are not score"),
+        ('{"score": 1e999}', "score is inf"),
+        (f'{{"score": 1{"0" * 400}}}', "its values are not score"),
+        (f'{{"score": 1{"0" * 5000}}}', "its values are not score"),
+        ("[" * 100_000, "its values are not score"),
+        (b"\xff", "its values are not score"),
         ("{", "its values are not score"),
         ("3", "its values are not score"),
     ],
 )
-def test_a_damaged_row_is_named(path: Path, text: str, message: str) -> None:
+def test_a_damaged_row_is_named(path: Path, text: str | bytes, message: str) -> None:
     with Journal(path, RUN, resume=False) as journal:
         journal.record(readings((0, 0.5), (1, 0.5)))
     with closing(sqlite3.connect(path)) as database, database:

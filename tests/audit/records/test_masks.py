@@ -2,6 +2,8 @@
 
 import gc
 import json
+import os
+import re
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
@@ -14,7 +16,7 @@ from PIL import Image as Picture
 from scipy import ndimage
 
 from audit.records.journal import Journal
-from audit.records.masks import COLOURS, file_name, keeping, overlay
+from audit.records.masks import COLOURS, file_name, keeping, overlay, save_picture
 from fairness.arrays import Array, Image
 from fairness.evaluate import Answers, readings
 from fairness.group_input import RECORDED
@@ -58,10 +60,28 @@ def test_an_overlay_draws_both_masks_and_leaves_the_rest_grey() -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("data_1", "data_1"), ("../../etc", "_.._etc"), ("a/b c", "a_b_c"), ("..", "_"), ("", "_")],
-)
+    [
+        ("data_1", "data_1"), ("a b", "a b"), ("../../etc", "_.._etc"), ("a/b c", "a_b c"),
+        ("..", "_"), ("", "_"), ("\x1b[2J", "__2J"), ("é" * 300, "é" * 50), ("\udcff", "_"),
+    ],
+)  # fmt: skip
 def test_a_name_from_a_file_stays_inside_its_folder(text: str, name: str) -> None:
-    assert file_name(text) == name
+    kept = file_name(text)
+    assert kept == name or re.fullmatch(re.escape(name) + "-[0-9a-f]{8}", kept)
+    assert (kept == name) == (text == name)
+
+
+def test_two_names_never_share_a_file() -> None:
+    assert len({file_name(text) for text in ("a/b", "a_b", "a:b", "é" * 60, "é" * 61)}) == 5
+
+
+def test_pictures_are_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        save_picture(Picture.new("L", (2, 2)), tmp_path / "one.png")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "one.png").stat().st_mode & 0o777 == 0o600
 
 
 def test_kept_masks_are_the_answers(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from scored_files import cohort, report, write_csv
 
 from audit.records.outcomes import write_outcomes
 from audit.records.predictions import Columns, read_predictions
-from fairness.attributes import RACE
+from fairness.attributes import RACE, Attribute
 from fairness.errors import DataError, FairAuditError
 from fairness.outcomes import Answered, Cases, Names
 from fairness.tasks.binary import BinaryTask
@@ -33,15 +33,20 @@ def rename(old: str, new: str) -> Change:
     ("change", "flags", "code", "message"),
     [
         (put("target", 4, ""), (), 3, "'target' is blank in row 5"),
-        (put("target", 4, "nan"), (), 3, "'target' is blank in row 5"),
+        (put("target", 4, "nan"), (), 3, "'target' is blank .'nan'. in row 5"),
         (put("target", 4, 2), (), 3, "must have two values, .* but has 0, 1, 2"),
         (put("score", 4, ""), (), 3, "'score' is blank or not finite in row 5"),
         (put("score", 4, "inf"), (), 3, "'score' is blank or not finite in row 5"),
-        (put("score", 4, "high"), (), 3, "'score' is string, expected numbers"),
-        (put("id", 4, "s0000"), (), 3, "column 'id' repeats ids"),
+        (put("score", 4, "high"), (), 3, "'score' is 'high' in row 5, expected a number"),
+        (put("id", 4, "s0000"), (), 3, "repeats ids .'s0000' in rows 1 and 5."),
+        (put("id", 4, ""), (), 3, "blank id in row 5 of column 'id'"),
+        (put("id", 4, "NaN"), (), 3, "blank id in row 5 of column 'id'"),
         (put("race", 4, "all"), (), 3, "'race' has a group 'all'"),
         (lambda c: c.update(target=[1] * 60), (), 3, "must have two values"),
         (lambda c: [v.clear() for v in c.values()], (), 3, "it has no rows"),
+        (lambda c: None, ("--id", "key"), 2, "no column 'key'"),
+        (lambda c: None, ("--patient", "person"), 2, "no column 'person'"),
+        (lambda c: None, ("--attributes", "age"), 2, "'age' has 39 different numbers.*--age-bins"),
         (rename("target", "label"), (), 2, "no column 'target' .it has: id, "),
         (rename("score", "p"), (), 2, "no column 'score'"),
         (lambda c: [c.pop("race"), c.pop("gender")], (), 2, "with --attributes"),
@@ -132,6 +137,23 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         np.testing.assert_array_equal(codes, b.codes[name])
     for name, values in a.covariates.items():
         np.testing.assert_array_equal(values, b.covariates[name])
+
+
+def test_our_own_file_may_hold_a_federation_of_many_sites(tmp_path: Path) -> None:
+    sites = Attribute("site", tuple(map(str, range(30))))
+    cases = Cases(
+        ids=tuple(map(str, range(60))),
+        patients=tuple(map(str, range(60))),
+        attributes=(sites,),
+        codes={"site": np.arange(60) % 30},
+        covariates={},
+    )
+    label, score = np.arange(60) % 2, np.linspace(0, 1, 60)
+    answered = Answered(cases=cases, labels=label, values={"score": score})
+    path = tmp_path / "outcomes.parquet"
+    write_outcomes(path, answered, ("score",), "0" * 64, Names("m", "d", "s"))
+    found = read_predictions(path, Columns(attributes=("site",))).answered.cases
+    assert set(found.attributes[0].groups) == set(sites.groups)
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def test_a_column_names_the_patient_and_another_the_target(tmp_path: Path) -> No
     assert (split.patients, split.labels.tolist()) == (("P9",), [1])
 
 
+@pytest.mark.parametrize("word", ["", "-1.0", "N/A", "not recorded", "?", "UNK", "<NA>", "-9"])
+def test_the_unknown_is_written_as_in_every_file(tmp_path: Path, word: str) -> None:
+    write_picture(tmp_path / "a.png")
+    lines = [f"{CHEST_HEADER},patient", f"a.png,0,{word},{word},{word},{word}"]
+    write_lines(tmp_path / "meta_x_age_test.csv", lines)
+    split = FairFedMedChest(tmp_path, "test", attribute="age")
+    assert [split.codes[name].tolist() for name in ("race", "gender", "age")] == [[-1]] * 3
+    assert split.patients == ("a",)
+
+
 def test_the_fingerprint_covers_pictures_labels_and_codes(root: Path) -> None:
     seen = {FairFedMedChest(root, "test", sites=("mimic",)).fingerprint()}
     name = "p10/p10000032/s50414267/02aa.png"

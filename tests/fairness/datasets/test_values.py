@@ -7,6 +7,7 @@ from fairvlmed_files import small_image, write_npz, write_split
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.stream import samples
 from fairness.errors import DataError
+from fairness.groups import known_ages
 
 
 @pytest.mark.parametrize(("name", "code"), [("race", 7), ("race", 3), ("gender", 2), ("race", 1.5)])
@@ -20,6 +21,23 @@ def test_a_code_without_a_meaning_always_stops(
     with pytest.raises(DataError, match=f"{name} is {code}, known are 0 .*recode") as caught:
         FairVLMed(tmp_path, "test", on_error="skip" if on_error == "skip" else "stop")
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", [-1, -1.0, np.nan, -9, "", "unknown", "N/A", "not recorded", "?", "-1.0"]
+)
+def test_groups_and_patients_are_unknown_as_in_every_file(tmp_path: Path, written: object) -> None:
+    write_npz(tmp_path / "Test" / "a.npz", race=written, gender=1, subject=written, age=written)
+    split = FairVLMed(tmp_path, "test")
+    assert (split.codes["race"].tolist(), split.codes["gender"].tolist()) == ([-1], [1])
+    assert split.patients == ("a",)
+    assert not known_ages(split.covariates["age"]).tolist()[0] >= 0
+
+
+@pytest.mark.parametrize("written", [1, 1.0, "1", "1.0", "black", "Black", True])
+def test_a_group_is_a_code_or_a_name(tmp_path: Path, written: object) -> None:
+    write_npz(tmp_path / "Test" / "a.npz", race=written)
+    assert FairVLMed(tmp_path, "test").codes["race"].tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from audit.content import content_findings, read_content
 from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets.catalogue import SPLITS, open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
+
+LISTED = 20
+"""Unusable files of a split that are named."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ def inspect_folder(dataset: str, root: Path, target: str | None, console: Consol
         raise DataError(f"{root}: no split can be read; see docs/data.md for the layouts")
     for split in splits:
         print_counts(split, console)
-    for line in findings(splits):
+    contents = [read_content(split, console) for split in splits]
+    for line in (*findings(splits), *content_findings(contents)):
         console.print(line, highlight=False, markup=False)
 
 
@@ -100,7 +106,9 @@ def print_counts(split: Split, console: Console) -> None:
         name = row.attribute if row.attribute != previous else ""
         gaps = [f"{gap:.2f}" if gap < 1 else "-" for gap in (row.auc_gap, row.rate_gap)]
         positive = "-" if row.positive is None else str(row.positive)
-        table.add_row(name, row.group, str(row.n), str(row.patients), positive, *gaps)
+        table.add_row(
+            escape(name), escape(row.group), str(row.n), str(row.patients), positive, *gaps
+        )
         previous = row.attribute
     console.print(table)
 
@@ -109,7 +117,10 @@ def findings(splits: Sequence[Split]) -> list[str]:
     """What a reviewer would ask about: unreadable, unknown, duplicated, leaking."""
     lines = []
     for split in splits:
-        lines += [f"{split.split}: {id_} unusable: {reason}" for id_, reason in split.skipped]
+        skipped = [f"{split.split}: {id_} unusable: {reason}" for id_, reason in split.skipped]
+        lines += skipped[:LISTED]
+        if len(skipped) > LISTED:
+            lines.append(f"{split.split}: {len(skipped) - LISTED} more unusable files")
         for attribute in split.attributes:
             unknown = int((split.codes[attribute.name] == UNKNOWN).sum())
             if unknown:

@@ -5,8 +5,8 @@ and chosen, and the SHA-256 of the parameters, so that halves of two checkpoints
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,13 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor, nn
 
 from fairness.atomic import write_atomically
-from fairness.errors import DataError, UsageError
+from fairness.documents import parse_json
+from fairness.errors import DataError, FairAuditError, UsageError
 from fairness.first_fault import first_fault
 from training.checkpoint_record import Record
 
 T = TypeVar("T")
 FORMAT = 2
 WEIGHTS, DOCUMENT = "model.safetensors", "checkpoint.json"
+PICKLE = "pytorch_model.bin"
+"""What other programs call their weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +64,38 @@ class Stored:
             raise DataError(f"{said}: check {', '.join(sorted(odd))}")
         return config
 
+    @contextmanager
+    def building(self, model: str) -> Iterator[None]:
+        """For the block that builds a model of that name from the architecture.
+
+        Raises:
+            DataError: it cannot be built, e.g. since its heads do not divide its width.
+        """
+        try:
+            yield
+        except (FairAuditError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # torch and transformers fail at odd sizes in many ways
+            reason = f"{type(error).__name__}: {str(error)[:300]}"
+            raise DataError(f"{self.folder} holds no {model} model: {reason}") from None
+
     def fill(self, model: nn.Module) -> None:
         """Put the tensors into `model` and switch it to evaluation.
 
         Raises:
-            DataError: they do not fit.
+            DataError: they do not fit in name, shape or type, or are not finite.
         """
+        wanted, said = model.state_dict(), f"{self.folder / WEIGHTS} does not fit its architecture"
+        for name in wanted.keys() & self.tensors.keys():
+            tensor = self.tensors[name]
+            if tensor.dtype != wanted[name].dtype:
+                raise DataError(f"{said}: {name} is {tensor.dtype}, not {wanted[name].dtype}")
+            if not tensor.isfinite().all():
+                raise DataError(f"{self.folder / WEIGHTS}: {name} is not finite; train again")
         try:
             model.load_state_dict(self.tensors)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:300]
-            raise DataError(
-                f"{self.folder / WEIGHTS} does not fit its architecture: {reason}"
-            ) from None
+            raise DataError(f"{said}: {str(error)[:300]}") from None
         model.eval()
 
 
@@ -122,7 +144,7 @@ def load(folder: Path) -> Stored:
         )
     try:
         tensors = safetensors.torch.load(weights)
-    except safetensors.SafetensorError as error:
+    except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise DataError(f"{folder / WEIGHTS}: no safetensors file ({error})") from None
     return Stored(folder, document.architecture, tensors, document.record)
 
@@ -130,12 +152,12 @@ def load(folder: Path) -> Stored:
 def _read_document(path: Path) -> _Document:
     text = _read(path)
     try:
-        found = json.loads(text).get("format")
+        found = parse_json(text).get("format")
         if found == FORMAT:
             return _ADAPTER.validate_json(text)
     except ValidationError as error:
         raise DataError(f"{path}: {first_fault(error)}; train again") from None
-    except (ValueError, AttributeError):
+    except ValueError:
         raise DataError(f"{path}: not a checkpoint's JSON; copy it again, or train again") from None
     raise DataError(f"{path}: format {found}, this version reads {FORMAT}; train again")
 
@@ -144,6 +166,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        if (path.parent / PICKLE).exists():
+            raise DataError(
+                f"{path.parent} holds a {PICKLE}, which could run code and is never read; name the "
+                "folder of a checkpoint that training wrote"
+            ) from None
         raise DataError(
             f"{path}: {error.strerror}; name the folder of a checkpoint that training wrote"
         ) from None

@@ -17,6 +17,10 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
 
 
+Network: TypeAlias = Literal["samed", "transunet", "transunet-r50"]
+"""FairSeg's networks."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SelectedOn:
     """Split, measure and value by which the epoch or round was chosen: never on the test split."""
@@ -64,7 +68,7 @@ class FairSegRecord(_Common):
     """Record of a segmentation model."""
 
     method: Literal["fairseg"] = "fairseg"
-    model: Literal["samed", "transunet", "transunet-r50"]
+    model: Network
     fair_mode: str
     """none, safe, reference, upweight_hard, groupdro or adversarial."""
     dataset: str

@@ -1,10 +1,9 @@
 """Run of a training command: settings read, errors in one line, exit codes."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fairness.errors import FairAuditError
+from fairness.guard import DEBUG_HELP, guarded
 from training import settings
 from training.runlog import LOG, log_to_terminal
 
@@ -27,22 +26,19 @@ def run_command(
         help: text of `--help` before the flags.
         work: trains with settings into a folder, resuming or not.
     """
-    log_to_terminal()
-    try:
+
+    def train(rest: list[str]) -> int:
         config, folder, resume = settings.parse(
             settings.Command[kind],  # type: ignore[valid-type]  # the class is known at run time
             kind,
-            arguments,
+            rest,
             method,
             auto,
-            help,
+            help + DEBUG_HELP,
         )
         work(config, folder, resume)
-    except FairAuditError as error:
-        print(f"training: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("training: interrupted; the same command with --resume goes on", file=sys.stderr)
-        return 130
-    LOG.info(f"next: python -m export {folder}")
-    return 0
+        LOG.info(f"next: python -m export {folder}")
+        return 0
+
+    log_to_terminal()
+    return guarded("training", "the same command with --resume goes on", arguments, train)

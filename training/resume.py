@@ -1,12 +1,12 @@
 """State of a run after each epoch, from which `--resume` goes on as if never stopped."""
 
 import io
-import pickle
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic import NonNegativeInt, TypeAdapter
 from torch import nn
 from torch.optim import Optimizer
 
@@ -21,9 +21,9 @@ STATE = "state.pt"
 class Progress:
     """Finished epochs of a run, and the best of them."""
 
-    epochs: int = 0
+    epochs: NonNegativeInt = 0
     """Number of finished epochs."""
-    best_epoch: int = 0
+    best_epoch: NonNegativeInt = 0
     """Epoch that was best on validation so far; 0 before the first."""
     best: float = -1.0
     """Validation AUC or Dice coefficient of that epoch."""
@@ -67,14 +67,24 @@ def load_state(
         return Progress()
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        check_identity(path, state["identity"], identity)
+        found = {str(name): str(value) for name, value in state["identity"].items()}
+        progress = TypeAdapter(Progress).validate_python(state["progress"])
+    except Exception as error:  # torch fails at damaged and at hostile files in many ways
+        raise _damaged(path, error) from None
+    check_identity(path, found, identity)
+    try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        return Progress(**state["progress"])
-    except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError):
-        raise DataError(
-            f"{path}: damaged; remove it to start this run again, or train into another --out"
-        ) from None
+    except Exception as error:
+        raise _damaged(path, error) from None
+    return progress
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    kind = error.strerror if isinstance(error, OSError) else type(error).__name__
+    return DataError(
+        f"{path}: damaged ({kind}); remove it to start this run again, or train into another --out"
+    )
 
 
 def check_identity(path: Path, found: Identity, wanted: Identity) -> None:

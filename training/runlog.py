@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Self
 
@@ -18,11 +19,26 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
-from torch.utils.tensorboard import SummaryWriter
+
+from fairness.text import printable
 
 LOG = logging.getLogger("training")
 LOG.setLevel(logging.INFO)
 CONSOLE = Console(stderr=True)
+
+
+def _one_printable_line(record: logging.LogRecord) -> bool:
+    """Blanks for control characters: names in a message come from files and from sites."""
+    record.msg, record.args = printable(record.getMessage()), ()
+    return True
+
+
+LOG.addFilter(_one_printable_line)
+
+_EARLIER = MemoryHandler(capacity=1_000_000, flushLevel=logging.CRITICAL + 1)
+"""Keeps warnings that come before a run has its `train.log`, such as those of unusable files."""
+_EARLIER.setLevel(logging.WARNING)
+LOG.addHandler(_EARLIER)
 
 
 class _Terminal(logging.Handler):
@@ -35,8 +51,16 @@ class _Terminal(logging.Handler):
         CONSOLE.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+class _LogFile(logging.FileHandler):
+    """A log that stops the run where it cannot be written to, instead of printing a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        raise  # it is called where the error is being handled
+
+
 def log_to_terminal() -> None:
-    """Show the training's messages on the standard error stream."""
+    """Show the training's messages on the standard error stream, from the start of a command on."""
+    _EARLIER.buffer.clear()
     if not any(isinstance(handler, _Terminal) for handler in LOG.handlers):
         LOG.addHandler(_Terminal())
 
@@ -70,21 +94,32 @@ class Bar:
 
 
 class RunLog:
-    """The files of one run: `train.log`, and TensorBoard's events under `tensorboard/`."""
+    """The files of one run: `train.log`, and TensorBoard's events under `tensorboard/`.
+
+    `train.log` also has the warnings since the command began.
+    """
 
     def __init__(self, folder: Path, first_step: int) -> None:
         """Open them; events of `first_step` and later, left by an interrupted run, are dropped."""
+        # torch takes seconds to import; --help and a mistyped command should not wait for it.
+        from torch.utils.tensorboard import SummaryWriter
+
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = logging.FileHandler(folder / "train.log", encoding="utf-8")
+        self._file = _LogFile(folder / "train.log", encoding="utf-8")
         self._file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         self._events = SummaryWriter(folder / "tensorboard", purge_step=first_step)
 
     def __enter__(self) -> Self:
+        LOG.removeHandler(_EARLIER)
+        _EARLIER.setTarget(self._file)
+        _EARLIER.flush()
+        _EARLIER.setTarget(None)
         LOG.addHandler(self._file)
         return self
 
     def __exit__(self, *_: object) -> None:
         LOG.removeHandler(self._file)
+        LOG.addHandler(_EARLIER)
         self._file.close()
         self._events.close()
 

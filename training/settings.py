@@ -16,10 +16,14 @@ import tyro
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from fairness.atomic import write_atomically
+from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 
 CONFIGS = Path(__file__).parent / "configs"
 RUNS = Path("runs")
+DATA = Path("data")
+"""The default folder of a data set is the one of its name in here; `fair-audit` looks there too."""
 KEPT = "config.yaml"
 """In a run's folder: the settings it was started with."""
 
@@ -121,7 +125,7 @@ def read(
     presets = dict(_mapping(values.pop("presets", {}), file))
     chosen = preset or values.get("preset", "auto")
     chosen = auto if chosen == "auto" else chosen
-    values |= {"preset": chosen} | dict(_mapping(presets.get(chosen, {}), file))
+    values |= {"preset": chosen} | dict(_mapping(presets.get(str(chosen), {}), file))
     if model := model or values.get("model"):
         values |= {"model": model} | dict(_mapping(presets.get(f"{model}-{chosen}", {}), file))
     return validate(settings, values, str(file))
@@ -149,9 +153,8 @@ def validate(settings: type[S], values: Mapping[str, object], source: str) -> S:
 
 def keep(settings: S, folder: Path) -> None:
     """Write the settings into the folder of their run, where `--resume` finds them."""
-    folder.mkdir(parents=True, exist_ok=True)
     plain = TypeAdapter(type(settings)).dump_python(settings, mode="json")
-    (folder / KEPT).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    write_atomically(folder / KEPT, yaml.safe_dump(plain, sort_keys=False))
 
 
 def _default_folder(method: str, resume: bool) -> Path:
@@ -163,12 +166,11 @@ def _default_folder(method: str, resume: bool) -> Path:
 
 def _load(file: Path) -> object:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return parse_yaml(read_text(file))
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; name a YAML file with --config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{file}: not valid YAML: {reason}") from None
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}; correct it, or name another with --config") from None
 
 
 def _mapping(value: object, file: Path) -> Mapping[str, Any]:

@@ -11,9 +11,7 @@ from fairness.datasets.catalogue import dataset_of, is_missing
 from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
 from training.runlog import LOG, progress_bar
-
-DATA = Path("data")
-"""The default folder of a data set is the one of its name in here; `fair-audit` looks there too."""
+from training.settings import DATA
 
 
 def ensure_data(dataset: str, root: Path) -> None:
@@ -35,6 +33,20 @@ def attribute_of(split: Split, name: str) -> Attribute:
     if name not in known:
         raise UsageError(f"no attribute '{name}'; choose from {', '.join(known)}")
     return known[name]
+
+
+def known_groups(split: Split, name: str, usable: IntArray) -> list[str]:
+    """The groups of an attribute in the training split; warns of those without a usable sample.
+
+    Raises:
+        UsageError: the data set does not know the attribute.
+    """
+    groups = attribute_of(split, name).groups
+    codes = set(split.codes[name][usable].tolist())
+    found = [group for code, group in enumerate(groups) if code in codes]
+    if missing := [group for group in groups if group not in found]:
+        LOG.warning(f"no training sample has {name} {', '.join(missing)}: left out")
+    return found
 
 
 def usable_samples(split: Split, read: Callable[[int], object], skip: bool) -> IntArray:
@@ -65,7 +77,22 @@ def usable_samples(split: Split, read: Callable[[int], object], skip: bool) -> I
 
 
 def announce_data(train: Split, val: Split) -> None:
-    """Log the size of both splits, and what synthetic data state about themselves."""
+    """Log the size of both splits, what synthetic data state, and what validation knows already."""
     LOG.info(f"{len(train)} images to train, {len(val)} to validate, from {train.root}")
     if statement := train.statement():
         LOG.info(statement)
+    seen, known = set(train.image_checksums), recorded_patients(train)
+    images = sum(checksum in seen for checksum in val.image_checksums)
+    people = len(known & recorded_patients(val))
+    if images or people:
+        LOG.warning(
+            f"{images} images and {people} patients of the {val.split} split are in the "
+            f"{train.split} split, too, so that validation is better than new patients will be; "
+            "divide the data anew, by patient"
+        )
+
+
+def recorded_patients(split: Split) -> set[str]:
+    """Patients by the names that the data give them, without files that stand for themselves."""
+    pairs = zip(split.patients, split.ids, strict=True)
+    return {patient for patient, id_ in pairs if patient != id_}

@@ -1,19 +1,18 @@
 """The file beside synthetic data that says what they are, and whether they are all there."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from fairness.datasets.splits import SYNTHETIC
+from fairness.documents import parse_json
 
 
 def read_marker(root: Path) -> Mapping[str, object]:
     """What synthetic data under `root` say of themselves; empty for anything else."""
     try:
-        document = json.loads((root / SYNTHETIC).read_text(encoding="utf-8"))
+        return parse_json((root / SYNTHETIC).read_bytes())
     except (OSError, ValueError):
         return {}
-    return document if isinstance(document, dict) else {}
 
 
 def is_unfinished(root: Path) -> bool:

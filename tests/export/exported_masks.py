@@ -18,9 +18,9 @@ from fairness.group_input import RECORDED
 from fairness.probes import probe_image
 from fairness.samples import Sample, stack
 from training import checkpoint
-from training.checkpoint_record import FairSegRecord
+from training.checkpoint_record import FairSegRecord, Network
 from training.models.segmentation_input import SegmentationInput
-from training.models.segmenter import Network, architecture, build, restore
+from training.models.segmenter import architecture, build, restore
 from training.models.transunet import TransUNet
 from training.predictor import torch_masks
 

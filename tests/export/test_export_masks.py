@@ -15,7 +15,7 @@ from export.parity import make_probes
 from export.servables import servable_of
 from fairness.tasks.masks import MaskTask
 from training import checkpoint
-from training.models.segmenter import Network
+from training.checkpoint_record import Network
 
 
 @pytest.fixture(scope="module")

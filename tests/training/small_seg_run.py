@@ -7,8 +7,8 @@ import numpy as np
 
 from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from training import settings
+from training.checkpoint_record import Network
 from training.fairseg.config import Config
-from training.models.segmenter import Network
 
 SIZE = (96, 112)
 SEED = 8

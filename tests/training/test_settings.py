@@ -71,7 +71,9 @@ def test_an_empty_file_leaves_the_defaults(tmp_path: Path) -> None:
         ("lr: -1", "bad.yaml: lr = -1: Input should be greater than 0"),
         ("preset: three", "bad.yaml: preset = 'three': Input should be"),
         ("- lr", "bad.yaml: expected 'setting: value' lines, found"),
-        ("lr: [", "bad.yaml: not valid YAML"),
+        ("lr: [", "bad.yaml: no YAML"),
+        ("preset: [1]", "bad.yaml: preset = [1]: Input should be"),
+        ("lr: 1\nlr: 2", "bad.yaml: no YAML: 'lr' is there twice"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -10,7 +10,8 @@ from fairness.datasets.fairvlmed import FairVLMed
 from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
 from training import starting_data
-from training.starting_data import DATA, ensure_data
+from training.settings import DATA
+from training.starting_data import ensure_data
 
 ROOT = DATA / "fairvlmed"
 SMALL = replace(

@@ -11,7 +11,6 @@ from pathlib import Path
 from fairness.datasets.fairvlmed import FairVLMed
 from training.command import run_command
 from training.fairclip.config import Config, auto_preset
-from training.fairclip.train import train
 from training.starting_data import ensure_data
 
 HELP = """Train FairCLIP on image-note pairs: CLIP's contrastive loss plus a fair term over groups.
@@ -35,6 +34,9 @@ def run(arguments: list[str]) -> int:
 def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
     ensure_data(FairVLMed.name, config.data)
+    # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from training.fairclip.train import train
+
     train(config, folder, resume)
 
 

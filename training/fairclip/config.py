@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import TextSource
-from training.models.clip import Preset
-from training.starting_data import DATA
+from training.gpu import has_gpu
+from training.settings import DATA
 
 FREE = ("data", "epochs", "cache_mb", "weights")
 """Settings that may change while a run is continued; the data themselves may not."""
@@ -65,6 +64,6 @@ class Config:
     """Memory for preprocessed images; where the split needs more, they are read at each use."""
 
 
-def auto_preset() -> Preset:
+def auto_preset() -> Literal["tiny", "vit-b16"]:
     """The preset that `auto` means on this machine."""
-    return "vit-b16" if torch.cuda.is_available() else "tiny"
+    return "vit-b16" if has_gpu() else "tiny"

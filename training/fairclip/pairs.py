@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from fairness.arrays import IntArray
+from fairness.attributes import UNKNOWN_LABEL
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
 from training.batching import batch_at
 from training.models.preprocess import Preprocess
 from training.models.prompts import tokenize
 from training.runlog import LOG
-from training.starting_data import attribute_of, usable_samples
+from training.starting_data import attribute_of, known_groups, usable_samples
 
 
 def group_members(split: FairVLMed, attribute: str, usable: IntArray) -> dict[str, IntArray]:
@@ -21,13 +22,14 @@ def group_members(split: FairVLMed, attribute: str, usable: IntArray) -> dict[st
     Raises:
         UsageError: the data set does not know the attribute.
     """
-    groups = attribute_of(split, attribute).groups
-    codes = split.codes[attribute][usable]
-    members = {group: usable[codes == code] for code, group in enumerate(groups)}
-    missing = [group for group in groups if not len(members[group])]
-    if missing:
-        LOG.warning(f"no training sample has {attribute} {', '.join(missing)}: left out")
-    return {group: found for group, found in members.items() if len(found)}
+    found = known_groups(split, attribute, usable)
+    if len(found) < 2:
+        LOG.warning(
+            f"{attribute} is {' or '.join([*found, UNKNOWN_LABEL])} in all training samples: the "
+            "fair term compares no groups; choose another --attribute"
+        )
+    groups, codes = attribute_of(split, attribute).groups, split.codes[attribute][usable]
+    return {group: usable[codes == groups.index(group)] for group in found}
 
 
 def group_batches(

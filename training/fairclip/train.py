@@ -15,7 +15,8 @@ from training.checkpoint_record import FairCLIPRecord, SelectedOn
 from training.fairclip.config import FREE, Config, auto_preset
 from training.fairclip.objective import group_similarities, step_loss
 from training.fairclip.pairs import Pairs, group_batches, group_members
-from training.fairclip.validation import keep_best
+from training.fairclip.validation import conclude, keep_best
+from training.learned import require_both_classes
 from training.models import clip
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
@@ -50,6 +51,8 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         DataError: the data are missing or unusable, or the loss diverged.
     """
     train_split, val_split = open_split(config, "train"), open_split(config, "val")
+    for split in (train_split, val_split):
+        require_both_classes(split, split.labels)
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
@@ -88,6 +91,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
         LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
+        conclude(model, val_split, folder / "best", done)
     return folder / "best"
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from training.command import run_command
 from training.fairlora.config import Config, auto_preset
-from training.fairlora.train import train
 from training.starting_data import ensure_data
 
 HELP = """Train FairLoRA, or a baseline, over several sites that are all on this machine.
@@ -37,6 +36,9 @@ def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
     config.check()
     ensure_data(config.dataset, config.root)
+    # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from training.fairlora.train import train
+
     train(config, folder, resume)
 
 

@@ -24,6 +24,7 @@ from training.fairlora import local_prompts, packing
 from training.fairlora.aggregation import Update
 from training.fairlora.architecture import start_model
 from training.fairlora.config import Config
+from training.fairlora.nodes import saying_refusals
 from training.fairlora.site import Site
 from training.fairlora.task import judge, reported, train_epoch, without_hidden_rows
 from training.models.fairlora import FairLoRA, FairLoRAConfig
@@ -32,6 +33,7 @@ app = ClientApp()
 
 
 @app.query()
+@saying_refusals
 def join(message: Message, context: Context) -> Message:
     """Describe this site: partition, name, groups and the shape of its images."""
     config = own_settings(packing.unpack_config(message.content), context)
@@ -50,12 +52,14 @@ def join(message: Message, context: Context) -> Message:
 
 
 @app.train()
+@saying_refusals
 def train(message: Message, context: Context) -> Message:
     """Score the global model, train it, and send the trained tensors."""
     return Message(answer(message, context, trains=True), reply_to=message)
 
 
 @app.evaluate()
+@saying_refusals
 def evaluate(message: Message, context: Context) -> Message:
     """Score the global model."""
     return Message(answer(message, context, trains=False), reply_to=message)

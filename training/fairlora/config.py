@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-import torch
 from pydantic import Field
 
 from fairness.datasets.catalogue import Modality, dataset_of
 from fairness.errors import UsageError
 from training.fairlora.aggregation import Rule
-from training.starting_data import DATA
+from training.gpu import has_gpu
+from training.settings import DATA
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -22,7 +22,8 @@ Method: TypeAlias = Literal[
 
 
 FREE = (
-    "data", "state", "engine", "weights", "threads", "cache_mb", "round_timeout", "connect_timeout"
+    "data", "on_error", "state", "engine", "weights", "threads", "cache_mb", "round_timeout",
+    "connect_timeout",
 )  # fmt: skip
 """Settings that may change while a run is continued; the data themselves may not."""
 
@@ -49,6 +50,8 @@ class Config:
     """0/1 key to predict; None: the data set's own."""
     squash: Count = 224
     """Side to which the images of fairfedmed-chest, which vary in size, are brought."""
+    on_error: Literal["stop", "skip"] = "stop"
+    """At an unusable file: stop, or leave it out."""
     attribute: str = "race"
     """Attribute whose groups the adapters tell apart."""
     unknown: Literal["drop", "keep"] = "drop"
@@ -157,4 +160,4 @@ class Config:
 
 def auto_preset() -> str:
     """The preset that `auto` means on this machine."""
-    return "vit-b16" if torch.cuda.is_available() else "tiny"
+    return "vit-b16" if has_gpu() else "tiny"

@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import wraps
 
-from flwr.app import Message, MessageType, RecordDict
+from flwr.app import Context, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 
 from fairness.errors import DataError, FairAuditError
@@ -16,9 +17,38 @@ from training.runlog import LOG
 PAUSE = 1.0
 """Seconds between two checks of the connected nodes."""
 
+REFUSED = "this site refuses: "
+"""Before an error of ours, so that it is told from a crash in whatever Flower makes of it."""
+
+
+def saying_refusals(
+    handle: Callable[[Message, Context], Message],
+) -> Callable[[Message, Context], Message]:
+    """A site's handler of messages whose errors of ours are told from crashes (`is_refusal`)."""
+
+    @wraps(handle)
+    def wrapped(message: Message, context: Context) -> Message:
+        try:
+            return handle(message, context)
+        except FairAuditError as error:
+            raise DataError(f"{REFUSED}{error}") from error
+
+    return wrapped
+
 
 def reason_of(message: Message) -> str:
-    """Reason of a node's error: the last line of it that is not empty."""
+    """Reason of a node's error: what an error of ours says, or else its last line."""
+    line = _last_line(message)
+    # Flower's simulation ends with the two characters, without a beginning in that line.
+    return line.split(REFUSED, 1)[1].removesuffix("'>") if REFUSED in line else line
+
+
+def is_refusal(message: Message) -> bool:
+    """Whether a node answers with an error of ours, which a further try would only repeat."""
+    return message.has_error() and REFUSED in _last_line(message)
+
+
+def _last_line(message: Message) -> str:
     lines = [line.strip() for line in (message.error.reason or "").splitlines() if line.strip()]
     return lines[-1] if lines else f"error {message.error.code}"
 
@@ -30,8 +60,9 @@ class Nodes:
     partition.
     """
 
-    def __init__(self, grid: Grid, config: Config) -> None:
-        """Start without any site."""
+    def __init__(self, grid: Grid, config: Config, all_here: bool = False) -> None:
+        """Start without any site; where all are `all_here`, one that is refused ends the run."""
+        self.all_here, self._refused = all_here, ""
         self._grid, self._config = grid, config
         self._task = packing.pack_task(config, None, 0)
         self._partition: dict[int, int] = {}
@@ -42,16 +73,19 @@ class Nodes:
         """Node numbers by partition, as soon as `wanted` partitions are connected.
 
         Raises:
-            DataError: fewer were connected in time.
+            DataError: fewer were connected in time, or one was refused and no other can come.
         """
         deadline = time.monotonic() + seconds
         while len(found := self._connected()) < wanted:
+            if self.all_here and self._refused:
+                raise DataError(self._refused)
             left = deadline - time.monotonic()
             if left <= 0:
                 names = ", ".join(self.joined[p].name for p in sorted(found)) or "none"
+                why = f", one was refused ({self._refused})" if self._refused else ""
                 raise DataError(
-                    f"{len(found)} of {wanted} sites were there after {seconds:.0f} s ({names}); "
-                    "start the others' SuperNodes, then go on with --resume"
+                    f"{len(found)} of {wanted} sites were there after {seconds:.0f} s ({names})"
+                    f"{why}; start the others' SuperNodes, then go on with --resume"
                 )
             time.sleep(min(PAUSE, left))
         return found
@@ -80,7 +114,7 @@ class Nodes:
                     raise DataError(reason_of(reply))
                 self._note(node, reply.content)
             except FairAuditError as error:
-                self._partition[node] = -1
+                self._partition[node], self._refused = -1, str(error)
                 LOG.warning(f"node {node} cannot join: {error}")
 
     def _note(self, node: int, content: RecordDict) -> None:

@@ -26,6 +26,9 @@ class RoundProgress:
     best_round: int = 0
     """Round with the highest pooled validation AUC so far; 0 before the first."""
     best_auc: float = -1.0
+    best_low: float = 0.0
+    """Lower limit of that AUC, as the best of all rounds (`training/learned.py`)."""
+    best_high: float = 1.0
 
 
 def save_state(folder: Path, tensors: Tensors, progress: RoundProgress, identity: Identity) -> None:

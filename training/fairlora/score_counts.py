@@ -58,14 +58,29 @@ def pooled(sites: Sequence[Counts]) -> tuple[float, float]:
     Raises:
         DataError: there are no counts, or one class is missing everywhere.
     """
+    labels, scores = merged(sites)
+    return float(auc(labels, scores)), youden_threshold(labels, scores)
+
+
+def merged(sites: Sequence[Counts]) -> tuple[IntArray, FloatArray]:
+    """Labels (n,) of 0 and 1 and scores (n,) of all sites, each score in the middle of its bin.
+
+    Raises:
+        DataError: there are no counts, or one class is missing everywhere.
+    """
     if not sites:
         raise DataError("no site has counted its scores")
+    negatives = sum(sum(site.negatives) for site in sites)
+    positives = sum(sum(site.positives) for site in sites)
+    if not negatives or not positives:
+        raise DataError(
+            f"the val splits of the sites that answered have one class only: {negatives} images "
+            f"of 0, {positives} of 1"
+        )
     target, score = [], []
     for site in sites:
         odds = (np.array(site.bins, dtype=np.float64) + 0.5) / BINS * 2 * LIMIT - LIMIT
         for label, numbers in ((0, site.negatives), (1, site.positives)):
             score.append(np.repeat(1 / (1 + np.exp(-odds)), numbers))
             target.append(np.full(sum(numbers), label))
-    labels, scores = np.concatenate(target), np.concatenate(score)
-    threshold = youden_threshold(labels, scores)
-    return float(auc(labels, scores)), threshold
+    return np.concatenate(target), np.concatenate(score)

@@ -18,12 +18,19 @@ from training.fairlora.local_prompts import shared_part
 from training.fairlora.nodes import Nodes
 from training.fairlora.round_state import RoundProgress, load_state
 from training.fairlora.strategy import Rounds
+from training.learned import say_auc
 from training.resume import identity_of
 from training.runlog import LOG, RunLog, log_to_terminal
 
 
 def lead(
-    grid: Grid, config: Config, folder: Path, resume: bool, val_sha256: str | None = None
+    grid: Grid,
+    config: Config,
+    folder: Path,
+    resume: bool,
+    val_sha256: str | None = None,
+    *,
+    all_here: bool = False,
 ) -> None:
     """Run all rounds, or those that are left.
 
@@ -33,13 +40,14 @@ def lead(
         folder: of the run.
         resume: go on from the state in the folder, if there is one.
         val_sha256: fingerprint of the validation split over all sites, where it is at hand.
+        all_here: every site is on this machine, so none is waited for once another was refused.
 
     Raises:
         UsageError: the settings do not fit the data, or the run that is to be resumed.
         DataError: sites are missing, or none could train.
     """
     config.check()
-    nodes = Nodes(grid, config)
+    nodes = Nodes(grid, config, all_here)
     settings.keep(config, folder)
     found = load_state(folder / "last", identity_of(config, FREE)) if resume else None
     with RunLog(folder, first_step=found[1].done + 1 if found else 0) as log:
@@ -73,6 +81,7 @@ def lead(
         if not kept.best_round:
             raise DataError("no round could be judged, so no model was kept; see the warnings")
         LOG.info(f"kept round {kept.best_round}: pooled validation AUC {kept.best_auc:.3f}")
+        say_auc(kept.best_auc, (kept.best_low, kept.best_high), config.rounds, "rounds")
 
 
 def from_run_config(values: Mapping[str, Any]) -> tuple[Config, Path, bool]:

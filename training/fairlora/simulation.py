@@ -27,7 +27,7 @@ def simulate(config: Config, folder: Path, resume: bool, val_sha256: str) -> Non
 
     @server_app.main()
     def main(grid: Grid, context: Context) -> None:
-        lead(grid, config, folder, resume, val_sha256)
+        lead(grid, config, folder, resume, val_sha256, all_here=True)
 
     gpus = torch.cuda.device_count() / config.clients
     run_simulation(

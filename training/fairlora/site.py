@@ -8,9 +8,10 @@ from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN
 from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.reader import Split
+from fairness.datasets.stream import samples
 from fairness.errors import DataError
 from training.fairlora.config import Config
-from training.starting_data import attribute_of
+from training.starting_data import attribute_of, usable_samples
 
 
 def open_sites(config: Config, name: str, sites: tuple[str, ...]) -> Split:
@@ -25,6 +26,7 @@ def open_sites(config: Config, name: str, sites: tuple[str, ...]) -> Split:
         config.root,
         name,
         target=config.target,
+        on_error=config.on_error,
         attribute=config.attribute,
         sites=sites,
         shape=config.shape,
@@ -67,9 +69,15 @@ class Site:
             raise DataError(f"{config.root}: the target is a mask; choose a 0/1 --target")
         self.labels = torch.from_numpy(self.train.labels)
         self.codes = torch.from_numpy(codes)
-        self.image_shape: tuple[int, ...] = self.train.read(0).image.shape
+        first = next(samples(self.train), None)
+        if first is None:
+            raise DataError(f"{config.root}: no training image of {self.name} is usable")
+        self.image_shape: tuple[int, ...] = first.image.shape
         self._keeps = len(self.train) * int(np.prod(self.image_shape)) <= config.cache_mb * 2**20
         self._kept: dict[int, Tensor] = {}
+        if config.on_error == "skip":
+            found = usable_samples(self.train, self._image, skip=True)
+            self.members = np.intersect1d(self.members, found)
 
     def fetch(self, index: IntArray) -> tuple[Tensor, Tensor, Tensor]:
         """Images (B, ...) uint8, labels (B,) and group codes (B,) int64 of training samples.

@@ -14,14 +14,16 @@ from flwr.app import ArrayRecord, ConfigRecord, Message, MessageType, MetricReco
 from flwr.serverapp import Grid
 from flwr.serverapp.strategy import FedAvg
 
+from fairness.attributes import UNKNOWN_LABEL
 from fairness.errors import DataError, FairAuditError
 from training.fairlora import packing
-from training.fairlora.aggregation import Tensors, aggregate, check
+from training.fairlora.aggregation import Tensors, Update, aggregate, check
 from training.fairlora.best_model import BestModel
 from training.fairlora.config import FREE, Config
-from training.fairlora.nodes import Nodes, reason_of
+from training.fairlora.nodes import Nodes, is_refusal, reason_of
 from training.fairlora.round_state import RoundProgress, save_state
-from training.fairlora.score_counts import pooled
+from training.fairlora.score_counts import merged, pooled
+from training.learned import auc_limits
 from training.models.fairlora import FairLoRAConfig
 from training.resume import identity_of
 from training.runlog import LOG, RunLog
@@ -92,14 +94,16 @@ class Rounds(FedAvg):
         Raises:
             DataError: no site trained.
         """
-        answers = self._read(replies)
+        answers, refused = self._read(replies)
         updates = [answer.update for answer in answers if answer.update is not None]
         done = self.progress.done
         if not updates:
+            why = f": {refused}" if refused else ""
             raise DataError(
-                f"round {done + 1}: no site trained in time; see the warnings above, then go on "
-                "with --resume"
+                f"round {done + 1}: no site trained in time{why}; then go on with --resume"
             )
+        if done == 0:
+            self._warn_of_few_groups(updates)
         self._judge(answers)
         new = aggregate(self._old, updates, self.config.rule(), done, self.config.rounds)
         self.progress = replace(self.progress, done=done + 1)
@@ -122,18 +126,40 @@ class Rounds(FedAvg):
         kinds = dict.fromkeys(connected, MessageType.EVALUATE)
         messages = self._messages(packing.pack_arrays(tensors), connected, kinds)
         replies = grid.send_and_receive(messages, timeout=self.config.round_timeout)
-        self._judge(self._read(replies))
+        self._judge(self._read(replies)[0])
         self.save(tensors)
 
     def save(self, tensors: Tensors) -> None:
         """Put tensors and progress on disk."""
         save_state(self.folder / "last", tensors, self.progress, identity_of(self.config, FREE))
 
-    def _read(self, replies: Iterable[Message]) -> list[packing.Answer]:
-        """The usable answers by partition; the others are left out with a warning."""
-        answers = {}
+    def _warn_of_few_groups(self, updates: list[Update]) -> None:
+        """Warn where the sites report fewer than two groups, so that nothing is told apart."""
+        if not self.config.grouped:
+            return
+        totals = np.sum([update.group_counts for update in updates], axis=0)
+        if np.count_nonzero(totals) < 2:
+            groups = self.nodes.joined[updates[0].partition].groups
+            known = [groups[i] for i in np.flatnonzero(totals)] or [UNKNOWN_LABEL]
+            LOG.warning(
+                f"all training samples that the sites report are {self.config.attribute} "
+                f"{known[0]}: no groups are told apart; choose another --attribute, or, if small "
+                "groups may be known, a lower --min-group"
+            )
+
+    def _read(self, replies: Iterable[Message]) -> tuple[list[packing.Answer], str]:
+        """The usable answers by partition; the others are left out with a warning.
+
+        Also why the last of the others was left out, "" where none was.
+
+        Raises:
+            DataError: a site refuses its data, and all sites are on this machine.
+        """
+        answers, refused = {}, ""
         for reply in replies:
             node = reply.metadata.src_node_id
+            if self.nodes.all_here and is_refusal(reply):
+                raise DataError(reason_of(reply))
             try:
                 if reply.has_error():
                     raise DataError(reason_of(reply))
@@ -142,10 +168,11 @@ class Rounds(FedAvg):
                     raise DataError(f"it answers as partition {answer.partition}, which it is not")
                 self._accept(answer, packing.payload(reply.content))
             except FairAuditError as error:
+                refused = str(error)
                 LOG.warning(f"round {self.progress.done + 1}: node {node} left out: {error}")
                 continue
             answers[answer.partition] = answer
-        return [answers[partition] for partition in sorted(answers)]
+        return [answers[partition] for partition in sorted(answers)], refused
 
     def _accept(self, answer: packing.Answer, sent: int) -> None:
         """Check an answer by itself, and log its size in bytes.
@@ -169,8 +196,9 @@ class Rounds(FedAvg):
         if done == self.progress.judged:
             return
         self.progress = replace(self.progress, judged=done)
+        counts = [answer.counts for answer in answers]
         try:
-            auc, threshold = pooled([answer.counts for answer in answers])
+            auc, threshold = pooled(counts)
         except DataError as error:  # the sites that answered may lack a class
             LOG.warning(f"round {done} cannot be judged: {error}")
             return
@@ -178,7 +206,11 @@ class Rounds(FedAvg):
         LOG.info(f"round {done}: pooled validation AUC {auc:.3f} of {len(answers)} sites")
         if auc > self.progress.best_auc:
             self._keep_best(self._old, done, auc, threshold)
-            self.progress = replace(self.progress, best_round=done, best_auc=auc)
+            labels, scores = merged(counts)  # whose patients stay unknown: one a score
+            low, high = auc_limits(labels, scores, np.arange(len(scores)), self.config.rounds)
+            self.progress = replace(
+                self.progress, best_round=done, best_auc=auc, best_low=low, best_high=high
+            )
 
     def _name(self, partition: int) -> str:
         return self.nodes.joined[partition].name

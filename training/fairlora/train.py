@@ -10,6 +10,7 @@ from training.fairlora.in_process import LocalGrid
 from training.fairlora.server_app import lead
 from training.fairlora.simulation import simulate
 from training.fairlora.site import open_sites, site_names
+from training.learned import require_both_classes
 
 
 def train(config: Config, folder: Path, resume: bool) -> Path:
@@ -22,10 +23,14 @@ def train(config: Config, folder: Path, resume: bool) -> Path:
     own = (config.state or folder / "sites").resolve()
     config = replace(config, data=config.root.resolve(), sites=site_names(config), state=own)
     config.check()
-    val_sha256 = open_sites(config, "val", config.sites).fingerprint()
+    val = open_sites(config, "val", config.sites)
+    if val.labels is not None:
+        require_both_classes(val, val.labels)
+    val_sha256 = val.fingerprint()
     if config.engine == "simulation":
         simulate(config, folder, resume, val_sha256)
     else:
         logging.getLogger("flwr").setLevel(logging.WARNING)
-        lead(LocalGrid(app, config.clients), config, folder, resume, val_sha256)
+        grid = LocalGrid(app, config.clients)
+        lead(grid, config, folder, resume, val_sha256, all_here=True)
     return folder / "best"

@@ -11,7 +11,6 @@ from pathlib import Path
 from fairness.datasets.fairseg import FairSeg
 from training.command import run_command
 from training.fairseg.config import Config, auto_preset
-from training.fairseg.train import train
 from training.starting_data import ensure_data
 
 HELP = """Train a network that outlines optic disc and cup, fairly over groups or plainly.
@@ -35,6 +34,9 @@ def run(arguments: list[str]) -> int:
 def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
     ensure_data(FairSeg.name, config.data)
+    # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from training.fairseg.train import train
+
     train(config, folder, resume)
 
 

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-import torch
 from pydantic import Field
 
 from fairness.datasets.fairseg import FairSeg
-from training.fairseg.fair_loss import FairMode
-from training.models.segmenter import Network
-from training.starting_data import DATA
+from training.checkpoint_record import Network
+from training.gpu import has_gpu
+from training.settings import DATA
+
+FairMode: TypeAlias = Literal[
+    "none", "safe", "reference", "upweight_hard", "groupdro", "adversarial"
+]
 
 FREE = ("data", "stop_epoch", "cache_mb", "weights", "lora", "start")
 """Settings that may change while a run is continued; the data themselves may not."""
@@ -78,4 +81,4 @@ class Config:
 
 def auto_preset() -> str:
     """The preset that `auto` means on this machine."""
-    return "full" if torch.cuda.is_available() else "tiny"
+    return "full" if has_gpu() else "tiny"

@@ -15,6 +15,8 @@ from fairness.arrays import Image, IntArray
 from fairness.datasets.fairseg import FairSeg
 from fairness.errors import DataError
 from fairness.samples import Sample
+from training.fairseg.constant import MaskCounts, centre
+from training.runlog import LOG
 from training.starting_data import usable_samples
 
 
@@ -29,6 +31,8 @@ class Crops:
         self._keeps = 2 * len(split) * crop**2 <= keep_mb * 2**20
         self._kept: dict[int, tuple[Image, Image]] = {}
         self._shape: tuple[int, int] | None = None
+        self.counts = MaskCounts(crop)
+        """Of the masks that `check` found usable."""
 
     def check(
         self, skip: bool, shape: tuple[int, int] | None = None
@@ -41,10 +45,11 @@ class Crops:
 
         Raises:
             DataError: an image is broken or smaller than the crop and must not be skipped, their
-                sizes differ, or nothing is left.
+                sizes differ, nothing is left, or no mask has a rim or a cup.
         """
         self._shape = shape
         usable = usable_samples(self._split, self._read, skip)
+        self._require_structures()
         height, width = self._split.shapes[int(usable[0])]
         return usable, (height, width)
 
@@ -76,14 +81,29 @@ class Crops:
                 f"{sample.id}: an image of {height} x {width} is smaller than the crop of "
                 f"{self._crop}; choose a smaller --crop, or --on-error skip"
             )
+        self.counts.add(np.asarray(sample.target, dtype=np.uint8))
         if self._keeps:
             self._kept[i] = self._cut(sample)
         self._shape = height, width
 
+    def _require_structures(self) -> None:
+        """Refuse masks of which none has a rim or a cup: drawing nothing would be right for all."""
+        where = f"{self._split.split} mask"
+        for name, number in self.counts.holding.items():
+            if not number:
+                raise DataError(
+                    f"{self._split.root}: no {where} has a {name} within the crop of {self._crop}, "
+                    "so nothing can be learned about it; check how the masks are stored (0 "
+                    "background, -1 rim, -2 cup), or choose a larger --crop"
+                )
+            if number < self.counts.masks:
+                LOG.warning(
+                    f"{self.counts.masks - number} of {self.counts.masks} {where}s have no {name} "
+                    f"within the crop of {self._crop}"
+                )
+
     def _cut(self, sample: Sample) -> tuple[Image, Image]:
-        height, width = sample.image.shape
-        top, left = height // 2 - self._crop // 2, width // 2 - self._crop // 2
-        window = np.s_[top : top + self._crop, left : left + self._crop]
+        window = centre(sample.image.shape, self._crop)
         mask = np.asarray(sample.target, dtype=np.uint8)
         return sample.image[window].copy(), mask[window].copy()
 

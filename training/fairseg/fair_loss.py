@@ -1,11 +1,11 @@
 """Loss of a FairSeg step in each fair mode, with the modules that a mode trains itself."""
 
 import math
-from typing import Literal, TypeAlias
 
 from torch import Tensor, nn
 
 from fairness.errors import DataError
+from training.fairseg.config import FairMode
 from training.losses.adversarial import AttributeAdversary, adversary_loss
 from training.losses.groupdro import groupdro, uniform
 from training.losses.segmentation import (
@@ -13,10 +13,6 @@ from training.losses.segmentation import (
     sample_losses,
     segmentation_loss,
 )
-
-FairMode: TypeAlias = Literal[
-    "none", "safe", "reference", "upweight_hard", "groupdro", "adversarial"
-]
 
 
 class FairObjective(nn.Module):

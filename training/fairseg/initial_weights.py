@@ -4,10 +4,10 @@ from pathlib import Path
 
 from fairness.errors import DataError, UsageError
 from training import checkpoint
-from training.checkpoint_record import FairSegRecord
+from training.checkpoint_record import FairSegRecord, Network
 from training.models.sam_weights import load_lora, load_sam
 from training.models.samed import Samed
-from training.models.segmenter import Network, Segmenter
+from training.models.segmenter import Segmenter
 from training.models.transunet_npz import load_npz
 
 

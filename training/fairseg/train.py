@@ -6,18 +6,21 @@ from pathlib import Path
 import torch
 from numpy.random import default_rng
 
+from fairness.arrays import IntArray
+from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets.fairseg import FairSeg
+from fairness.errors import UsageError
 from training import settings
 from training.batching import batch_at, steps_per_pass
 from training.checkpoint_record import FairSegRecord
 from training.fairseg.config import FREE, Config
 from training.fairseg.crops import Crops
 from training.fairseg.step import Trainee, make, prepared, take_step
-from training.fairseg.validation import keep_best
+from training.fairseg.validation import conclude, keep_best
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
 from training.schedules import Schedule
-from training.starting_data import announce_data, attribute_of
+from training.starting_data import announce_data, attribute_of, known_groups
 
 
 def train(config: Config, folder: Path, resume: bool = False) -> Path:
@@ -32,6 +35,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     crops = Crops(data, config.crop, config.cache_mb)
     usable, shape = crops.check(config.on_error == "skip")
     judged, _ = Crops(val, config.crop, keep_mb=0).check(config.on_error == "skip", shape)
+    require_groups(config, data, usable)
     steps = steps_per_pass(len(usable), config.batch_size)
     schedule = Schedule(config.lr, config.epochs * steps, config.warmup)
     identity = identity_of(config, FREE)
@@ -67,7 +71,32 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 f"cup {found['cup_dice']:.3f}; loss at its end {scalars['loss/total']:.3f}"
             )
         LOG.info(f"kept epoch {done.best_epoch}: mean validation Dice {done.best:.3f}")
+        prepare, constant = prepared(config, shape, both), crops.counts.best()
+        conclude(both.network, prepare, val, judged, folder / "best", done, constant)
     return folder / "best"
+
+
+def require_groups(config: Config, data: FairSeg, usable: IntArray) -> None:
+    """Refuse a fair mode that has no two groups to compare among the usable training samples.
+
+    Raises:
+        UsageError: all of them are unknown, or of one group.
+    """
+    if config.fair_mode == "none":
+        return
+    found = known_groups(data, config.attribute, usable)
+    if len(found) < 2:
+        raise UsageError(
+            f"{config.data}: {config.attribute} is {' or '.join([*found, UNKNOWN_LABEL])} in all "
+            f"training samples, and --fair-mode {config.fair_mode} needs two groups to compare; "
+            "choose another --attribute, or --fair-mode none"
+        )
+    unknown = int((data.codes[config.attribute][usable] == UNKNOWN).sum())
+    if unknown and config.fair_mode == "groupdro":
+        LOG.warning(
+            f"{unknown} of {len(usable)} training samples have an unknown {config.attribute}: "
+            "groupdro leaves them out of the loss"
+        )
 
 
 def announce(config: Config, both: Trainee) -> None:

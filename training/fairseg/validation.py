@@ -1,17 +1,20 @@
 """Validation Dice of a network after each epoch, and the checkpoint of the best epoch."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from fairness.arrays import IntArray
+from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.datasets.fairseg import FairSeg
-from fairness.errors import DataError
-from fairness.evaluate import ask
+from fairness.evaluate import Answers, ask
+from fairness.samples import Batch
 from fairness.tasks.masks import MaskTask
 from training import checkpoint
 from training.checkpoint_record import FairSegRecord, SelectedOn
+from training.fairseg.constant import CLASSES, constant_dice
+from training.learned import say_dice
 from training.models.sam_weights import save_lora
 from training.models.samed import Samed
 from training.models.segmentation_input import SegmentationInput
@@ -50,15 +53,13 @@ def keep_best(
         mean of the two, the first one stays.
 
     Raises:
-        DataError: the split holds no case with a rim or a cup.
+        DataError: an image or a mask is broken.
     """
     model.eval()
     read = MaskTask(distances=False).read
     answered = ask(split, torch_masks(model, prepare), read, rows=usable, batch_size=BATCH)
     found = {name: float(np.nanmean(answered.values[name])) for name in JUDGED}
     value, epoch = float(np.mean(list(found.values()))), done.epochs + 1
-    if not np.isfinite(value):
-        raise DataError(f"{split.root}: no validation mask has a rim and a cup")
     if value <= done.best:
         return replace(done, epochs=epoch), found
     selected = SelectedOn(split=split.split, epoch=epoch, value=value, metric="mean Dice")
@@ -67,3 +68,40 @@ def keep_best(
     if isinstance(model, Samed):
         save_lora(model, folder / LORA)
     return Progress(epochs=epoch, best_epoch=epoch, best=value), found
+
+
+def conclude(
+    model: Segmenter,
+    prepare: SegmentationInput,
+    split: FairSeg,
+    usable: IntArray,
+    folder: Path,
+    done: Progress,
+    constant: BoolArray,
+) -> None:
+    """Put the best checkpoint back into the network, and hold it against a constant mask.
+
+    Args:
+        model: any state of it.
+        prepare: its input stage for images of the split.
+        split: the validation split.
+        usable: the numbers of its samples to score.
+        folder: of the checkpoint.
+        done: progress at the end.
+        constant: (2, H, W) where the constant mask has rim and cup.
+
+    Raises:
+        DataError: the checkpoint in the folder is missing or damaged.
+    """
+    checkpoint.load(folder).fill(model)
+    task = MaskTask(distances=False)
+
+    def read(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
+        scores = task.read(batch, answers)
+        drawn = constant_dice(constant, batch.targets)
+        return {name: scores[name] for name in JUDGED} | drawn
+
+    answered = ask(split, torch_masks(model, prepare), read, rows=usable, batch_size=BATCH)
+    people = np.array(answered.cases.patients)
+    for name, score in zip(CLASSES, JUDGED, strict=True):
+        say_dice(name, answered.values[score], answered.values[name], people, done.epochs)

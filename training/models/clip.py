@@ -4,7 +4,7 @@ Radford et al., ICML 2021; the network is the one of `transformers`. FairCLIP tr
 tower and the blocks of the text tower; what it leaves frozen is listed in docs/methods.md.
 """
 
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -105,7 +105,8 @@ def restore(stored: Stored) -> Clip:
     Raises:
         DataError: the checkpoint's tensors do not fit its architecture.
     """
-    model = Clip(CLIPModel(CLIPConfig.from_dict(stored.architecture)))
+    with stored.building("CLIP"):
+        model = Clip(CLIPModel(CLIPConfig.from_dict(stored.architecture)))
     stored.fill(model)
     return model
 
@@ -120,9 +121,20 @@ def _pretrained(weights: str, expected: CLIPConfig) -> CLIPModel:
         found = CLIPConfig.from_pretrained(weights)
         if _shape(found) != _shape(expected):
             raise UsageError(f"{weights} holds {_shape(found)}, not {_shape(expected)}; {how}")
-        return CLIPModel.from_pretrained(weights, dtype="float32")
+        loaded: Any = CLIPModel.from_pretrained(
+            weights, dtype="float32", weights_only=True, output_loading_info=True
+        )
+    except UsageError:
+        raise
     except OSError:
         raise UsageError(f"no CLIP weights at '{weights}', and no hub in reach; {how}") from None
+    except Exception as error:  # what a damaged or a hostile file raises; no code of it is run
+        kind = type(error).__name__
+        raise UsageError(f"{weights}: not readable as CLIP's weights ({kind}); {how}") from None
+    model, info = loaded
+    if absent := sorted(info["missing_keys"]):
+        raise UsageError(f"{weights} lacks {absent[0]}, which would stay random; {how}")
+    return cast(CLIPModel, model)
 
 
 def _shape(config: CLIPConfig) -> str:

@@ -193,7 +193,8 @@ def restore(stored: Stored) -> FairLoRA:
     Raises:
         DataError: the checkpoint's architecture is not that, or its tensors do not fit it.
     """
-    model = build(stored.configuration(FairLoRAConfig, "FairLoRA"))
+    with stored.building("FairLoRA"):
+        model = build(stored.configuration(FairLoRAConfig, "FairLoRA"))
     stored.fill(model)
     return model
 

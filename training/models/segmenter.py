@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Literal, TypeAlias
 
 from training.checkpoint import Stored
+from training.checkpoint_record import Network
 from training.models.samed import TINY as TINY_SAMED
 from training.models.samed import VIT_B, Samed, SamedConfig
 from training.models.transunet import TransUNet
@@ -15,7 +16,6 @@ from training.models.transunet_config import (
     TransUNetConfig,
 )
 
-Network: TypeAlias = Literal["samed", "transunet", "transunet-r50"]
 Segmenter: TypeAlias = Samed | TransUNet
 
 CONFIGS: dict[tuple[str, str], SamedConfig | TransUNetConfig] = {
@@ -64,9 +64,11 @@ def restore(stored: Stored, network: Network, *, for_export: bool = False) -> Se
         DataError: the architecture is another network's, or the tensors do not fit it.
     """
     if network == "samed":
-        samed = Samed(stored.configuration(SamedConfig, "SAMed"))
+        with stored.building("SAMed"):
+            samed = Samed(stored.configuration(SamedConfig, "SAMed"))
         stored.fill(samed)
         return samed.merged() if for_export else samed
-    transunet = TransUNet(stored.configuration(TransUNetConfig, "TransUNet"))
+    with stored.building("TransUNet"):
+        transunet = TransUNet(stored.configuration(TransUNetConfig, "TransUNet"))
     stored.fill(transunet)
     return transunet.bake() if for_export else transunet

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from fairness.errors import DataError
-from training.fairseg.fair_loss import FairMode, FairObjective
+from training.fairseg.config import FairMode
+from training.fairseg.fair_loss import FairObjective
 from training.losses.dice import dice_loss
 from training.losses.febs import febs_loss
 from training.losses.segmentation import sample_losses

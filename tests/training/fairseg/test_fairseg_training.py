@@ -17,8 +17,7 @@ from fairness.evaluate import ask
 from fairness.tasks.masks import MaskTask
 from training import checkpoint
 from training.checkpoint_record import FairSegRecord
-from training.fairseg.config import Config
-from training.fairseg.fair_loss import FairMode
+from training.fairseg.config import Config, FairMode
 from training.fairseg.step import make
 from training.fairseg.train import train
 from training.models.segmentation_input import SegmentationInput

@@ -1,0 +1,125 @@
+"""Reads every image of a split as training and audit will, and says what they would refuse."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from fairness.attributes import UNKNOWN
+from fairness.datasets.catalogue import dataset_of
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import Split
+from fairness.datasets.stream import samples
+from fairness.errors import DataError
+
+STRUCTURES = {"rim": 1, "cup": 2}
+"""Part of a mask to its class."""
+
+FLAT = 1
+"""Grey levels between the darkest and the brightest pixel, up to which nobody sees anything."""
+
+
+@dataclass
+class Content:
+    """What the images and masks of a split hold."""
+
+    split: Split
+    shapes: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    """Shape of an image to the number of images."""
+    flat: list[str] = field(default_factory=list)
+    """Ids of images of one grey level, or two neighbouring ones."""
+    masks: int = 0
+    holding: Counter[str] = field(default_factory=Counter)
+    """Part of a mask to the number of masks that hold it."""
+
+
+def read_content(split: Split, console: Console) -> Content:
+    """Decode every image and mask of a split; unusable ones are recorded in `split.skipped`."""
+    content = Content(split)
+    stream = track(
+        samples(split),
+        f"{split.split}: reading images",
+        total=len(split),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for sample in stream:
+        content.shapes[sample.image.shape] += 1
+        if int(sample.image.max()) - int(sample.image.min()) <= FLAT:
+            content.flat.append(sample.id)
+        if split.labels is None:
+            content.masks += 1
+            present = np.unique(np.asarray(sample.target))
+            content.holding.update(part for part, c in STRUCTURES.items() if c in present)
+    return content
+
+
+def content_findings(contents: Sequence[Content]) -> list[str]:
+    """What training and audit would refuse, or what would make them mean nothing."""
+    lines = []
+    for content in contents:
+        where = content.split.split
+        found = _masks(content) + _labels(content.split) + _notes(content.split)
+        lines += [f"{where}: {line}" for line in found]
+        if content.flat:
+            lines.append(
+                f"{where}: {len(content.flat)} images without contrast, such as {content.flat[0]}"
+            )
+    # Radiographs are squashed to one shape by whoever reads them.
+    uncut = [c for c in contents if dataset_of(c.split.name).modality != "chest"]
+    shapes = sum((content.shapes for content in uncut), Counter[tuple[int, ...]]())
+    if len(shapes) > 1:
+        often = ", ".join(
+            f"{' x '.join(map(str, shape))} ({n})" for shape, n in shapes.most_common(3)
+        )
+        lines.append(
+            f"images of {len(shapes)} shapes, most often {often}: a served model takes one, and so "
+            "does the training of FairSeg and of FairLoRA"
+        )
+    return lines
+
+
+def _masks(content: Content) -> list[str]:
+    lines = []
+    for part in STRUCTURES:
+        missing = content.masks - content.holding[part]
+        if content.masks and missing == content.masks:
+            lines.append(f"no mask has a {part}: training refuses such data, and a Dice of 1 is "
+                         "reached by drawing nothing")  # fmt: skip
+        elif missing:
+            lines.append(f"{missing} of {content.masks} masks have no {part}")
+    return lines
+
+
+def _notes(split: Split) -> list[str]:
+    """Of the clinical notes, on which FairCLIP trains unless it is told otherwise."""
+    if split.name != FairVLMed.name or split.split != "train":
+        return []
+    try:
+        noted = FairVLMed(
+            split.root, "train", target=split.target, on_error="skip", text_source="note"
+        )
+    except DataError as error:
+        return [f"no clinical notes: {error}"]
+    missing = len(split) - len(noted)
+    if not missing:
+        return []
+    return [f"{missing} of {len(split)} images have no clinical note; FairCLIP trains on notes"]
+
+
+def _labels(split: Split) -> list[str]:
+    """Of labels of one class, and attributes of one group."""
+    lines = []
+    if split.labels is not None and len(found := np.unique(split.labels)) == 1:
+        lines.append(f"{split.target} is {found[0]} for all: no AUC or threshold can be had")
+    for attribute in split.attributes:
+        codes = split.codes[attribute.name]
+        groups = np.unique(codes[codes != UNKNOWN])
+        if len(groups) == 1:
+            known = attribute.label(int(groups[0]))
+            lines.append(f"{attribute.name} is {known} wherever it is known: nothing to compare")
+    return lines

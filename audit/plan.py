@@ -15,6 +15,8 @@ from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
+from audit.records.sameness import digest_of_ids
+from audit.sizes import within_memory
 from audit.threshold import read_threshold
 from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN, Attribute
@@ -31,6 +33,9 @@ from fairness.tasks.task import Task
 
 JOURNAL = Path("records", "journal.sqlite")
 """Where a run's folder keeps its journal."""
+
+REPLACED = Path("records", "replaced.txt")
+"""Says why a run cannot be resumed: its answers may be of more than one model."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
     )
+    model = within_memory(model, split.shapes)
     check_groups(spec.group_input, split)
     check_images(split, spec.image_shape, options)
     check_labels(split, TASKS[spec.task])
@@ -96,6 +102,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "batch_size": str(model.batch_size),
         "distances": str(options.distances),
     }
+    check_unmixed(out)
     check_run(out / JOURNAL, identity, resume=options.resume)
     check_writable(out)
     blank = Answered(
@@ -107,6 +114,19 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         options.analysis, task, blank, names, complete=options.on_error == "stop"
     )
     return Plan(options, model, task, split, attributes, threshold, names, analysis, out, identity)
+
+
+def check_unmixed(out: Path) -> None:
+    """Refuse to resume a run in the middle of which the model was replaced.
+
+    Raises:
+        UsageError: it was.
+    """
+    if (out / REPLACED).exists():
+        raise UsageError(
+            f"cannot resume {out}: the model was replaced while it answered, see {out / REPLACED}; "
+            "audit it anew into another --out, without --resume"
+        )
 
 
 def check_flags(options: Options, spec: ModelSpec) -> None:
@@ -183,17 +203,24 @@ def threshold_of(spec: ModelSpec, split: Split, given: str | None) -> Threshold 
     """
     if given is None or TASKS[spec.task].answers_masks:
         return spec.threshold
-    return read_threshold(given, split.fingerprint())
+    labels = split.labels
+    same = () if labels is None else (digest_of_ids(split.ids, labels),)
+    return read_threshold(given, split.fingerprint(), same)
 
 
 def check_writable(out: Path) -> None:
     """Refuse a folder that the run could not be written to; makes nothing.
 
     Raises:
-        UsageError: the path, or one above it, is a file or may not be written to.
+        UsageError: the path, one above it, or a folder in it is a file or may not be written to.
     """
-    there = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise UsageError(f"--out {out}: {there} is a file; choose another folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {out}: no right to write into {there}; choose another folder")
+    try:
+        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        inside = [path for path in (out / "report", out / "records") if path.exists()]
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}; choose another folder") from None
+    for path in (there, *inside):
+        if not path.is_dir():
+            raise UsageError(f"--out {out}: {path} is a file; choose another folder")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise UsageError(f"--out {out}: no right to write into {path}; choose another folder")

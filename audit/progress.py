@@ -33,7 +33,7 @@ def with_progress(
     """Pass the answers on and show how they come; one closing line where there is no terminal."""
     started, done = monotonic(), 0
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         ImagesPerSecond(),
@@ -46,4 +46,5 @@ def with_progress(
             progress.advance(task, len(found))
             yield found
     seconds = monotonic() - started
-    console.print(f"{label}: {done} images in {seconds:.1f} s ({done / seconds:.0f} images/s)")
+    said = f"{label}: {done} images in {seconds:.1f} s ({done / seconds:.0f} images/s)"
+    console.print(said, markup=False)

@@ -10,6 +10,7 @@ from typing import Any
 from audit.plan import Plan
 from audit.records.predictions import Predictions
 from fairness.contract import Threshold
+from fairness.groups import said_of_ages
 from fairness.outcomes import Names
 
 
@@ -23,7 +24,7 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
     """
     model, split, threshold = plan.model, plan.split, plan.threshold
     spec = model.spec
-    statements = [split.statement() or ""]
+    statements = [split.statement() or "", said_of_ages(split.covariates)]
     if threshold is not None and threshold.split_sha256 == split.fingerprint():
         statements.append("the threshold was chosen on this very split: its rates are optimistic")
     about = {
@@ -68,7 +69,7 @@ def of_file(
             "split_sha256": predictions.split_sha256,
             "n": len(predictions.answered.cases),
             "n_skipped": 0,
-            "statement": "",
+            "statement": said_of_ages(predictions.answered.cases.covariates),
         },
     }
     return with_tool(about, threshold)

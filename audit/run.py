@@ -1,21 +1,27 @@
-"""Runs a planned audit: probe, stream, journal, analyse."""
+"""Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 
 from audit.analysis import finish
+from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
 from audit.client.transport import Transport
-from audit.plan import JOURNAL, Plan
+from audit.client.watch import WatchedTransport
+from audit.plan import JOURNAL, REPLACED, Plan
 from audit.progress import with_progress
 from audit.provenance import of_served_model
+from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder, write_outcomes, write_skipped
 from audit.worst import draw_worst
+from fairness.atomic import write_atomically
 from fairness.datasets.stream import batches
+from fairness.errors import RunInterruptedError, ServerError
 from fairness.evaluate import Read, Readings, joined, readings
 from fairness.samples import Batch
 
@@ -27,21 +33,76 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     options, records = plan.options, plan.out / "records"
-    identity = "declared"
-    if options.probes:
-        identity = verify(transport, options.endpoint, plan.model)
-    predict = ServedPredictor(transport, options.endpoint, plan.model, options.in_flight)
-    found = collect(plan, predict, console)
-    answered = joined([found], plan.split, plan.attributes)
-    sha256 = plan.split.fingerprint()
-    write_outcomes(records / "outcomes.parquet", answered, plan.task.stored, sha256, plan.names)
-    write_skipped(records / "skipped.csv", plan.split.skipped)
-    provenance = of_served_model(plan, identity, len(found))
-    code = finish(answered, provenance, plan.analysis, plan.out, console)
-    quality = plan.task.quality(answered)
-    if quality is not None and options.worst:
-        draw_worst(plan, predict, answered.cases, quality, console)
+    watched = WatchedTransport(transport, options.endpoint, plan.model)
+    predict = ServedPredictor(watched, options.endpoint, plan.model, options.in_flight)
+    with advising(plan):
+        identity, found = answers_of_one_model(plan, watched, predict, console)
+        answered = joined([found], plan.split, plan.attributes)
+        sha256 = plan.split.fingerprint()
+        write_outcomes(records / "outcomes.parquet", answered, plan.task.stored, sha256, plan.names)
+        write_skipped(records / "skipped.csv", plan.split.skipped)
+        provenance = of_served_model(plan, identity, len(found))
+        code = finish(answered, provenance, plan.analysis, plan.out, console)
+        quality = plan.task.quality(answered)
+        if quality is not None and options.worst:
+            draw_worst(plan, predict, answered.cases, quality, console)
     return code
+
+
+def answers_of_one_model(
+    plan: Plan, watched: WatchedTransport, predict: ServedPredictor, console: Console
+) -> tuple[str, Readings]:
+    """What was proved of the model, before and after, and what it answered in between.
+
+    Raises:
+        ReplacedError: the model was replaced meanwhile; the run can then not be resumed.
+    """
+
+    def identity() -> str:
+        if not plan.options.probes:
+            return "declared"
+        return verify(watched, plan.options.endpoint, plan.model)
+
+    proved = identity()
+    sent = watched.sent
+    try:
+        found = collect(plan, predict, console)
+        if watched.sent > sent:
+            watched.look()
+            try:
+                identity()
+            except WrongModelError as error:
+                raise ReplacedError(f"while it answered, another took its place: {error}") from None
+            watched.look()
+    except ReplacedError as error:
+        write_atomically(plan.out / REPLACED, f"{error}\n", private=True)
+        raise ReplacedError(
+            f"{error}. The answers stay in {plan.out / JOURNAL}, but may be of more than one "
+            "model: audit it anew, without --resume"
+        ) from None
+    return proved, found
+
+
+@contextmanager
+def advising(plan: Plan) -> Iterator[None]:
+    """Add to an error that the run can be continued, where there is one that can.
+
+    Raises:
+        ServerError: with the advice.
+        RunInterruptedError: Ctrl-C.
+    """
+    try:
+        yield
+    except WrongModelError:
+        raise
+    except ServerError as error:
+        if not (plan.out / JOURNAL).exists():
+            raise
+        raise ServerError(f"{error}; after that go on with the same command and --resume") from None
+    except KeyboardInterrupt:
+        if not (plan.out / JOURNAL).exists():
+            raise
+        raise RunInterruptedError("interrupted; go on with the same command and --resume") from None
 
 
 def collect(plan: Plan, predict: ServedPredictor, console: Console) -> Readings:
@@ -52,6 +113,8 @@ def collect(plan: Plan, predict: ServedPredictor, console: Console) -> Readings:
         read = keeping(read, private_folder(records / "masks"))
     with Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal:
         done = journal.answered()
+        if done:
+            recheck(plan, predict, journal.readings(plan.task))
         if remaining := len(plan.split) - len(done):
             answers = readings(unanswered(plan, done), predict, read)
             for found in with_progress(answers, remaining, plan.model.name, console):

@@ -7,16 +7,38 @@ untrusted, so it is validated field by field. Decision 3 of docs/decisions.md.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from fairness.errors import ServerError
 from fairness.first_fault import first_fault
-from fairness.probes import Probes, Shape
+from fairness.probes import Number, Probes, Shape
 
 PARAMETER_KEY = "fair_audit"
 CONTRACT_VERSION = 2
+
+LONGEST = 200_000
+"""Characters of a self-description; those of `export` have a few thousand."""
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a control character")
+    return text
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("repeats a name")
+    return names
+
+
+Text: TypeAlias = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+Word: TypeAlias = Annotated[Text, Field(min_length=1)]
+Folder: TypeAlias = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A name that becomes part of a path."""
+Words: TypeAlias = Annotated[tuple[Word, ...], Field(max_length=100), AfterValidator(_distinct)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +46,11 @@ class Threshold:
     """The operating point, and where it was chosen: never on the split being reported."""
 
     value: float
-    rule: str
+    rule: Text
     """`youden`, `fixed`, ..."""
-    split: str
+    split: Text
     """Name of the split it was chosen on, e.g. `val`."""
-    split_sha256: str
+    split_sha256: Text
     """Fingerprint of that split (`fairness/datasets`), so that tuning on test can be refused."""
 
 
@@ -36,11 +58,11 @@ class Threshold:
 class GroupInput:
     """The demographic group as a second input of the model."""
 
-    name: str
+    name: Word
     """Of the (B, 1) int64 input: -1 for unknown, else an index into `groups`."""
-    attribute: str
-    groups: tuple[str, ...]
-    settings: Mapping[str, float]
+    attribute: Word
+    groups: Annotated[Words, Field(min_length=1)]
+    settings: Annotated[Mapping[Word, Number], Field(max_length=100)]
     """How the model uses it: rank, alpha, lam."""
 
 
@@ -50,30 +72,30 @@ class ModelSpec:
 
     contract_version: int = CONTRACT_VERSION
     task: Literal["classification", "segmentation"]
-    method: str
+    method: Text
     """What trained it, e.g. `fairclip (paper mode)`."""
-    dataset: str
+    dataset: Folder
     """Which reader understands its data, e.g. `fairvlmed`."""
-    target: str
+    target: Word
     """The 0/1 key that the score predicts, e.g. `glaucoma`."""
-    attribute: str | None = None
+    attribute: Word | None = None
     """Whose groups training compared."""
-    input: str
+    input: Word
     """Name of the uint8 input, (B, H, W) or (B, D, H, W)."""
     image_shape: Shape | None = None
     """The only shape of an image that the model takes; None: any (H, W)."""
     group_input: GroupInput | None = None
-    output: str
+    output: Word
     """Name of the output. Classification: (B, 1) float, P(class_names[1]). Segmentation: (B, H, W)
     uint8, index into `class_names`."""
-    class_names: tuple[str, ...]
+    class_names: Words
     threshold: Threshold | None = None
     """None where a model draws masks."""
-    checkpoint_sha256: str
-    model_sha256: str
+    checkpoint_sha256: Text
+    model_sha256: Text
     """Of the ONNX file."""
-    precision: str
-    parity: dict[str, float]
+    precision: Text
+    parity: Annotated[dict[Word, Number], Field(max_length=100)]
     """Largest differences seen at export, by name, e.g. `cosine`, `probability`."""
     probes: Probes | None = None
 
@@ -89,6 +111,11 @@ class ModelSpec:
             ServerError: the text is not a self-description that this version understands.
         """
         again = "export the model again with python -m export"
+        if len(text) > LONGEST:
+            raise ServerError(
+                f"model '{model}': its fair_audit self-description has {len(text)} characters, "
+                f"{LONGEST} are read; {again}"
+            )
         try:
             version = _OBJECT.validate_json(text).get("contract_version")
             if version != CONTRACT_VERSION:
@@ -102,12 +129,18 @@ class ModelSpec:
                 f"model '{model}': its fair_audit self-description is unusable at "
                 f"{first_fault(error, 'the text')}; {again}"
             ) from None
-        if spec.probes is not None and not spec.probes.fit():
-            raise ServerError(
-                f"model '{model}': the probes of its fair_audit self-description do not fit "
-                f"together; {again}"
-            )
+        if fault := spec.fault():
+            raise ServerError(f"model '{model}': its fair_audit self-description {fault}; {again}")
         return spec
+
+    def fault(self) -> str | None:
+        """What its parts contradict one another in; None where they fit."""
+        groups = self.group_input.groups if self.group_input else ()
+        if self.probes is not None and not self.probes.fit(len(groups)):
+            return "has probes that do not fit together"
+        if self.threshold is not None and not 0 <= self.threshold.value <= 1:  # NaN too
+            return f"has the threshold {self.threshold.value}, which lies outside 0 to 1"
+        return None
 
 
 _OBJECT = TypeAdapter(dict[str, object])

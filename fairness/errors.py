@@ -2,15 +2,26 @@
 
 FairAuditError
 ├── UsageError     exit 2: a flag, a configuration or a combination of them makes no sense
+├── RunInterruptedError   exit 130: Ctrl-C, in a run that can be continued
 └── DataError      exit 3: a file, a split or an answer is not what it must be
     └── ServerError    the same, said by or about the server that answers
 """
+
+from fairness.text import one_line
+
+LONGEST = 2000
+"""Characters of a message: what a file or a server calls itself may be longer than any screen."""
 
 
 class FairAuditError(Exception):
     """Base of all errors that a command prints as one line, without a traceback."""
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        """One printable line: names in it come from files and servers."""
+        text = one_line(super().__str__())
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 class UsageError(FairAuditError):
@@ -25,3 +36,9 @@ class DataError(FairAuditError):
 
 class ServerError(DataError):
     """The inference server is absent, not ready, or answered with something unusable."""
+
+
+class RunInterruptedError(FairAuditError):
+    """Ctrl-C in a run that can be continued."""
+
+    exit_code = 130

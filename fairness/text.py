@@ -1,4 +1,14 @@
-"""Text from files and servers as one printable line."""
+"""Text from files and servers: one printable line, and cells of csv files that run nothing."""
+
+import re
+
+_FORMULA = re.compile(r"(^|[;\t])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""ASCII's four beginnings of a formula, and the same in full width, as Japanese keyboards have."""
+
+
+def printable(text: str) -> str:
+    """Blanks for control characters, line breaks and whatever else has no glyph."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def one_line(value: object) -> str:
@@ -7,4 +17,24 @@ def one_line(value: object) -> str:
         return ""
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         value = int(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return " ".join(printable(str(value)).split())
+
+
+def csv_cell(value: object) -> object:
+    """A number as it is, nothing for None, a text as one line that no spreadsheet calculates.
+
+    A text that begins like a formula gets an apostrophe before it, also after a semicolon, at which
+    some spreadsheets divide cells; a text that is a number, such as -0.5, does not.
+    """
+    if value is None or isinstance(value, int | float):
+        return "" if value is None else value
+    text = one_line(value)
+    return text if _is_number(text) else _FORMULA.sub(r"\1\2'", text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

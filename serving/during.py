@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serving.errors import ServingError
+from serving.errors import exit_code_of
 from serving.launcher import TritonServer
 
 USAGE = "usage: python -m serving.during REPOSITORY -- COMMAND [ARGUMENT ...] with {endpoint}"
@@ -25,9 +25,8 @@ def main() -> None:
         with TritonServer(Path(sys.argv[1])) as server:
             command = [a.replace("{endpoint}", server.grpc_endpoint) for a in sys.argv[3:]]
             raise SystemExit(subprocess.run(command, check=False).returncode)
-    except ServingError as error:
-        print(f"serving.during: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+    except (Exception, KeyboardInterrupt) as error:
+        raise SystemExit(exit_code_of(error, "serving.during")) from None
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from serving.command import server_command
 from serving.errors import ServingError
+from serving.leftovers import keep_watch
 from serving.processes import end_group
 
 HOST = "127.0.0.1"
@@ -78,6 +79,7 @@ class TritonServer:
                 for name in ("grpc", "http")
             }
             self._process = self._start()
+            started.callback(_end, keep_watch(self._process.pid, owner=os.getpid()))
             started.callback(end_group, self._process, self.kill_after_seconds)
             self._wait_until_ready()
             self._exit = started.pop_all()
@@ -127,6 +129,11 @@ def reasons(log: str, lines: int = 8) -> str:
     everything = log.splitlines()
     errors = [line for line in everything if _ERROR_LINE.match(line)]
     return "\n".join((errors or everything)[-lines:])
+
+
+def _end(watch: "subprocess.Popen[bytes]") -> None:
+    watch.terminate()
+    watch.wait()
 
 
 def _free_port() -> socket.socket:

@@ -36,6 +36,29 @@ def group_members(group: int) -> list[int]:
     return members
 
 
+def born(pid: int) -> int | None:
+    """When a process was started, in clock ticks since boot; None where it has ended.
+
+    With its id it names a process for good: ids are used again.
+    """
+    fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(fields[19]) if fields and fields[0] not in "ZX" else None
+
+
+def descendants(pid: int) -> set[int]:
+    """Ids of the children of a process, and of their children."""
+    found: set[int] = set()
+    for file in Path(f"/proc/{pid}/task").glob("[0-9]*/children"):
+        for child in map(int, _text(file).split()):
+            found |= {child, *descendants(child)}
+    return found
+
+
+def is_stub(pid: int) -> bool:
+    """Whether a process is one in which Triton's Python backend runs a model."""
+    return "triton_python_backend_stub" in _text(Path(f"/proc/{pid}/cmdline")).partition("\0")[0]
+
+
 def triton_shared_memory(pids: Iterable[int]) -> set[Path]:
     """Files in /dev/shm that Triton's Python backend made for the processes `pids`.
 
@@ -53,5 +76,5 @@ def triton_shared_memory(pids: Iterable[int]) -> set[Path]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""  # the process has ended
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""  # the process has ended, or is another user's

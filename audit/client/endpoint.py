@@ -1,17 +1,36 @@
 """Finds the server and its models, and reads their self-descriptions."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tritonclient.grpc import InferenceServerClient
+from tritonclient.grpc import MAX_GRPC_MESSAGE_SIZE, InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 from tritonclient.utils import InferenceServerException
 
+from audit.client.address import check_address
+from audit.client.failures import server_errors, unreachable
 from fairness.contract import PARAMETER_KEY, ModelSpec
 from fairness.errors import ServerError
 from fairness.tasks.catalogue import TASKS, check_description
+from fairness.text import one_line
+
+DEADLINE = 10.0
+"""Seconds that any call but an inference may take."""
+
+MOST_MODELS = 1000
+"""Ready models that are looked through for those that describe themselves."""
+
+MOST_ROWS = 1024
+"""Of a batch, whatever the server would take."""
+
+DESCRIPTION_BYTES = 2**24
+"""Of an answer that describes server or models."""
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""Of a model: it becomes a folder of the reports."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +49,26 @@ class ServedModel:
 
 
 @contextmanager
-def connect(endpoint: str) -> Iterator[InferenceServerClient]:
+def connect(endpoint: str, most_bytes: int = DESCRIPTION_BYTES) -> Iterator[InferenceServerClient]:
     """A client of the ready server at `host:port` (gRPC).
 
+    Args:
+        endpoint: address of the server.
+        most_bytes: that an answer may have.
+
     Raises:
+        UsageError: the address is none.
         ServerError: nothing answers there, or it is not ready yet.
     """
-    # No channel_args here: passing any drops tritonclient's 2 GiB message limits to gRPC's 4 MiB.
-    client = InferenceServerClient(endpoint)
+    check_address(endpoint)
+    sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
+    arguments = [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
+    client = InferenceServerClient(endpoint, channel_args=arguments)
     try:
-        with server_errors(endpoint):
-            ready = client.is_server_ready(client_timeout=10)
+        try:
+            ready = client.is_server_ready(client_timeout=DEADLINE)
+        except InferenceServerException as error:
+            raise unreachable(error, endpoint) from None
         if not ready:
             raise ServerError(
                 f"the server at {endpoint} is not ready: a model failed to load or is still "
@@ -51,54 +79,42 @@ def connect(endpoint: str) -> Iterator[InferenceServerClient]:
         client.close()
 
 
-@contextmanager
-def server_errors(endpoint: str, model: str | None = None) -> Iterator[None]:
-    """Turn a gRPC failure into one line that names the server, the model and the remedy."""
-    try:
-        yield
-    except InferenceServerException as error:
-        raise explained(error, endpoint, model) from None
-
-
-def explained(error: InferenceServerException, endpoint: str, model: str | None) -> ServerError:
-    """The error to show for a failed call."""
-    status, message = error.status() or "", " ".join(str(error.message()).split())
-    if "UNAVAILABLE" in status and "not ready" not in message:
-        return ServerError(
-            f"no Triton server answers at {endpoint} (gRPC); start one with "
-            "tritonserver --model-repository model_repository, or correct --endpoint"
-        )
-    if "is not healthy" in message:
-        return ServerError(
-            f"the backend process of model '{model}' at {endpoint} has died; restart the server, "
-            "then repeat the command with --resume"
-        )
-    if "DEADLINE_EXCEEDED" in status:
-        return ServerError(f"{endpoint} took too long to answer; repeat the command with --resume")
-    about = f"model '{model}' at {endpoint}" if model else f"the server at {endpoint}"
-    return ServerError(f"{about} refused: {message[:300]} ({status.removeprefix('StatusCode.')})")
-
-
 def self_described_models(client: InferenceServerClient, endpoint: str) -> list[str]:
     """Names of all ready models that carry a self-description, sorted.
 
     Raises:
-        ServerError: there is none.
+        ServerError: there is none, there are too many, or one could not name a folder.
     """
     with server_errors(endpoint):
-        index = client.get_model_repository_index()
+        index = client.get_model_repository_index(client_timeout=DEADLINE)
         ready = sorted({m.name for m in index.models if m.state == "READY"})
-        names = [
-            name
-            for name in ready
-            if PARAMETER_KEY in client.get_model_config(name).config.parameters
-        ]
+        if len(ready) > MOST_MODELS:
+            raise ServerError(
+                f"{len(ready)} models are ready at {endpoint}; name those to audit with --model"
+            )
+        configs = {n: client.get_model_config(n, client_timeout=DEADLINE).config for n in ready}
+    names = [name for name, config in configs.items() if PARAMETER_KEY in config.parameters]
     if not names:
         raise ServerError(
-            f"no ready model at {endpoint} describes itself (ready: {', '.join(ready) or 'none'}); "
+            f"no ready model at {endpoint} describes itself (ready: {some(ready)}); "
             "export one with python -m export"
         )
+    for name in names:
+        check_name(name)
     return names
+
+
+def check_name(name: str) -> None:
+    """Refuse a model whose name could lead out of the folder of the reports.
+
+    Raises:
+        ServerError: it has other characters than letters, digits, `.`, `_` and `-`.
+    """
+    if not NAME.fullmatch(name):
+        raise ServerError(
+            f"a model is named {name[:200]!r}, which cannot name a folder; use letters, digits, "
+            "'.', '_' and '-', beginning with a letter or digit, or name another with --model"
+        )
 
 
 def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedModel:
@@ -107,17 +123,19 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
     Raises:
         ServerError: unknown or not ready, no self-description, or tensors of another kind.
     """
+    check_name(name)
     with server_errors(endpoint, name):
-        if not client.is_model_ready(name):
-            known = sorted({m.name for m in client.get_model_repository_index().models})
+        if not client.is_model_ready(name, client_timeout=DEADLINE):
+            index = client.get_model_repository_index(client_timeout=DEADLINE)
+            known = sorted({m.name for m in index.models})
             raise ServerError(
                 f"model '{name}' is not ready at {endpoint} (the repository holds: "
-                f"{', '.join(known) or 'nothing'}); check --model and the server's log"
+                f"{some(known)}); check --model and the server's log"
             )
-        server = client.get_server_metadata()
-        metadata = client.get_model_metadata(name)
-        version = max(metadata.versions, key=int)
-        config = client.get_model_config(name, version).config
+        server = client.get_server_metadata(client_timeout=DEADLINE)
+        metadata = client.get_model_metadata(name, client_timeout=DEADLINE)
+        version = newest(metadata.versions, name)
+        config = client.get_model_config(name, version, client_timeout=DEADLINE).config
     if PARAMETER_KEY not in config.parameters:
         raise ServerError(
             f"model '{name}' at {endpoint} has no '{PARAMETER_KEY}' self-description; "
@@ -125,6 +143,34 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
         )
     spec = ModelSpec.from_json(config.parameters[PARAMETER_KEY].string_value, name)
     check_description(spec, name)
+    check_tensors(name, metadata, spec)
+    return ServedModel(
+        name=name,
+        version=version,
+        spec=spec,
+        batch_size=min(max(1, config.max_batch_size), MOST_ROWS),
+        device=device_of(config),
+        server=one_line(f"{server.name[:50]} {server.version[:50]}"),
+    )
+
+
+def newest(versions: Sequence[str], model: str) -> str:
+    """The highest of a model's ready versions.
+
+    Raises:
+        ServerError: there is none, or one is no number.
+    """
+    strange = [version for version in versions if not re.fullmatch(r"[0-9]{1,18}", version)]
+    if strange or not versions:
+        said = repr(strange[0][:50]) if strange else "none"
+        raise ServerError(
+            f"model '{model}': its ready version is {said}, no number; see the server's log"
+        )
+    return max(versions, key=int)
+
+
+def check_tensors(name: str, metadata: Any, spec: ModelSpec) -> None:
+    """Refuse a model whose inputs and output are not those of its self-description."""
     task = TASKS[spec.task]
     image = list(spec.image_shape or (-1, -1))
     check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
@@ -132,14 +178,6 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
         check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
     answer = [-1, *task.answer_shape(image)]
     check_tensor(name, "output", metadata.outputs, spec.output, task.datatype, answer)
-    return ServedModel(
-        name=name,
-        version=version,
-        spec=spec,
-        batch_size=max(1, config.max_batch_size),
-        device=device_of(config),
-        server=f"{server.name} {server.version}",
-    )
 
 
 def check_tensor(
@@ -148,24 +186,29 @@ def check_tensor(
     """Refuse a model whose tensor `name` is missing or of another type or shape than we send."""
     for tensor in tensors:
         if tensor.name == name:
-            found = f"{tensor.datatype} {list(tensor.shape)}"
+            found = f"{tensor.datatype} {list(tensor.shape[:9])}"
             if found != f"{datatype} {shape}":
                 raise ServerError(
                     f"model '{model}': {role} '{name}' is {found}, fair-audit needs "
                     f"{datatype} {shape}; export the model again with python -m export"
                 )
             return
-    names = ", ".join(tensor.name for tensor in tensors)
     raise ServerError(
-        f"model '{model}': no {role} '{name}' (it has: {names}); "
+        f"model '{model}': no {role} '{name}' (it has: {some([t.name for t in tensors])}); "
         "its self-description belongs to another model, export it again with python -m export"
     )
 
 
+def some(names: Sequence[str], most: int = 20) -> str:
+    """Up to `most` names as one text, and how many there are besides."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(name[:100] for name in names[:most]) or "nothing") + more
+
+
 def device_of(config: ModelConfig) -> str:
     """`CPU`, `GPU`, or both, from the instance groups of the configuration in force."""
+    names = {number: name for name, number in ModelInstanceGroup.Kind.items()}
     kinds = {
-        ModelInstanceGroup.Kind.Name(group.kind).removeprefix("KIND_")
-        for group in config.instance_group
+        names.get(group.kind, "unknown").removeprefix("KIND_") for group in config.instance_group
     }
     return "+".join(sorted(kinds)) or "unknown"

@@ -85,7 +85,7 @@ class ServedPredictor:
             one, way = arrivals.get(timeout=self.timeout + GRACE)
         except Empty:
             raise ServerError(
-                f"{self.endpoint} fell silent; restart it and repeat the command with --resume"
+                f"{self.endpoint} fell silent: no answer in {self.timeout:g} s; see its log"
             ) from None
         outputs = one.calls[way].result()
         one.answers[way] = read_output(outputs, self.model.spec, self.model.name)

@@ -12,9 +12,11 @@ from typing import Any, Protocol
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from audit.client.endpoint import explained, server_errors
+from audit.client.endpoint import DEADLINE
+from audit.client.failures import WrongModelError, explained, server_errors, text_of
 from audit.client.wire import Output
 from fairness.arrays import Array
+from fairness.errors import ServerError
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,15 @@ class Transport(Protocol):
             ServerError: the request was refused at once.
         """
 
+    def count(self, model: str, version: str) -> int | None:
+        """How many requests the server says it has answered since it loaded the model.
+
+        None where it does not say.
+
+        Raises:
+            ServerError: the model is gone, or the server.
+        """
+
 
 @dataclass(frozen=True)
 class GrpcTransport:
@@ -60,8 +71,11 @@ class GrpcTransport:
             if result is None:
                 fault = error or InferenceServerException("the call ended without a result")
                 future.set_exception(explained(fault, self.endpoint, request.model))
-            else:
-                future.set_result(outputs_of(result))
+                return
+            try:
+                future.set_result(outputs_of(result, request))
+            except ServerError as error:
+                future.set_exception(error)
 
         with server_errors(self.endpoint, request.model):
             call = self.client.async_infer(
@@ -74,6 +88,21 @@ class GrpcTransport:
             )
         future.add_done_callback(lambda done: _cancel(call) if done.cancelled() else None)
         return future
+
+    def count(self, model: str, version: str) -> int | None:
+        """Requests answered since the model was loaded; arguments and errors as `Transport`."""
+        try:
+            found = self.client.get_inference_statistics(model, version, client_timeout=DEADLINE)
+        except InferenceServerException as error:
+            if text_of(error)[0] == "UNIMPLEMENTED":
+                return None
+            raise explained(error, self.endpoint, model) from None
+        counts = [
+            int(one.inference_stats.success.count)
+            for one in found.model_stats
+            if (one.name, one.version) == (model, version)
+        ]
+        return counts[0] if counts else None
 
 
 def _cancel(call: Any) -> None:
@@ -88,9 +117,19 @@ def grpc_input(name: str, array: Array) -> InferInput:
     return tensor
 
 
-def outputs_of(result: InferResult) -> list[Output]:
-    """Every output of a response with its bytes."""
+def outputs_of(result: InferResult, request: Request) -> list[Output]:
+    """Every output of a response with its bytes.
+
+    Raises:
+        WrongModelError: another model or another version answered than was asked.
+    """
     response = result.get_response()
+    if (response.model_name, response.model_version) != (request.model, request.version):
+        raise WrongModelError(
+            f"model '{request.model}' version {request.version} was asked, "
+            f"'{response.model_name[:200]}' version {response.model_version[:50]!r} answered; see "
+            "what stands between fair-audit and the server, and the server's configuration"
+        )
     return [
         Output(output.name, output.datatype, tuple(output.shape), raw)
         for output, raw in zip(response.outputs, response.raw_output_contents, strict=False)

@@ -15,6 +15,9 @@ from fairness.tasks.catalogue import TASKS
 DTYPES: dict[str, np.dtype[Any]] = {"FP32": np.dtype(np.float32), "UINT8": np.dtype(np.uint8)}
 """Types of an output, by Triton's names."""
 
+MOST_AXES = 4
+"""Of an output."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -58,11 +61,12 @@ def read_output(outputs: list[Output], spec: ModelSpec, model: str) -> Array:
     for output in outputs:
         if output.name != spec.output:
             continue
-        expected = DTYPES[datatype].itemsize * math.prod(output.shape)
-        if output.datatype != datatype or len(output.raw) != expected:
+        expected = DTYPES[datatype].itemsize * math.prod(output.shape[: MOST_AXES + 1])
+        odd = len(output.shape) > MOST_AXES or min(output.shape, default=0) < 0
+        if output.datatype != datatype or len(output.raw) != expected or odd:
             raise ServerError(
                 f"model '{model}': output '{spec.output}' came as {len(output.raw)} bytes of "
-                f"{output.datatype} for shape {list(output.shape)}; an empty output means that "
+                f"{output.datatype} for shape {list(output.shape[:9])}; an empty output means that "
                 "the server's Python has numpy 2: install 'numpy<2' there and restart it"
             )
         answer: Array = np.frombuffer(output.raw, dtype=DTYPES[datatype]).reshape(output.shape)

@@ -32,8 +32,8 @@ def masks_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Triton server with one sound model and one model for each fault."""
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One sound model and one model for each fault."""
     repository = tmp_path_factory.mktemp("repository")
     write_model(repository, "sound", with_probes(SPEC), mean_grey())
     write_model(repository, "not_the_exported_one", with_probes(SPEC, offset=0.1), mean_grey())
@@ -45,5 +45,12 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     write_mask_models(repository)
     write_group_models(repository)
-    with TritonServer(repository) as server:
+    return repository
+
+
+@pytest.fixture(scope="session")
+def endpoint(repository: Path) -> Iterator[str]:
+    """A real Triton server of these models; a test may load more of them."""
+    flags = ["--model-control-mode=explicit", "--load-model=*"]
+    with TritonServer(repository, arguments=flags) as server:
         yield server.grpc_endpoint

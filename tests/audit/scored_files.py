@@ -40,7 +40,7 @@ def write_csv(path: Path, columns: Columns) -> Path:
 
 
 def report(source: Path, out: Path, *flags: object) -> int:
-    quick = ["--replicates", "100", "--permutations", "50"]
+    quick = ["--replicates", "100"]
     return run(["report", "--from", str(source), "--out", str(out), *quick, *map(str, flags)])
 
 

@@ -63,6 +63,10 @@ def test_records_hold_every_sample_and_are_private(finished: Path, split_root: P
     races = [("Asian", "Black", "White")[code] for code in split.codes["race"]]
     assert table["race"].to_pylist() == races
     assert (finished / "records").stat().st_mode & 0o777 == 0o700
+    files = list((finished / "records").iterdir())
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {
+        name: "0o600" for name in ("outcomes.parquet", "journal.sqlite", "skipped.csv")
+    }
 
 
 def test_the_shared_part_names_no_sample(finished: Path, split_root: Path) -> None:

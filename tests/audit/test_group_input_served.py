@@ -18,7 +18,7 @@ from fairness.outcomes import Outcomes
 
 pytest_plugins = ["audit_fixtures"]
 
-QUICK = ("--replicates", 100, "--permutations", 50, "--suppress-below", 2)
+QUICK = ("--replicates", 100, "--suppress-below", 2)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from fairness.datasets.fairseg import FairSeg
 
 pytest_plugins = ["audit_fixtures"]
 
-QUICK = ("--replicates", 100, "--permutations", 50, "--suppress-below", 2)
+QUICK = ("--replicates", 100, "--suppress-below", 2)
 
 
 def skipped(out: Path) -> int:

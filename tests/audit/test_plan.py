@@ -25,7 +25,7 @@ CHANGE = "name: p\nrules: [{metric: auc, attribute: race, change: true, min: -0.
 def earlier(endpoint: str, split_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on the same split."""
     out = tmp_path_factory.mktemp("earlier") / "run"
-    flags = ("--model", "sound", "--data", split_root, "--replicates", 100, "--permutations", 0)
+    flags = ("--model", "sound", "--data", split_root, "--replicates", 100)
     assert audit(endpoint, *flags, "--out", out) == 0
     return out
 
@@ -58,7 +58,7 @@ def policy(tmp_path: Path, rule: str = "", text: str = POLICY) -> Path:
         (("--replicates", "10"), "--replicates must be at least 100"),
         (("--power", "1"), r"--power must lie in \(0, 1\)"),
         (("--calibration-bins", "0"), "--calibration-bins must be at least 1"),
-        (("--permutations", "-1"), "must not be negative"),
+        (("--seed", "-1"), "must not be negative"),
         (("--in-flight", "0"), "--in-flight must be at least 1"),
         (("--worst", "-1"), "--worst not negative"),
         (("--attributes", "rase"), "no attribute 'rase'"),

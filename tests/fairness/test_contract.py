@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 
@@ -6,7 +7,7 @@ import pytest
 
 from fairness.contract import ModelSpec, Threshold
 from fairness.errors import ServerError
-from fairness.probes import Probes
+from fairness.probes import Probes, probe_image
 
 SPEC = ModelSpec(
     task="classification",
@@ -62,6 +63,14 @@ def test_probes_are_the_same_every_time_and_differ_from_each_other() -> None:
     assert np.unique(first[0]).size > 10
 
 
+def test_probe_images_are_those_of_every_earlier_export() -> None:
+    rng, digest = np.random.default_rng(2024), hashlib.sha256()
+    for shape in ((30, 20), (8, 9), (3, 12, 10), (664, 512), (40, 50)):
+        digest.update(probe_image(rng, *shape).tobytes())
+    expected = "57d98b824547a1c82b6b990f57bf95c5cd3aca0457d30fd77d807576cfc9d718"
+    assert digest.hexdigest() == expected  # otherwise served models would fail their probes
+
+
 def test_worst_difference_is_the_largest_in_magnitude() -> None:
     assert SPEC.probes is not None
     assert SPEC.probes.worst_difference(np.array([[0.25], [0.4]])) == pytest.approx(0.1)
@@ -73,6 +82,13 @@ def test_worst_difference_is_the_largest_in_magnitude() -> None:
         ({"expected": [[0.25]]}, "do not fit together"),
         ({"shapes": [], "expected": []}, "do not fit together"),
         ({"groups": [0]}, "do not fit together"),
+        ({"groups": [0, 1]}, "do not fit together"),  # the model takes no group
+        ({"expected": [[0.25], [0.5, 0.5]]}, "do not fit together"),
+        ({"seed": -1}, "probes.seed"),
+        ({"tolerance": 0.2}, "probes.tolerance"),
+        ({"tolerance": float("inf")}, "probes.tolerance"),
+        ({"expected": [[0.25], [float("nan")]]}, "probes.expected.1"),
+        ({"shapes": [[30, 20], [500, 500, 500]]}, "probes.shapes.1.*125000000 pixels"),
         ({"shapes": [[30, 20], [8]]}, "probes.shapes.1"),
         ({"shapes": [[30, 20], [8, 10**9]]}, "probes.shapes.1"),
     ],

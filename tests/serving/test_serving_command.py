@@ -134,10 +134,16 @@ def test_the_command_becomes_the_server_that_it_found(tmp_path: Path) -> None:
             OSError(8, "Exec format error", "/opt/tritonserver"),
             "tritonserver: cannot run /opt/tritonserver: Exec format error\n",
         ),
+        (
+            ValueError("embedded\n\x1b[2Jnull byte"),
+            "tritonserver: unexpected ValueError: embedded  [2Jnull byte; "
+            "FAIR_AUDIT_DEBUG=1 shows where\n",
+        ),
+        (KeyboardInterrupt(), "tritonserver: interrupted\n"),
     ],
 )
 def test_a_failure_is_one_line(
-    raised: Exception,
+    raised: BaseException,
     line: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -148,5 +154,5 @@ def test_a_failure_is_one_line(
     monkeypatch.setattr(cli, "server_command", fail)
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code == 3
+    assert ended.value.code == (130 if isinstance(raised, KeyboardInterrupt) else 3)
     assert capsys.readouterr().err == line

@@ -24,6 +24,8 @@ class FakeTransport:
 
     at_once: Callable[[Request], list[Output]] | None = mean_grey
     refused: ServerError | None = None
+    counted: Callable[[int], int | None] = lambda sent: sent
+    """The count that the server gives, from the number of requests that it got."""
     sent: list[tuple[Request, "Future[list[Output]]"]] = field(default_factory=list)
 
     def send(self, request: Request) -> "Future[list[Output]]":
@@ -35,6 +37,10 @@ class FakeTransport:
         if self.at_once is not None:
             future.set_result(self.at_once(request))
         return future
+
+    def count(self, model: str, version: str) -> int | None:
+        """What the server says it has answered."""
+        return self.counted(len(self.sent))
 
     def answer(self, *numbers: int) -> None:
         """Answer the requests of these numbers, in that order."""

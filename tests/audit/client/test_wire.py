@@ -6,9 +6,12 @@ from served import SPEC
 from served_by_group import GROUP_SPEC
 from tritonclient.grpc import InferResult, service_pb2
 
-from audit.client.transport import grpc_input, outputs_of
+from audit.client.failures import WrongModelError
+from audit.client.transport import Request, grpc_input, outputs_of
 from audit.client.wire import Output, input_tensors, read_output
 from fairness.errors import DataError, ServerError
+
+REQUEST = Request("m", "1", {}, "probability", 1.0)
 
 
 @pytest.mark.parametrize(("codes", "named"), [([0, 3], "3"), ([-2, 1], "-2")])
@@ -35,12 +38,27 @@ def test_tensors_bear_the_names_shapes_and_types_of_the_model() -> None:
     ],
 )
 def test_an_empty_or_absent_output_is_named(name: str, raw: bytes, message: str) -> None:
-    response = service_pb2.ModelInferResponse(raw_output_contents=[raw])
+    response = service_pb2.ModelInferResponse(
+        model_name="m", model_version="1", raw_output_contents=[raw]
+    )
     response.outputs.add(name=name, datatype="FP32", shape=[2, 1])
     with pytest.raises(ServerError, match=message):
-        read_output(outputs_of(InferResult(response)), SPEC, "m")
+        read_output(outputs_of(InferResult(response), REQUEST), SPEC, "m")
+
+
+@pytest.mark.parametrize("shape", [(-2, -1), (1,) * 40, (2, 1, 1, 1, 1), (2**62, 4), (-1, 2)])
+def test_an_output_of_an_odd_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ServerError, match="8 bytes of FP32 for shape"):
+        read_output([Output("probability", "FP32", shape, bytes(8))], SPEC, "m")
 
 
 def test_an_output_of_another_type_is_refused() -> None:
     with pytest.raises(ServerError, match="16 bytes of FP64"):
         read_output([Output("probability", "FP64", (2, 1), bytes(16))], SPEC, "m")
+
+
+@pytest.mark.parametrize(("name", "version"), [("m", "2"), ("n", "1"), ("m", ""), ("m\n", "1")])
+def test_an_answer_of_another_model_or_version_is_refused(name: str, version: str) -> None:
+    response = service_pb2.ModelInferResponse(model_name=name, model_version=version)
+    with pytest.raises(WrongModelError, match="'m' version 1 was asked, '.*' version .* answered"):
+        outputs_of(InferResult(response), REQUEST)

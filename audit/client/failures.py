@@ -1,0 +1,96 @@
+"""What a failed call means, as one line that says what to do."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tritonclient.utils import InferenceServerException
+
+from audit.client.address import host_and_port, proxy_for, speaks_http, speaks_tls
+from fairness.errors import ServerError
+
+
+class WrongModelError(ServerError):
+    """Another model answers than should: to repeat the command would not help."""
+
+
+class ReplacedError(WrongModelError):
+    """Another model took the place of the first in the middle of a run."""
+
+
+@contextmanager
+def server_errors(endpoint: str, model: str | None = None) -> Iterator[None]:
+    """Turn a gRPC failure into one line that names the server, the model and the remedy."""
+    try:
+        yield
+    except InferenceServerException as error:
+        raise explained(error, endpoint, model) from None
+
+
+def explained(error: InferenceServerException, endpoint: str, model: str | None) -> ServerError:
+    """The error to show for a failed call to a server that answered before."""
+    status, message = text_of(error)
+    about = f"model '{model}' at {endpoint}" if model else f"the server at {endpoint}"
+    if "is not healthy" in message:
+        return ServerError(
+            f"the backend process of model '{model}' at {endpoint} has died; restart the server"
+        )
+    if model and ("unknown model" in message or "is not available" in message):
+        return ServerError(
+            f"{about} is no longer loaded (unloaded, or replaced by another version); load it "
+            "again, see the server's log"
+        )
+    if status == "UNAVAILABLE":
+        return ServerError(
+            f"{about} went away ({message[:200]}); see the server's log and start it again"
+        )
+    if status == "DEADLINE_EXCEEDED":
+        return ServerError(f"{about} took too long to answer; see the server's log and its load")
+    if status == "RESOURCE_EXHAUSTED" and "larger than max" in message:
+        return ServerError(
+            f"{about} sent more than its description allows ({message[:200]}); do not trust it"
+        )
+    return ServerError(f"{about} refused: {message[:300]} ({status})")
+
+
+def unreachable(error: InferenceServerException, endpoint: str) -> ServerError:
+    """The error to show where the first call fails: looks at who listens there, if anybody."""
+    status, message = text_of(error)
+    proxy = proxy_for(endpoint, os.environ)
+    if proxy is not None:
+        return ServerError(
+            f"no Triton server answers at {endpoint} through the proxy that ${proxy} names; to "
+            f"reach it without, set no_proxy={host_and_port(endpoint)[0]}"
+        )
+    if status not in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+        return ServerError(
+            f"what answers at {endpoint} is no Triton server ({status}: {message[:200]}); correct "
+            "--endpoint"
+        )
+    if speaks_tls(endpoint):
+        return ServerError(
+            f"the server at {endpoint} speaks TLS, fair-audit plain gRPC; audit it on its own "
+            "machine without --grpc-use-ssl, or through a tunnel that ends TLS, such as stunnel"
+        )
+    if speaks_http(endpoint):
+        return ServerError(
+            f"{endpoint} is an HTTP port, fair-audit speaks gRPC; give Triton's gRPC port in "
+            "--endpoint (8001 by default, HTTP is 8000)"
+        )
+    if "hostname lookup" in message or "DNS" in message:
+        return ServerError(f"the host name of {endpoint} is not known; correct --endpoint")
+    if status == "DEADLINE_EXCEEDED":
+        return ServerError(
+            f"nothing answers at {endpoint} in time: a firewall, or a server that hangs; see the "
+            "server's log, or correct --endpoint"
+        )
+    return ServerError(
+        f"no Triton server answers at {endpoint} (gRPC); start one with "
+        "tritonserver --model-repository model_repository, or correct --endpoint"
+    )
+
+
+def text_of(error: InferenceServerException) -> tuple[str, str]:
+    """Name of the gRPC status, and the message on one line."""
+    status = (error.status() or "").removeprefix("StatusCode.")
+    return status, " ".join(str(error.message()).split())

@@ -1,0 +1,107 @@
+"""What the words after `fair-audit` mean. Without a command it audits served models."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.transport import GrpcTransport
+from audit.commands.inspect import inspect
+from audit.commands.report import report
+from audit.commands.threshold import threshold
+from audit.console import SafeConsole
+from audit.options import Options
+from audit.plan import JOURNAL, plan_audit
+from audit.run import run_audit
+from audit.sizes import most_answer_bytes
+from fairness.errors import UsageError
+from fairness.guard import DEBUG_HELP
+
+REPORTS = Path("reports")
+
+DESCRIPTION = """Audit models served by Triton, by demographic group.
+
+Streams a labelled split through the server and writes the results to reports/MODEL/RUN:
+report/ holds aggregates and may be shared, records/ holds one row a sample.
+
+Examples:
+
+  fair-audit --endpoint localhost:8001
+
+  fair-audit --model fairclip --attributes race,gender --intersect race*gender --out audits/first
+
+  fair-audit --model fairclip --policy policy.yaml --strict
+
+  fair-audit --model fairclip --out audits/first --resume
+
+Other commands, each with --help:
+
+  fair-audit report     a report from anybody's predictions, without a server
+
+  fair-audit threshold  choose an operating threshold on validation
+
+  fair-audit inspect    what a data set can show, before any inference
+"""
+
+COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
+    "report": report,
+    "threshold": threshold,
+    "inspect": inspect,
+}
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a subcommand, or an audit of served models; the exit code.
+
+    Raises:
+        FairAuditError: one line that says what is wrong.
+    """
+    console = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    if arguments and arguments[0] in COMMANDS:
+        return COMMANDS[arguments[0]](arguments[1:], console)
+    if arguments and not arguments[0].startswith("-"):
+        raise UsageError(f"no command '{arguments[0]}' (there are: {', '.join(COMMANDS)})")
+    about = DESCRIPTION + DEBUG_HELP
+    options = tyro.cli(Options, prog="fair-audit", description=about, args=arguments)
+    return audit(options, console)
+
+
+def audit(options: Options, console: Console) -> int:
+    """Audit the model asked for, or all that describe themselves; the worst exit code.
+
+    All of them are planned before the first is asked.
+    """
+    with connect(options.endpoint) as client:
+        models = [options.model] if options.model else []
+        models = models or self_described_models(client, options.endpoint)
+        plans = [
+            plan_audit(
+                options,
+                describe(client, options.endpoint, model),
+                run_folder(options, model, alone=len(models) == 1),
+            )
+            for model in models
+        ]
+        codes = set()
+        for plan in plans:
+            most_bytes = most_answer_bytes(plan.model, plan.split.shapes)
+            with connect(options.endpoint, most_bytes) as asked:
+                codes.add(run_audit(plan, GrpcTransport(asked, options.endpoint), console))
+            console.print(
+                f"report: {plan.out / 'report' / 'report.md'}", highlight=False, markup=False
+            )
+    return next(code for code in (1, 4, 0) if code in codes)
+
+
+def run_folder(options: Options, model: str, alone: bool) -> Path:
+    """Where the run of `model` is written, or continued; a run that is not there is started."""
+    if options.out is not None:
+        return options.out if alone else options.out / model
+    journals = sorted((REPORTS / model).glob(f"*/{JOURNAL}"))
+    if options.resume and journals:
+        return journals[-1].parent.parent
+    return REPORTS / model / time.strftime("%Y%m%d-%H%M%S")

@@ -1,0 +1,140 @@
+"""What a failed call says: who went away, who listens in a server's place, and what to do."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from tritonclient.utils import InferenceServerException
+
+from audit.client.address import check_address, proxy_for, speaks_http, speaks_tls
+from audit.client.endpoint import connect
+from audit.client.failures import explained
+from fairness.errors import ServerError, UsageError
+
+Listener = Callable[[bytes], str]
+ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal TLS alert: the handshake failed
+HTTP = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Something that gives one answer to everybody who connects."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def listen(answer: bytes) -> str:
+            def serve() -> None:
+                while True:
+                    try:
+                        connection, _ = server.accept()
+                    except OSError:
+                        return
+                    with closing(connection):
+                        connection.recv(1024)
+                        connection.sendall(answer)
+
+            threading.Thread(target=serve, daemon=True).start()
+            return f"127.0.0.1:{server.getsockname()[1]}"
+
+        yield listen
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ("http://h:8001", "no 'http://' before it; give HOST:PORT alone, as h:8001"),
+        ("https://h:8001/v2", "no 'https://' before it; give HOST:PORT alone, as h:8001"),
+        ("grpc://h", "no 'grpc://' before it; give HOST:PORT alone, as h,"),
+        ("localhost", "give HOST:PORT"),
+        (":8001", "give HOST:PORT"),
+        ("", "give HOST:PORT"),
+        ("h:0", "give HOST:PORT"),
+        ("h:65536", "give HOST:PORT"),
+        ("h:8001/", "give HOST:PORT"),
+        ("h:80 01", "give HOST:PORT"),
+        ("::1:8001", "give HOST:PORT"),
+        ("h:٣", "give HOST:PORT"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(endpoint: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message), connect(endpoint):
+        pass
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:8001", "[::1]:8001", "10.0.0.1:1", "a-b.c:65535"])
+def test_an_address_is_taken(endpoint: str) -> None:
+    assert check_address(endpoint) is None  # type: ignore[func-returns-value]  # it raised otherwise
+
+
+@pytest.mark.parametrize(
+    ("answer", "tls", "http", "message"),
+    [
+        (ALERT, True, False, "speaks TLS, fair-audit plain gRPC"),
+        (HTTP, False, True, "is an HTTP port.*8001 by default"),
+        (b"", False, False, "no Triton server answers at .*start one"),
+    ],
+)
+def test_who_listens_in_a_servers_place_is_named(
+    listener: Listener, answer: bytes, tls: bool, http: bool, message: str
+) -> None:
+    endpoint = listener(answer)
+    assert speaks_tls(endpoint) is tls
+    assert speaks_http(endpoint) is http
+    with pytest.raises(ServerError, match=message), connect(endpoint):
+        pass
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy", "grpc_proxy"])
+def test_a_proxy_in_the_environment_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://user:secret@127.0.0.1:9")
+    expected = rf"127.0.0.1:8001 through the proxy that \${name} names.*no_proxy=127.0.0.1"
+    with pytest.raises(ServerError, match=expected) as caught, connect("127.0.0.1:8001"):
+        pass
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"http_proxy": "p"}, "http_proxy"),
+        ({"http_proxy": "p", "grpc_proxy": "q"}, "grpc_proxy"),
+        ({"http_proxy": ""}, None),
+        ({"HTTP_PROXY": "p", "all_proxy": "p"}, None),  # gRPC heeds neither
+        ({"http_proxy": "p", "no_proxy": "x, h.org"}, None),
+        ({"http_proxy": "p", "no_proxy": "org"}, None),
+        ({"http_proxy": "p", "no_proxy": "other,"}, "http_proxy"),
+        ({"http_proxy": "p", "no_grpc_proxy": "other", "no_proxy": "org"}, "http_proxy"),
+    ],
+)
+def test_which_proxy_grpc_takes(environment: dict[str, str], expected: str | None) -> None:
+    assert proxy_for("triton.h.org:8001", environment) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "message"),
+    [
+        ("UNAVAILABLE", "Socket closed", r"went away \(Socket closed\).*start it again"),
+        ("UNAVAILABLE", "Request for unknown model: 'm' is not found", "is no longer loaded"),
+        ("UNAVAILABLE", "unknown model: 'm' version 1 is not at ready state", "no longer loaded"),
+        ("INVALID_ARGUMENT", "requested model 'm' is not available", "no longer loaded"),
+        ("DEADLINE_EXCEEDED", "Deadline Exceeded", "took too long to answer"),
+        ("RESOURCE_EXHAUSTED", "Received message larger than max (9 vs. 8)", "do not trust it"),
+        ("INTERNAL", "Stub process 'm_0_0' is not healthy.", "backend process of model 'm'.*died"),
+        ("INVALID_ARGUMENT", "unexpected\n shape", "refused: unexpected shape .INVALID_ARGUMENT"),
+    ],
+)
+def test_a_failed_call_says_what_it_is(status: str, text: str, message: str) -> None:
+    error = InferenceServerException(text, status=f"StatusCode.{status}")
+    line = str(explained(error, "h:8001", "m"))
+    with pytest.raises(ServerError, match=message):
+        raise explained(error, "h:8001", "m")
+    assert "h:8001" in line
+    assert "--resume" not in line  # whoever knows of a run says so

@@ -10,9 +10,9 @@ TOO_SMALL = "too small to infer from"
 
 def size_doubt(sampled: Sampled, cell: int, metric: int) -> str | None:
     """Whether a set of cases, or those in the metric's denominator, are too few to infer from."""
-    rows, y, settings = sampled.rows[cell], sampled.measures.positive, sampled.settings
-    size = tier(len(rows), None if y is None else int(y[rows].sum()), settings)
-    few = sampled.trials[cell, metric] < settings.inferential_from
+    settings, (people, rarer) = sampled.settings, sampled.people[:, cell]
+    size = tier(int(people), int(rarer), settings)
+    few = sampled.patients[cell, metric] < settings.inferential_from
     return TOO_SMALL if few or size != "inferential" else None
 
 

@@ -51,6 +51,8 @@ class Sampled:
     """(2, C) effective number of patients with negative, and with positive cases."""
     clustered: BoolArray
     """(C,) whether some patient has several of the cases."""
+    people: IntArray
+    """(2, C) number of patients, and of those of the rarer class where cases have classes."""
 
     def limits(
         self, cells: IntArray, metrics: IntArray, q: FloatArray | float, *, exact: bool = False
@@ -165,6 +167,15 @@ def sample(
         patients=patients,
         classes=np.array([[effective_patients(units[rows]) for rows in k] for k in classes]),
         clustered=clustered,
+        people=np.stack(
+            [
+                [len(np.unique(units[rows])) for rows in cells],
+                [
+                    min(len(np.unique(units[rows])) for rows in of_cell)
+                    for of_cell in zip(*classes, strict=True)
+                ],
+            ]
+        ),
     )
 
 

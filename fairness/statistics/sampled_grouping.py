@@ -56,14 +56,11 @@ def sample_grouping(
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     hidden = hidden_of(grouping, units, settings.suppress_below)
-    y = measures.positive
-    tiers = [
-        "suppressed"
-        if name in hidden
-        else tier(len(rows), None if y is None else int(y[rows].sum()), settings)
-        for name, rows in zip(attribute.groups, cells, strict=True)
-    ]
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
     dependent = bool(people_of(grouping, units).sum() > len(np.unique(units[codes >= 0])))
     sampled = sample(measures, cells, units, settings, codes if dependent else None, memo)
+    tiers: list[Tier] = [
+        "suppressed" if name in hidden else tier(int(people), int(rarer), settings)
+        for name, people, rarer in zip(attribute.groups, *sampled.people[:, :-2], strict=True)
+    ]
     return SampledGrouping(grouping, sampled, tuple(tiers), dependent, hidden)

@@ -25,7 +25,7 @@ class Settings:
     suppress_positives_below: int | None = None
     """The same for groups of fewer positives or negatives; without it, as people; 0: off."""
     inferential_from: int = 10
-    """Smallest number of positives, and of negatives, of a group whose gaps are tested."""
+    """Fewest patients with positives, and with negatives, of a group whose gaps are tested."""
     adjust: Literal["holm", "bh"] = "holm"
     """Adjustment of the largest gaps' p-values over attributes: Holm, or Benjamini-Hochberg."""
     auc_interval: Literal["score", "logit"] = "score"
@@ -61,12 +61,11 @@ class Settings:
         return float(ndtri(0.5 + self.confidence / 2))
 
 
-def tier(n: int, n_positive: int | None, settings: Settings) -> Tier:
-    """Suppressed, descriptive or inferential, by group size.
+def tier(people: int, rarer: int, settings: Settings) -> Tier:
+    """Suppressed, descriptive or inferential, by numbers of patients.
 
-    `n_positive` is None for scores of cases without classes; then `n` alone decides.
+    `rarer` are those of the rarer class; all of them where cases have no classes.
     """
-    if n < settings.suppress_below:
+    if people < settings.suppress_below:
         return "suppressed"
-    smallest = n if n_positive is None else min(n_positive, n - n_positive)
-    return "inferential" if smallest >= settings.inferential_from else "descriptive"
+    return "inferential" if rarer >= settings.inferential_from else "descriptive"

@@ -64,9 +64,9 @@ def test_records_hold_every_sample_and_are_private(finished: Path, split_root: P
     assert table["race"].to_pylist() == races
     assert (finished / "records").stat().st_mode & 0o777 == 0o700
     files = list((finished / "records").iterdir())
-    assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {
-        name: "0o600" for name in ("outcomes.parquet", "journal.sqlite", "skipped.csv")
-    }
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == dict.fromkeys(
+        ("outcomes.parquet", "journal.sqlite", "skipped.csv"), "0o600"
+    )
 
 
 def test_the_shared_part_names_no_sample(finished: Path, split_root: Path) -> None:

@@ -77,9 +77,9 @@ def test_a_pass_has_width_and_cases_and_leaves_nobody_out(
         passed = check.verdict == "PASS"
         width = (check.high or 0.0) - (check.low or 0.0)
         assert not passed or width > 0, check
-        named = (check.group, check.against or check.group)
+        named = [check.group, check.against or check.group]
         if rule.get("scope") == "gap":
-            named = tuple(smallest)
+            named = list(smallest)
         assert not passed or min(smallest[name] for name in named) >= 10, check
     if rule.get("scope") == "pairs" and judgement.verdict == "PASS":
         assert set(smallest) - {"all"} <= {

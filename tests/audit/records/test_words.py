@@ -1,5 +1,6 @@
 """What words in columns mean, what `--unknown` and `--map` change, and what is pointed out."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from audit.records.predictions import Columns, Predictions, read_predictions
 from fairness.errors import DataError, FairAuditError, UsageError
 
 
-def read(path: Path, column: list[object], name: str = "race", **columns: Any) -> Predictions:
+def read(path: Path, column: Sequence[object], name: str = "race", **columns: Any) -> Predictions:
     """A cohort in which one column begins as given."""
     table = cohort(60)
     table[name] = [*column, *["Black", "White"] * 30][:60]

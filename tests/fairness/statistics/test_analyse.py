@@ -176,7 +176,18 @@ def test_small_groups_are_shown_without_tests_and_tiny_ones_not_compared() -> No
     assert tier(10, 5, SETTINGS) == "suppressed"
     assert tier(30, 8, SETTINGS) == "descriptive"
     assert tier(20, 10, SETTINGS) == "inferential"
-    assert tier(12, None, SETTINGS) == "inferential"
+    assert tier(12, 12, SETTINGS) == "inferential"
+
+
+def test_many_images_of_few_people_are_too_little_to_infer_from() -> None:
+    y, codes = np.tile([0, 1], 120), np.repeat([0, 1], 120)
+    score, eight = np.random.default_rng(0).random(240), np.repeat(np.arange(16), 15)
+    people = Attribute("race", ("A", "B"))
+    rows = table(
+        analysed(y, score, codes, eight, people, dataclasses.replace(SETTINGS, suppress_below=0))
+    )
+    assert rows["A", "auc"].reason == "too small to infer from"
+    assert table(analysed(y, score, codes, attribute=people))["A", "auc"].reason is None
 
 
 def test_unknown_intersections_and_strata() -> None:

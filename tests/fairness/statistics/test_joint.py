@@ -36,7 +36,8 @@ def equal_groups(groups: int, patients: Any = None) -> Any:
 
 @pytest.mark.parametrize("groups", [3, 6, 12])
 def test_joint_quantile_of_equal_groups_is_tukeys(groups: int) -> None:
-    draws = largest_draws(*equal_groups(groups), "group")
+    sampled, pairs = equal_groups(groups)
+    draws = largest_draws(sampled, pairs, "group")
     expected = studentized_range.ppf(0.95, groups, np.inf) / np.sqrt(2)
     assert len(draws) == DRAWS
     assert joint_quantile(draws, 0.95, Q) == pytest.approx(expected, abs=0.03)
@@ -45,7 +46,8 @@ def test_joint_quantile_of_equal_groups_is_tukeys(groups: int) -> None:
 
 
 def test_a_single_pair_needs_no_draw() -> None:
-    draws = largest_draws(*equal_groups(2), "group")
+    sampled, pairs = equal_groups(2)
+    draws = largest_draws(sampled, pairs, "group")
     assert joint_quantile(draws, 0.95, Q) == Q
     p = joint_p(draws, np.array([1.5, np.nan]))
     assert p[0] == pytest.approx(2 * norm.sf(1.5))

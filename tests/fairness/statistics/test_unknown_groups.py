@@ -1,5 +1,6 @@
 """Ranges over the unknown against trying every way in which they could belong."""
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import chain, combinations, product
 from typing import Any
@@ -47,7 +48,8 @@ def test_ranges_of_gaps_hold_every_way_of_belonging_and_reach_the_rates() -> Non
     analysis = analysed(y, score, codes, attribute=AB, settings=NO_TIERS)
     rows, predicted = table(analysis), (score >= 0.5).astype(int)
     pair = next(k for k in analysis.contrasts if k.metric == "true_positive_rate")
-    signed, found = [], {"equal_opportunity_difference": [], "auc_difference": [], "es_auc": []}
+    signed: list[float] = []
+    found: dict[str, list[float]] = defaultdict(list)
     for ways in product([0, 1], repeat=8):
         all_codes = np.concatenate([codes[:80], ways])
         rates = d.by_group(c.true_positive_rate, all_codes, 2, y, predicted)

@@ -12,10 +12,12 @@ from audit.policy.verdict import judge
 from audit.report.files import write_report
 from audit.report.terminal import print_report
 from fairness.compat.compared import Compared
+from fairness.disclosure.sizes import sizes_of
 from fairness.groups import Grouping
 from fairness.outcomes import Answered, Contrast
 from fairness.statistics.changes import changes
-from fairness.summary import hidden_groups, summarise
+from fairness.summary import shared_changes, summarise
+from fairness.suppression import protected
 from fairness.tasks.measured import Measured
 
 
@@ -33,7 +35,8 @@ def finish(
     """
     options, settings = plan.options, plan.options.settings
     provenance = {**provenance, **plan.task.notes(answered)}
-    groupings = groupings_of(answered.cases, options)
+    sizes = sizes_of(answered.cases, answered.labels, settings)
+    groupings = protected(*groupings_of(answered.cases, options), sizes)
     first, *others = plan.task.measured(answered, plan.names, settings)
     report = replace(
         summarise(first, groupings, provenance, settings),
@@ -55,13 +58,10 @@ def finish(
 def changed(
     plan: AnalysisPlan, answered: Answered, now: Measured, groupings: list[Grouping]
 ) -> list[Contrast]:
-    """Changes against the baseline, those of hidden groups without numbers; none without it."""
+    """Changes against the baseline, as they may be shown; none without it."""
     if plan.baseline is None:
         return []
     plan.baseline.check(answered, complete=True)
-    settings, cases = plan.options.settings, answered.cases
-    hidden = hidden_groups(cases, groupings, settings.suppress_below)
-    return [
-        replace(c, value=None, low=None, high=None) if (c.attribute, c.group_a) in hidden else c
-        for c in changes(now.measures, plan.baseline.measures, cases.patients, groupings, settings)
-    ]
+    settings, patients = plan.options.settings, answered.cases.patients
+    found = changes(now.measures, plan.baseline.measures, patients, groupings, settings)
+    return shared_changes(found, groupings, now, settings)

@@ -22,7 +22,7 @@ class AnalysisOptions:
     age_bins: str = ""
     """Report by age: fairfedmed (< 60, >= 60), decades, quantile:4, or edges such as 40,60,80."""
     control: str = ""
-    """Compare groups inside strata of a covariate: md, site, or with bins md=-12,-6."""
+    """Compare groups inside strata of an attribute or covariate: site, md, with bins md=-12,-6."""
     policy: Path | None = None
     """policy.yaml with margins; without it there is no verdict."""
     strict: bool = False

@@ -6,17 +6,15 @@
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-
 from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
 from audit.policy.known_names import check_rules
 from audit.policy.policy import Policy, read_policy
 from fairness.arrays import FloatArray
 from fairness.errors import UsageError
-from fairness.groups import Grouping, binned, intersection, recorded, strata
+from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
 from fairness.outcomes import Answered, Cases, Names
-from fairness.suppression import protected
+from fairness.suppression import reported
 from fairness.tasks.catalogue import TASKS
 from fairness.tasks.task import Task
 
@@ -48,7 +46,7 @@ def plan_analysis(
         UsageError: a flag, a rule or the baseline does not fit the samples.
         DataError: a file cannot be read.
     """
-    groupings = groupings_of(expected.cases, options)
+    groupings = reported(*groupings_of(expected.cases, options))
     check_compat(options, task, expected)
     policy = read_policy(options.policy) if options.policy else None
     if policy is not None:
@@ -79,8 +77,10 @@ def check_compat(options: AnalysisOptions, task: Task, expected: Answered) -> No
     task.originals[options.compat](expected, options.settings.suppress_below)
 
 
-def groupings_of(cases: Cases, options: AnalysisOptions) -> list[Grouping]:
-    """Recorded attributes, age bins, intersections, unknown as a group, control strata.
+def groupings_of(
+    cases: Cases, options: AnalysisOptions
+) -> tuple[list[Grouping], Grouping | None]:
+    """Recorded attributes, age bins and intersections; the strata of the control.
 
     Raises:
         UsageError: a name in the options is no attribute or covariate of the data.
@@ -99,17 +99,18 @@ def groupings_of(cases: Cases, options: AnalysisOptions) -> list[Grouping]:
     stratum = None
     if options.control:
         name, _, bins = options.control.partition("=")
-        stratum = strata(name, covariate(cases, name), bins or None)
-    least = options.settings.suppress_below
-    found = protected(groupings, stratum, np.array(cases.patients), least)
-    twice = [name for name, n in Counter(g.attribute.name for g in found).items() if n > 1]
-    if twice:
+        if name in by_name and not bins:
+            stratum = by_name[name]
+        else:
+            stratum = strata(name, covariate(cases, name), bins or None)
+    names = Counter(g.attribute.name for g in reported(groupings, stratum))
+    if twice := [name for name, n in names.items() if n > 1]:
         raise UsageError(f"'{twice[0]}' would be reported twice; rename one, or name it once")
-    return found
+    return groupings, stratum
 
 
 def covariate(cases: Cases, name: str) -> FloatArray:
-    """Values (n,) of a covariate.
+    """Values (n,) of a covariate; impossible ages are NaN.
 
     Raises:
         UsageError: the data have no such covariate.
@@ -117,4 +118,5 @@ def covariate(cases: Cases, name: str) -> FloatArray:
     if name not in cases.covariates:
         known = ", ".join(cases.covariates) or "none"
         raise UsageError(f"the data have no covariate '{name}' (they have: {known})")
-    return cases.covariates[name]
+    values = cases.covariates[name]
+    return known_ages(values) if name == "age" else values

@@ -1,47 +1,58 @@
 """Calibration curves for a shared report, in bins of equal mass without bins of few people."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray
+from fairness.arrays import FloatArray
 from fairness.attributes import ALL, OVERALL, UNKNOWN, UNKNOWN_LABEL
+from fairness.disclosure.rounding import coarse
+from fairness.disclosure.sizes import Sizes, sizes_of
 from fairness.groups import Grouping
 from fairness.outcomes import Curve, Outcomes
 from fairness.statistics.calibration import calibration_curve, equal_mass_bins
 from fairness.statistics.settings import Settings
-from fairness.suppression import hidden_of
+from fairness.suppression import judged
 
 
 def curves(
     outcomes: Outcomes, groupings: Sequence[Grouping], settings: Settings
 ) -> tuple[Curve, ...]:
-    """Calibration curve overall, and of every group of a primary grouping that may be shown."""
-    patients = np.array(outcomes.patients)
-    sets = [(OVERALL, ALL, np.arange(len(outcomes)))]
-    for grouping in (g for g in groupings if g.primary):
-        hidden = hidden_of(grouping, patients, settings.suppress_below)
+    """Calibration curve overall, and of every group of a primary grouping that may be shown.
+
+    Of a group whose counts are withheld the points have no counts and one decimal: the mean of the
+    observed shares would tell how many are positive.
+    """
+    sizes = sizes_of(outcomes, outcomes.target, settings)
+    sets = [(OVERALL, ALL, np.ones(len(outcomes), dtype=bool), False)]
+    for grouping in (g for g in judged(groupings, sizes) if g.primary):
         for code, group in [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]:
-            rows = np.flatnonzero(grouping.codes == code)
-            if rows.size and group not in hidden:
-                sets.append((grouping.attribute.name, group, rows))
+            inside = grouping.codes == code
+            if inside.any() and group not in (grouping.hidden or ()):
+                withheld = group in grouping.withheld
+                sets.append((grouping.attribute.name, group, inside, withheld))
     found = []
-    for attribute, group, rows in sets:
+    for attribute, group, inside, withheld in sets:
+        rows = np.flatnonzero(inside)
         y, score = outcomes.target[rows], outcomes.score[rows]
-        bins = bins_for(score, patients[rows], settings)
+        bins = bins_for(score, sizes.take(rows), settings.calibration_bins)
         points = calibration_curve(y, score, bins, settings.quantile) if bins else ()
+        if withheld:
+            points = tuple(replace(coarse(point, 1, 0.0), n=None) for point in points)
         found.append(Curve(attribute, group, points))
     return tuple(found)
 
 
-def bins_for(score: FloatArray, patients: Array, settings: Settings) -> int:
-    """Largest number of bins, up to `calibration_bins`, of which none holds too few people.
+def bins_for(score: FloatArray, sizes: Sizes, most: int) -> int:
+    """Largest number of bins, up to `most`, of which none holds too few people of a class.
 
     0 where even all cases together are too few.
     """
-    for bins in range(settings.calibration_bins, 0, -1):
+    if not len(score):
+        return 0
+    for bins in range(most, 0, -1):
         bin_of = equal_mass_bins(score, bins)
-        people = [np.unique(patients[bin_of == b]).size for b in np.unique(bin_of)]
-        if min(people, default=0) >= max(1, settings.suppress_below):
+        if not any(sizes.few(bin_of == b) for b in np.unique(bin_of)):
             return bins
     return 0

@@ -1,8 +1,8 @@
 """Groupings of the samples: recorded attributes, age bins, intersections, strata of a control."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Cases
+from fairness.unknown import CODES
 
 NOT_RECORDED = "not recorded"
 """Name of the unknown where it counts as a group."""
@@ -21,6 +22,8 @@ NAMED_BINS = {
     "fairfedmed": (60.0,),  # the two age groups of FairFedMed
     "decades": tuple(float(edge) for edge in range(20, 91, 10)),
 }
+AGES = (0.0, 120.0)
+"""Ages of people, in years; what lies outside stands for the unknown, as -1 and 999 do."""
 MOST_LEVELS = 8
 """Largest number of distinct values of a control that is taken level by level, not binned."""
 
@@ -37,6 +40,12 @@ class Grouping:
     """Whether its largest gaps are tested; False for a variant of a grouping that is tested."""
     hidden: frozenset[str] | None = None
     """Groups, `unknown` or `all`, that a shared report must not show; None: judged by size."""
+    withheld: frozenset[str] = frozenset()
+    """Those shown without counts, their numbers rounded: counts would give a hidden group away."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a group is hidden or withheld (`fairness/disclosure/sizes.py`)."""
+    parts: tuple["Grouping", ...] = ()
+    """The crossed groupings; none of a grouping by one attribute."""
 
 
 def recorded(outcomes: Cases) -> list[Grouping]:
@@ -71,6 +80,18 @@ def binned(name: str, values: FloatArray, bins: str) -> Grouping:
     return plain(Attribute(name, (f"< {edges[0]:g}", *between, f">= {edges[-1]:g}")), codes)
 
 
+def known_ages(ages: FloatArray) -> FloatArray:
+    """The ages (n,) that people have, NaN for all others."""
+    return np.where((ages >= AGES[0]) & (ages <= AGES[1]), ages, np.nan)
+
+
+def said_of_ages(covariates: Mapping[str, FloatArray]) -> str:
+    """How many ages count as unknown because nobody has them; nothing where there are none."""
+    ages = covariates.get("age", np.array([]))
+    n = int((np.isnan(known_ages(ages)) & ~np.isnan(ages)).sum())
+    return f"{n} of {len(ages)} ages lie outside 0..120 and count as unknown" if n else ""
+
+
 def bin_edges(name: str, known: FloatArray, bins: str) -> FloatArray:
     """Ascending inner edges."""
     edges: FloatArray
@@ -101,7 +122,7 @@ def intersection(groupings: Sequence[Grouping]) -> Grouping:
     flat = np.ravel_multi_index(tuple(np.maximum(stacked, 0)), sizes)
     codes = np.where((stacked < 0).any(axis=0), UNKNOWN, flat).astype(np.int64)
     title = "*".join(g.attribute.name for g in groupings)
-    return Grouping(Attribute(title, tuple(names)), codes, sizes)
+    return Grouping(Attribute(title, tuple(names)), codes, sizes, parts=tuple(groupings))
 
 
 def quoted(name: str, separator: str) -> str:
@@ -129,10 +150,16 @@ def controlled(grouping: Grouping, stratum: Grouping) -> list[Grouping]:
 
 
 def strata(name: str, values: FloatArray, bins: str | None) -> Grouping:
-    """Strata of a control variable: its levels where it has few, else bins (thirds by default)."""
+    """Strata of a control variable: its levels where it has few, else bins (thirds by default).
+
+    Beside levels that are not negative, the codes of the unknown (-1, ...) are unknown.
+    """
     levels = np.unique(values[np.isfinite(values)])
     if bins is None and 0 < levels.size <= MOST_LEVELS:
+        coded = np.isin(levels, tuple(CODES))
+        if (levels[~coded] >= 0).all() and not coded.all():
+            levels = levels[~coded]
         codes = np.searchsorted(levels, np.nan_to_num(values)).astype(np.int64)
-        codes[~np.isfinite(values)] = UNKNOWN
+        codes[~np.isin(values, levels)] = UNKNOWN
         return plain(Attribute(name, tuple(f"= {level:g}" for level in levels)), codes)
     return binned(name, values, bins or "quantile:3")

@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from fairness.attributes import UNKNOWN_LABEL
+from fairness.arrays import BoolArray
+from fairness.attributes import ALL, OVERALL, UNKNOWN, UNKNOWN_LABEL, Attribute
 from fairness.curves import curves
-from fairness.groups import Grouping
-from fairness.outcomes import Cases, GroupReport, Row
+from fairness.disclosure.rounding import without_numbers
+from fairness.disclosure.sharing import Sharing, sharing
+from fairness.disclosure.sizes import FEW, Sizes, sizes_of
+from fairness.groups import Grouping, plain
+from fairness.outcomes import Contrast, Estimate, GroupReport, Row
 from fairness.statistics.analyse import analyse
+from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
-from fairness.suppression import hidden_of, judged
+from fairness.suppression import judged
 from fairness.tasks.measured import Measured
 
 
@@ -26,48 +32,89 @@ def summarise(
 
     `provenance` says what was measured, on what, with what; the settings are added to it.
     """
-    cases, least = measured.cases, settings.suppress_below
-    patients = np.array(cases.patients)
-    groupings = judged(groupings, patients, least)
-    analysis = analyse(measured.measures, patients, groupings, settings)
-    hidden = hidden_groups(cases, groupings, least)
+    sizes = sizes_of(measured.cases, measured.measures.positive, settings)
+    groupings = judged(groupings, sizes)
+    analysis = analyse(measured.measures, sizes.patients, groupings, settings)
+    shared = shared_by(groupings, measured.measures, sizes, settings)
     rows = []
-    for estimate in analysis.estimates:
+    for estimate in once(analysis.estimates, groupings, measured.measures):
         row = Row(**asdict(measured.names), **asdict(estimate))
-        if (row.attribute, row.group) in hidden:
-            row = hide(row, least)
-        elif row.metric in measured.meaningless:
-            row = without_number(row, measured.meaningless[row.metric])
-        rows.append(row)
+        if row.metric in measured.meaningless and row.value is not None:
+            reason = measured.meaningless[row.metric]
+            row = replace(without_numbers(row), method=None, reason=reason)
+        rows.append(shared[row.attribute].row(row))
+    contrasts = [
+        shared[contrast.attribute].contrast(contrast)
+        for contrast in analysis.contrasts
+        if contrast.metric not in measured.meaningless
+    ]
     drawn = measured.probabilities
-    statistics = {"statistics": asdict(settings), "families": dict(analysis.families)}
+    statistics = {"statistics": asdict(settings), "families": list(analysis.families)}
+    if sizes.few(sizes.everybody) == FEW and "data" in provenance:
+        statistics["data"] = {**provenance["data"], "n": None}
     return GroupReport(
         rows=tuple(rows),
-        contrasts=tuple(
-            c
-            for c in analysis.contrasts
-            if hidden.isdisjoint({(c.attribute, c.group_a), (c.attribute, c.group_b)})
-            and c.metric not in measured.meaningless
-        ),
+        contrasts=tuple(contrast for contrast in contrasts if contrast is not None),
         curves=() if drawn is None else curves(drawn, groupings, settings),
         provenance={**provenance, **statistics},
         kind=measured.kind,
     )
 
 
-def hidden_groups(cases: Cases, groupings: Sequence[Grouping], least: int) -> set[tuple[str, str]]:
-    """(attribute, group) of every group that a shared report must not show."""
-    patients = np.array(cases.patients)
-    return {(g.attribute.name, name) for g in groupings for name in hidden_of(g, patients, least)}
+def shared_by(
+    groupings: Sequence[Grouping], measures: Measures, sizes: Sizes, settings: Settings
+) -> dict[str, Sharing]:
+    """What may be shown of each judged grouping, and of the whole split, by attribute."""
+    few = sizes.few(sizes.everybody)
+    overall = replace(
+        plain(Attribute(OVERALL, ()), np.zeros(len(sizes.patients), dtype=np.int64)),
+        hidden=frozenset([ALL] if few else []),
+        reasons={ALL: few} if few else {},
+    )
+    return {
+        grouping.attribute.name: sharing(grouping, measures, sizes, 1 - settings.confidence)
+        for grouping in (overall, *groupings)
+    }
 
 
-def hide(row: Row, least: int) -> Row:
-    """The row without its numbers; the number of unknown samples stays, they share no trait."""
-    n = row.n if row.group == UNKNOWN_LABEL else None
-    reason = f"fewer than {least} people, or needed to hide such a group"
-    return replace(without_number(row, reason), n=n, n_positive=None)
+def once(
+    estimates: Sequence[Estimate], groupings: Sequence[Grouping], measures: Measures
+) -> list[Estimate]:
+    """The estimates, those of the same cases the same: intervals differ by chance between runs."""
+    metrics = {metric.name for metric in measures.metrics}
+    n = max((estimate.n or 0 for estimate in estimates), default=0)
+    cases = {(OVERALL, ALL): digest(np.ones(n, dtype=bool))}
+    for grouping in groupings:
+        codes, name = grouping.codes, grouping.attribute.name
+        cases[name, UNKNOWN_LABEL] = digest(codes == UNKNOWN)
+        cases[name, ALL] = digest(codes >= 0)
+        for code, group in enumerate(grouping.attribute.groups):
+            cases[name, group] = digest(codes == code)
+    first: dict[tuple[bytes, str], Estimate] = {}
+    found = []
+    for one in estimates:
+        if one.metric in metrics:
+            same = first.setdefault((cases[one.attribute, one.group], one.metric), one)
+            one = replace(same, attribute=one.attribute, group=one.group)
+        found.append(one)
+    return found
 
 
-def without_number(row: Row, reason: str) -> Row:
-    """The row without value and interval."""
-    return replace(row, value=None, low=None, high=None, method=None, reason=reason)
+def digest(inside: BoolArray) -> bytes:
+    """What tells sets of cases (n,) apart."""
+    return blake2b(np.packbits(inside).tobytes(), digest_size=16).digest()
+
+
+def shared_changes(
+    changes: Sequence[Contrast],
+    groupings: Sequence[Grouping],
+    measured: Measured,
+    settings: Settings,
+) -> list[Contrast]:
+    """Changes against an earlier run as they may be shown, those of hidden groups without numbers.
+
+    `groupings` are judged, as `fairness.suppression.protected` gives them.
+    """
+    sizes = sizes_of(measured.cases, measured.measures.positive, settings)
+    shared = shared_by(groupings, measured.measures, sizes, settings)
+    return [shared[change.attribute].change(change) for change in changes]

@@ -1,153 +1,188 @@
-"""Suppression of small groups in a shared report, so that no person can be singled out.
+"""Suppression in a shared report, so that nobody can be singled out.
 
-A group of fewer than `least` people is hidden. Where it would follow by subtraction from what is
-shown (a total, or a group that other groups add up to), another group is hidden with it
-(complementary suppression), until no relation between the reported numbers has one unknown only.
+A group of 1 to `least` - 1 people, positives or negatives is hidden. Where its counts would follow
+from what is shown, the counts of other groups are withheld (`fairness/disclosure`): a small count
+keeps room for at least five whole numbers, whatever a reader adds and subtracts.
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from fairness.arrays import Array, BoolArray, IntArray
+from fairness.arrays import Array, IntArray
 from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
-from fairness.groups import Grouping, controlled, intersection, with_unknown
+from fairness.disclosure.cells import Cell, Table, cells_of, table_of
+from fairness.disclosure.joint import Factor, Joint, components
+from fairness.disclosure.program import Program
+from fairness.disclosure.sizes import ALTOGETHER, IN_STRATA, WITHHELD, Sizes
+from fairness.disclosure.withhold import withhold
+from fairness.groups import NOT_RECORDED, Grouping, controlled, with_unknown
+
+MOST_UNKNOWNS = 5000
+"""Largest joint table that is searched; beyond it nothing is told of its attributes."""
+
+
+def reported(groupings: Sequence[Grouping], stratum: Grouping | None) -> list[Grouping]:
+    """Groupings that are reported side by side, before any group is hidden.
+
+    They are the attributes and intersections; each attribute with its unknown as a group; each
+    attribute inside each stratum of a control variable, unless nobody's value is known.
+    """
+    sensitive = [with_unknown(g) for g in groupings if not g.parts and partly_unknown(g)]
+    within = (inside for _, _, inside in in_strata(groupings, stratum))
+    return [*groupings, *sensitive, *(g for g in within if (g.codes >= 0).any())]
 
 
 def protected(
-    groupings: Sequence[Grouping], stratum: Grouping | None, patients: Array, least: int
+    groupings: Sequence[Grouping], stratum: Grouping | None, sizes: Sizes
 ) -> list[Grouping]:
-    """Groupings that are reported side by side, each with its `hidden` groups.
-
-    They are the attributes and intersections; each attribute with its unknown as a group, unless
-    those are none, too few or all; each attribute inside each stratum of a control variable.
-    `patients` (n,) is the patient of each sample, `least` the fewest people that may be shown.
-    """
-    plain = [g for g in groupings if len(g.factors) == 1]
-    in_strata = [stratum, *(intersection([g, stratum]) for g in plain)] if stratum else []
-    masks = suppressed_together([*groupings, *in_strata], patients, least)
-    shown = [
-        replace(g, hidden=names_of(g, mask, patients, least))
-        for g, mask in zip(groupings, masks[: len(groupings)], strict=True)
+    """The same with hidden and withheld groups; no unknown as a group where those are few."""
+    within = in_strata(groupings, stratum)
+    factors: dict[tuple[str, tuple[str, ...]], Factor] = {}
+    for one in (*groupings, *([stratum] if within and stratum else [])):
+        for part in one.parts or (one,):
+            factors.setdefault(key(part), Factor.of(part))
+    place, known = {name: k for k, name in enumerate(factors)}, list(factors.values())
+    tables = [
+        table_of(g, known, tuple(place[key(part)] for part in g.parts or (g,)), None)
+        for g in groupings
     ]
-    sensitive = [with_unknown(g) for g in shown if len(g.factors) == 1 and partly_unknown(g)]
-    within = []
-    if stratum is not None:
-        of_strata, *of_crossed = masks[len(groupings) :]
-        for grouping, mask in zip(plain, of_crossed, strict=True):
-            cells = mask.reshape(-1, len(of_strata))
-            for s, inside in enumerate(controlled(grouping, stratum)):
-                names = names_of(inside, cells[:, s], patients, least)
-                within.append(replace(inside, hidden=names | ({ALL} if of_strata[s] else set())))
-    return [*shown, *sensitive, *within]
+    tables += [
+        table_of(inside, known, (place[key(g)], place[key(stratum)]), s)
+        for g, s, inside in within
+        if stratum is not None
+    ]
+    cells = hidden_cells(tables, known, sizes)
+    found = [judged_table(t, c, sizes) for t, c in zip(tables, cells, strict=True)]
+    shown = found[: len(groupings)]
+    sensitive = [
+        with_unknown_judged(g)
+        for g in shown
+        if not g.parts and partly_unknown(g) and UNKNOWN_LABEL not in (g.hidden or ())
+    ]
+    return [*shown, *sensitive, *(g for g in found[len(groupings) :] if (g.codes >= 0).any())]
 
 
-def judged(groupings: Sequence[Grouping], patients: Array, least: int) -> list[Grouping]:
-    """Groupings with their `hidden` groups, as `protected` set them or judged together."""
+def in_strata(
+    groupings: Sequence[Grouping], stratum: Grouping | None
+) -> list[tuple[Grouping, int, Grouping]]:
+    """(attribute, stratum, the attribute inside it) of each attribute other than the control."""
+    return [
+        (grouping, s, inside)
+        for grouping in groupings
+        if stratum is not None and not grouping.parts and key(grouping) != key(stratum)
+        if (grouping.codes >= 0).any()
+        for s, inside in enumerate(controlled(grouping, stratum))
+    ]
+
+
+def key(grouping: Grouping) -> tuple[str, tuple[str, ...]]:
+    """What tells the divisions of the samples apart."""
+    return grouping.attribute.name, grouping.attribute.groups
+
+
+def hidden_cells(
+    tables: Sequence[Table], factors: Sequence[Factor], sizes: Sizes
+) -> list[list[Cell] | None]:
+    """The cells of each table that are small or to be withheld; None: nothing is told of any.
+
+    Nothing is told of crossed attributes and strata where there is no other way to protect small
+    cells in them, and of their attributes neither where that is not enough.
+    """
+    found: list[list[Cell] | None] = [None] * len(tables)
+    if sizes.few(sizes.everybody):
+        return found
+    for members in components([table.factors for table in tables]):
+        alone = {k for k in members if len(tables[k].factors) == 1}
+        for told in (set(members), alone):
+            cells = cells_to_hide({k: tables[k] for k in members}, told, factors, sizes)
+            if cells is not None:
+                for k in told:
+                    found[k] = [cell for cell in cells if cell.table is tables[k]]
+                break
+    return found
+
+
+def cells_to_hide(
+    tables: Mapping[int, Table], told: set[int], factors: Sequence[Factor], sizes: Sizes
+) -> list[Cell] | None:
+    """The cells of linked tables that are small or to be withheld; None: there is no way.
+
+    Of tables that are not in `told` nothing is told.
+    """
+    cells = [cell for k, t in tables.items() for cell in cells_of(t, sizes, told=k in told)]
+    if not any(cell.small for cell in cells):
+        return []
+    joint = Joint(factors, [table.factors for table in tables.values()])
+    if joint.size > MOST_UNKNOWNS:
+        return None
+    hidden = withhold(Program(joint, cells, sizes.classes))
+    return None if hidden is None else [c for c, hide in zip(cells, hidden, strict=True) if hide]
+
+
+def judged_table(table: Table, cells: list[Cell] | None, sizes: Sizes) -> Grouping:
+    """The table's grouping with its hidden and withheld groups, and why they are so."""
+    grouping = table.grouping
+    if cells is None:
+        names = [*grouping.attribute.groups, UNKNOWN_LABEL, ALL]
+        if not (grouping.codes >= 0).any():
+            names = [UNKNOWN_LABEL]
+        return replace(grouping, hidden=frozenset(names), reasons=dict.fromkeys(names, ALTOGETHER))
+    reasons = {cell.name: cell.said for cell in cells}
+    withheld = {cell.name for cell in cells if cell.large and cell.said == WITHHELD}
+    if not table.shows_unknown and table.code.shape[0] > len(grouping.attribute.groups):
+        reasons[UNKNOWN_LABEL] = IN_STRATA
+    elif UNKNOWN_LABEL not in reasons and (few := sizes.few(grouping.codes == UNKNOWN)):
+        reasons[UNKNOWN_LABEL] = few
+    return replace(
+        grouping,
+        hidden=frozenset(set(reasons) - withheld),
+        withheld=frozenset(withheld),
+        reasons=reasons,
+    )
+
+
+def with_unknown_judged(grouping: Grouping) -> Grouping:
+    """The judged grouping with the unknown as a group; its `all` is everybody."""
+    names = {ALL: None, UNKNOWN_LABEL: NOT_RECORDED}
+    reasons = {names.get(name, name): reason for name, reason in grouping.reasons.items()}
+    hidden, withheld = (
+        frozenset(renamed for name in old if (renamed := names.get(name, name)))
+        for old in (grouping.hidden or (), grouping.withheld)
+    )
+    kept = {name: reason for name, reason in reasons.items() if name}
+    return replace(with_unknown(grouping), hidden=hidden, withheld=withheld, reasons=kept)
+
+
+def judged(groupings: Sequence[Grouping], sizes: Sizes) -> list[Grouping]:
+    """Groupings with their hidden groups, as `protected` set them or judged together."""
     if all(grouping.hidden is not None for grouping in groupings):
         return list(groupings)
-    return [
-        replace(g, hidden=names_of(g, mask, patients, least))
-        for g, mask in zip(groupings, suppressed_together(groupings, patients, least), strict=True)
-    ]
+    return protected(groupings, None, sizes)[: len(groupings)]
 
 
 def partly_unknown(grouping: Grouping) -> bool:
-    """Whether the attribute is unknown for some samples, shown in the report, but not for all."""
+    """Whether the attribute is unknown for some samples, but not for all."""
     unknown = grouping.codes == UNKNOWN
-    shown = UNKNOWN_LABEL not in (grouping.hidden or ())
-    return bool(shown and unknown.any() and not unknown.all())
+    return bool(unknown.any() and not unknown.all())
 
 
-def hidden_of(grouping: Grouping, patients: Array, least: int) -> frozenset[str]:
-    """Names of the groups to hide, as `protected` set them, else judged by the counts alone."""
+def hidden_of(
+    grouping: Grouping, patients: Array, least: int, labels: IntArray | None = None
+) -> frozenset[str]:
+    """Names of the groups to hide, as `protected` set them, else judged alone.
+
+    `patients` (n,) is the patient of each sample, `least` the fewest people, and with `labels` (n,)
+    the fewest positives and negatives, that may be shown.
+    """
     if grouping.hidden is not None:
         return grouping.hidden
-    people = people_of(grouping, patients).reshape(grouping.factors)
-    return names_of(grouping, suppressed(people, least).ravel(), patients, least)
+    alone, *_ = protected([grouping], None, Sizes(patients, labels, least, least))
+    return alone.hidden or frozenset()
 
 
 def people_of(grouping: Grouping, patients: Array) -> IntArray:
     """(G,) number of people in each group."""
     inside = [grouping.codes == code for code in range(len(grouping.attribute.groups))]
     return np.array([np.unique(patients[rows]).size for rows in inside], dtype=np.int64)
-
-
-def names_of(grouping: Grouping, mask: BoolArray, patients: Array, least: int) -> frozenset[str]:
-    """Names of the groups under the mask (G,), and of the unknown where they are few."""
-    names = {name for name, hide in zip(grouping.attribute.groups, mask, strict=True) if hide}
-    few = 0 < np.unique(patients[grouping.codes == UNKNOWN]).size < least
-    return frozenset(names | ({UNKNOWN_LABEL} if few else set()))
-
-
-def suppressed(counts: IntArray, least: int) -> BoolArray:
-    """Mask of the cells of one table to hide, in the shape of `counts`.
-
-    Args:
-        counts: people in each cell, one axis a crossed attribute; the totals along every axis
-            count as known. Empty cells hide nobody, and are shown.
-        least: smallest count that may be shown; 0 or 1 hides nothing.
-    """
-    if not counts.size:
-        return np.zeros(counts.shape, dtype=bool)
-    index = np.arange(counts.size).reshape(counts.shape)
-    lines = [np.moveaxis(index, axis, -1).reshape(-1, n) for axis, n in enumerate(counts.shape)]
-    relations = [line for of_axis in lines for line in of_axis]
-    return hide(counts.ravel(), relations, least).reshape(counts.shape)
-
-
-def suppressed_together(
-    groupings: Sequence[Grouping], patients: Array, least: int
-) -> list[BoolArray]:
-    """Masks (G,) of the groups to hide of one or more groupings that are reported side by side.
-
-    `patients` (n,) is the patient of each sample, `least` the fewest people that may be shown.
-    """
-    people = np.concatenate([people_of(g, patients) for g in groupings])
-    starts = np.cumsum([0, *(len(g.attribute.groups) for g in groupings)])
-    relations = [np.arange(*ends) for ends in itertools.pairwise(starts)]
-    for i, whole in enumerate(groupings):
-        for j, parts in enumerate(groupings):
-            if i != j:
-                for group, cells in sums(whole, parts, least):
-                    relations.append(np.append(starts[i] + group, starts[j] + cells))
-    hidden = hide(people, relations, least)
-    return np.split(hidden, starts[1:-1])
-
-
-def sums(whole: Grouping, parts: Grouping, least: int) -> Iterator[tuple[int, IntArray]]:
-    """Groups of `whole` that are unions of groups of `parts`, each with those groups.
-
-    Up to `least` - 1 samples whose value of `parts` is unknown do not hide what follows from it.
-    """
-    shape = len(whole.attribute.groups), len(parts.attribute.groups)
-    both = (whole.codes >= 0) & (parts.codes >= 0)
-    flat = np.ravel_multi_index((whole.codes[both], parts.codes[both]), shape)
-    table = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
-    sizes = np.bincount(parts.codes[parts.codes >= 0], minlength=shape[1])
-    for group, line in enumerate(table):
-        cells = np.flatnonzero(line)
-        unknown = int((whole.codes == group).sum() - line.sum())
-        if cells.size and (line[cells] == sizes[cells]).all() and unknown < max(1, least):
-            yield group, cells
-
-
-def hide(counts: IntArray, relations: Sequence[IntArray], least: int) -> BoolArray:
-    """Mask (C,) of the cells to hide, given sets of cells that a known total or sum relates.
-
-    Of every relation no cell is hidden, or at least two that do not all count one person.
-    """
-    hidden = (counts > 0) & (counts < least)
-    changed = True
-    while changed:
-        changed = False
-        for cells in relations:
-            inside, sizes = hidden[cells], counts[cells]
-            told = inside.sum() == 1 or (inside.any() and (sizes[inside] == 1).all())
-            shown = np.flatnonzero((sizes > 0) & ~inside)
-            if told and shown.size:
-                hidden[cells[shown[np.argmin(sizes[shown])]]] = True
-                changed = True
-    return hidden

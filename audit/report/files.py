@@ -1,4 +1,4 @@
-"""The files of `report/`: aggregates only, each written whole or not at all."""
+"""The files of `report/`: aggregates only, written all or not at all."""
 
 import csv
 import io
@@ -12,42 +12,48 @@ from audit.policy.verdict import Judgement
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
-from fairness.atomic import write_atomically
+from fairness.atomic import replace_files
 from fairness.compat.compared import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
+from fairness.text import csv_cell
 
 
 def write_report(
     folder: Path, report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
 ) -> None:
-    """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml.
+
+    An earlier report in `folder` is replaced as a whole, or stays as it is.
+    """
     document = report.document()
     document["verdict"] = judgement.verdict if judgement else None
     if judgement:
         document["policy"] = judgement.policy.model_dump(mode="json")
         document["checks"] = [asdict(check) for check in judgement.checks]
-        write_atomically(folder / "junit.xml", to_junit(judgement))
-    else:
-        (folder / "junit.xml").unlink(missing_ok=True)
     if compared:
         columns = ("attribute", "group", "metric", "original", "ours")
         document["compat"] = [
             dict(zip(columns, line, strict=True)) for line in compat_lines(report, compared)
         ]
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    write_atomically(folder / "report.json", text)
     # Rows of every way of asking; their `model` tells them apart.
     rows = [row for one in (report, *report.also) for row in one.rows]
-    write_atomically(folder / "groups.csv", to_csv(Row, rows))
-    write_atomically(folder / "contrasts.csv", to_csv(Contrast, report.contrasts))
-    write_atomically(folder / "report.md", to_markdown(report, judgement, compared))
+    files = {
+        "report.json": json.dumps(document, indent=1, allow_nan=False) + "\n",
+        "groups.csv": to_csv(Row, rows),
+        "contrasts.csv": to_csv(Contrast, report.contrasts),
+        "report.md": to_markdown(report, judgement, compared),
+        "junit.xml": to_junit(judgement) if judgement else None,
+    }
+    replace_files(folder, files)
 
 
 def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:
-    """One line an item; undefined is empty, floats are written so that they read back."""
+    """One line an item; undefined is empty, floats are written so that they read back.
+
+    Texts are cells that no spreadsheet calculates (`csv_cell`).
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([f.name for f in fields(kind)])
-    writer.writerows(["" if v is None else v for v in asdict(item).values()] for item in items)
+    writer.writerows(map(csv_cell, asdict(item).values()) for item in items)
     return text.getvalue()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.policy.verdict import Check
-from fairness.attributes import ALL, OVERALL
+from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.compat.compared import Compared
+from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
 from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.tasks.catalogue import TABLES
@@ -16,6 +17,9 @@ from fairness.text import one_line
 
 NOT_DEFINED = "-"
 HIDDEN = "hidden"
+NOT_SHOWN = "withheld"
+SMALL_CLASS = "few"
+NOWHERE = "not recorded for any image"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def headline(report: GroupReport) -> list[str]:
     data, threshold = about["data"], about["threshold"]
     lines = [about["what_answered"]]
     lines.append(
-        f"{data['dataset']} {data['split']} in {data['path']}: {data['n']} scored, "
+        f"{data['dataset']} {data['split']} in {data['path']}: {data['n'] or 'few'} scored, "
         f"{data['n_skipped']} skipped"
     )
     if threshold is not None:
@@ -62,23 +66,70 @@ def headline(report: GroupReport) -> list[str]:
         )
     if data["statement"]:
         lines.append(data["statement"])
-    return [one_line(line) for line in lines]
+    return [one_line(line) for line in [*lines, *one_sided(report)]]
+
+
+def one_sided(report: GroupReport) -> list[str]:
+    """A warning for every set of cases that the threshold does not divide."""
+    found: dict[float, list[str]] = {0.0: [], 1.0: []}
+    for row in report.rows:
+        if row.metric == "selection_rate" and row.value in found and row.group != UNKNOWN_LABEL:
+            found[row.value].append(
+                OVERALL if row.attribute == OVERALL else f"{row.attribute} {row.group}"
+            )
+    words = {0.0: "no score reaches", 1.0: "every score reaches"}
+    return [
+        f"WARNING: {words[side]} the threshold in {', '.join(names)}; rates say nothing there"
+        for side, names in found.items()
+        if names
+    ]
 
 
 def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
     """The overall line, then every group that has cases, `unknown` last."""
     lines = []
     metrics = TABLES[report.kind].groups.values()
+    nowhere = {row.attribute for row in report.rows if row.group == ALL and row.n == 0}
     for (attribute, group), rows in rows_by_group(report).items():
         first = next(iter(rows.values()))
-        if first.n == 0 or (group == ALL and attribute != OVERALL):
+        untold = group == UNKNOWN_LABEL and first.suppressed in (IN_STRATA, ALTOGETHER)
+        if (group == ALL and attribute != OVERALL) or untold:
             continue
-        least = report.provenance["statistics"]["suppress_below"]
-        n = f"< {least}*" if first.n is None else str(first.n)
-        positive = NOT_DEFINED if first.n_positive is None else str(first.n_positive)
+        n, positive = counts_text(report, first)
         cells = [cell(rows[metric], interval) for metric in metrics if metric in rows]
-        lines.append(GroupLine(attribute, group, n, positive, tuple(cells)))
+        if group == UNKNOWN_LABEL and attribute in nowhere:
+            group, positive, cells = NOWHERE, NOT_DEFINED, [NOT_DEFINED] * len(cells)
+        if first.n != 0:
+            lines.append(GroupLine(attribute, group, n, positive, tuple(cells)))
     return lines
+
+
+def counts_text(report: GroupReport, row: Row) -> tuple[str, str]:
+    """Samples and positives of a group, or in their place why they are not shown."""
+    n = NOT_DEFINED if row.n is None else str(row.n)
+    if row.suppressed is None:
+        return n, NOT_DEFINED if row.n_positive is None else str(row.n_positive)
+    if row.suppressed == FEW and row.n is None:
+        return f"< {report.provenance['statistics']['suppress_below']}", NOT_DEFINED
+    if row.suppressed == FEW_OF_A_CLASS:
+        return n, SMALL_CLASS
+    return (NOT_SHOWN if row.n is None else n), NOT_DEFINED
+
+
+def footnotes(report: GroupReport) -> list[str]:
+    """What the words mean that stand in the place of counts, where any does."""
+    settings = report.provenance["statistics"]
+    least, of_class = settings["suppress_below"], settings["suppress_positives_below"]
+    of_class = least if of_class is None else of_class
+    meanings = {
+        FEW: f"< {least}: fewer than {least} people",
+        FEW_OF_A_CLASS: f"{SMALL_CLASS}: fewer than {of_class} positives or negatives",
+        WITHHELD: f"{NOT_SHOWN}: for another group's sake, whose counts would follow; of {LARGE} "
+        "people or more only the counts, and the numbers are rounded",
+        ALTOGETHER: f"{NOT_SHOWN}: too few people to show any group of this attribute",
+    }
+    told = {row.suppressed for row in report.rows if row.n is None or row.n_positive is None}
+    return [text for reason, text in meanings.items() if reason in told]
 
 
 def labels(report: GroupReport) -> list[str]:
@@ -95,7 +146,7 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
         if group != ALL or attribute == OVERALL:
             continue
         if next(iter(rows.values())).n == 0:
-            lines.append(GapLine(attribute, "", "", "", "", "not recorded for any image"))
+            lines.append(GapLine(attribute, "", "", "", "", NOWHERE))
             continue
         gaps = TABLES[report.kind].gaps
         numbers = {label: rows[metric] for label, metric in gaps.items() if metric in rows}
@@ -115,11 +166,12 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
 def compat_lines(report: GroupReport, compared: Sequence[Compared]) -> list[tuple[str, ...]]:
     """attribute, group, metric, the original's number, ours; hidden groups stay hidden."""
     ours = {(row.attribute, row.group, row.metric): row for row in report.rows}
-    few = {row.attribute for row in report.rows if row.n is None}
+    few = {row.attribute for row in report.rows if row.suppressed not in (None, IN_STRATA)}
+    groups = {row.group for row in report.rows} - {ALL}
     lines: list[tuple[str, ...]] = []
     for number in compared:
         row = ours.get((number.attribute, number.group, number.metric))
-        of_all = number.group == ALL and number.attribute in few
+        of_all = number.group not in groups and number.attribute.partition(", ")[0] in few
         if number.hidden or of_all or (row is not None and row.n is None):
             original = HIDDEN
         else:
@@ -143,8 +195,15 @@ def limited(value: float | None, low: float | None, high: float | None, digits: 
     """`0.853 [0.812, 0.888]`, without limits where there are none, or a dash where undefined."""
     if value is None:
         return NOT_DEFINED
-    limits = "" if low is None or high is None else f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{value:.{digits}f}{limits}"
+    if low is not None and high is not None:  # coarse where counts are withheld
+        coarse = (d for d in (1, 2) if all(round(x, d) == x for x in (value, low, high)))
+        digits = next(coarse, digits)
+    return f"{value:.{digits}f} {bracketed(low, high, digits)}".rstrip()
+
+
+def bracketed(low: float | None, high: float | None, digits: int = 3) -> str:
+    """`[0.812, 0.888]`; empty without limits."""
+    return "" if low is None or high is None else f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def rows_by_group(report: GroupReport) -> dict[tuple[str, str], dict[str, Row]]:
@@ -164,5 +223,10 @@ def p_text(contrast: Contrast | None) -> str:
     """`0.012 (0.036)`: p and, adjusted for its family, in brackets."""
     if contrast is None or contrast.p is None:
         return ""
-    adjusted = "" if contrast.p_adjusted is None else f" ({contrast.p_adjusted:.3f})"
-    return f"{contrast.p:.3f}{adjusted}"
+    adjusted = "" if contrast.p_adjusted is None else f" ({p_number(contrast.p_adjusted)})"
+    return p_number(contrast.p) + adjusted
+
+
+def p_number(p: float) -> str:
+    """`0.012`, or `< 0.001`: no p is 0."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -13,17 +13,15 @@ def to_markdown(
     report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
 ) -> str:
     """The whole report as Markdown; text that came from files or servers is escaped."""
-    least = report.provenance["statistics"]["suppress_below"]
     confidence = report.provenance["statistics"]["confidence"]
     lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in layout.headline(report)), ""]
     lines += verdict_lines(judgement)
-    lines += report_lines(report, confidence, least)
+    lines += report_lines(report, confidence)
     for other in report.also:
         title = f"# {escape(other.rows[0].model)}"
-        lines += ["", title, "", *report_lines(other, confidence, least)]
+        lines += ["", title, "", *report_lines(other, confidence)]
     lines += ["", "## Families of tests", ""]
-    families = report.provenance["families"]
-    lines += [f"- {escape(name)}: {tests} tests" for name, tests in families.items()]
+    lines += [f"- {escape(family)}" for family in report.provenance["families"]]
     if compared:
         lines += ["", "## Beside the original evaluation", ""]
         columns = ("attribute", "group", "metric", "original", "ours")
@@ -31,14 +29,14 @@ def to_markdown(
     return "\n".join(lines) + "\n"
 
 
-def report_lines(report: GroupReport, confidence: float, least: int) -> list[str]:
+def report_lines(report: GroupReport, confidence: float) -> list[str]:
     """The tables of one way of asking."""
     lines = [f"## Groups (with {confidence:.0%} intervals)", ""]
     lines += table(
         ("attribute", "group", "n", "positive", *layout.labels(report)),
         ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in layout.group_lines(report)),
     )
-    lines += ["", f"\\* hidden: fewer than {least} people, or needed to hide such a group", ""]
+    lines += ["", *(f"- {escape(text)}" for text in layout.footnotes(report)), ""]
     lines += ["## Between groups", ""]
     lines += table(
         ("attribute", "number", "value", "furthest apart", "p (adjusted)", "remark"),
@@ -46,7 +44,8 @@ def report_lines(report: GroupReport, confidence: float, least: int) -> list[str
     )
     lines += ["", f"## Pairs of groups: {layout.labels(report)[0]}", ""]
     lines += table(
-        ("attribute", "pair", "difference", "p (adjusted)", "detectable"), pair_lines(report)
+        ("attribute", "pair", "difference", "p", "joint interval", "joint p", "detectable"),
+        pair_lines(report),
     )
     power = report.provenance["statistics"]["power"]
     lines += ["", f"detectable: the difference that the test would find with {power:.0%}"]
@@ -54,14 +53,16 @@ def report_lines(report: GroupReport, confidence: float, least: int) -> list[str
 
 
 def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
-    """attribute, pair, difference, p and detectable difference of the first number shown."""
+    """Every pair in the first number shown: alone, then jointly with the others."""
     metric = next(iter(TABLES[report.kind].groups.values()))
     return [
         (
             c.attribute,
             layout.pair(c.group_a, c.group_b),
             layout.limited(c.value, c.low, c.high),
-            layout.p_text(c),
+            "" if c.p is None else layout.p_number(c.p),
+            layout.bracketed(c.low_adjusted, c.high_adjusted),
+            "" if c.p_adjusted is None else layout.p_number(c.p_adjusted),
             layout.NOT_DEFINED if c.mde is None else f"{c.mde:.3f}",
         )
         for c in report.contrasts

@@ -54,6 +54,8 @@ def print_groups(report: GroupReport, console: Console) -> None:
             escape(name), line.n, line.positive, line.cells[0], *brief.cells[1 : len(columns)]
         )
     console.print(table)
+    for text in layout.footnotes(report):
+        console.print(text, highlight=False, markup=False)
 
 
 def print_gaps(report: GroupReport, console: Console) -> None:

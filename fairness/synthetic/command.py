@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from fairness.errors import FairAuditError
+from fairness.guard import DEBUG_HELP, guarded
 from fairness.synthetic.recipe import AnyRecipe, Progress
 
 HELP = """Write a synthetic data set in the layout of {layout}.
@@ -38,7 +38,26 @@ def run_writer(
     names the published data set, `examples` are arguments shown in the help text.
     """
     program = f"python -m {module}"
-    options: Any = tyro.cli(
+    help = HELP.format(layout=layout) + "".join(f"\n  {program} {e}\n" for e in examples)
+
+    def work(rest: list[str]) -> int:
+        options = _options(program, help, recipe_type, rest)
+        recipe = recipe_type(**{f.name: getattr(options, f.name) for f in fields(recipe_type)})
+        write(options.out, recipe, _Reporter())
+        print(f"{options.out}: {recipe.extent()}")
+        print(recipe.statement())
+        return 0
+
+    return guarded(program, "go on with the same command", arguments, work)
+
+
+def _options(program: str, help: str, recipe_type: type[AnyRecipe], arguments: list[str]) -> Any:
+    """The fields of the recipe and `out`, from the command line.
+
+    Raises:
+        UsageError: the recipe does not allow a value.
+    """
+    return tyro.cli(
         make_dataclass(
             "Options",
             [("out", Annotated[Path, tyro.conf.arg(help=OUT)])],
@@ -47,21 +66,9 @@ def run_writer(
             kw_only=True,
         ),
         prog=program,
-        description=HELP.format(layout=layout) + "".join(f"\n  {program} {e}\n" for e in examples),
+        description=help + DEBUG_HELP,
         args=arguments,
     )
-    recipe = recipe_type(**{f.name: getattr(options, f.name) for f in fields(recipe_type)})
-    try:
-        write(options.out, recipe, _Reporter())
-    except FairAuditError as error:
-        print(f"{program}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{program}: interrupted; go on with the same command", file=sys.stderr)
-        return 130
-    print(f"{options.out}: {recipe.extent()}")
-    print(recipe.statement())
-    return 0
 
 
 class _Reporter:

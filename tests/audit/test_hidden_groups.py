@@ -140,7 +140,8 @@ def test_the_same_cases_have_the_same_numbers(tmp_path: Path) -> None:
 
 
 def test_an_attribute_that_nobody_recorded_takes_one_line(tmp_path: Path) -> None:
-    columns = {**cohort(300, seed=2), "language": [""] * 300}
+    columns = cohort(300, seed=2)
+    columns["language"] = [""] * 300
     source = write_csv(tmp_path / "none.csv", columns)
     flags = ("--attributes", "gender,language", "--control", "site")
     assert report(source, tmp_path, *flags) == 0

@@ -71,14 +71,15 @@ class Attacker:
                         stratum = self._inside(control, label, codes)
                         return stratum & self._inside(name, group, codes)
         places = [self.names.index(name) for name in attribute.split("*")]
-        known = np.all([codes[k] >= 0 for k in places], axis=0)
+        known: Array = np.all([codes[k] >= 0 for k in places], axis=0)
         if group in ("all", "unknown"):
             return known if group == "all" else ~known
         parts = group.split(" * ")
-        return np.all(
+        inside: Array = np.all(
             [codes[k] == self.labels[k].index(p) for k, p in zip(places, parts, strict=True)],
             axis=0,
         )
+        return inside
 
     def ranges(
         self, printed: Sequence[Printed], whole: bool = False

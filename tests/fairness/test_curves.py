@@ -56,7 +56,7 @@ def test_points_equal_scikit_learn_s() -> None:
         points = found["race", group]
         np.testing.assert_allclose([p.observed for p in points], observed, atol=1e-12)
         np.testing.assert_allclose([p.score for p in points], score, atol=1e-12)
-        assert sum(p.n for p in points) == inside.sum()
+        assert sum(p.n or 0 for p in points) == inside.sum()
 
 
 @settings(max_examples=40, deadline=None)
@@ -64,11 +64,11 @@ def test_points_equal_scikit_learn_s() -> None:
 def test_no_bin_holds_few_people(n: int, images: int, seed: int) -> None:
     data = outcomes(n, seed, images)
     for curve in curves(data, [plain(RACE, data.codes["race"])], Settings()):
-        assert all(p.n >= 11 for p in curve.points)
-        assert not curve.points or sum(p.n for p in curve.points) >= 11
-        positives = [round(p.observed * p.n) for p in curve.points]
+        sizes = [p.n or 0 for p in curve.points]
+        assert all(size >= 11 for size in sizes)
+        positives = [round(p.observed * m) for p, m in zip(curve.points, sizes, strict=True)]
         assert all(k == 0 or k >= 11 for k in positives)
-        assert all(p.n == k or p.n - k >= 11 for p, k in zip(curve.points, positives, strict=True))
+        assert all(m == k or m - k >= 11 for m, k in zip(sizes, positives, strict=True))
         assert curve.points or images > 1 or curve.group != "all" or n < 60
 
 

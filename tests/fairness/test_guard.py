@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fairness.errors import DataError, ServerError, UsageError
-from fairness.guard import guarded
+from fairness.guard import guarded, interrupts_wait
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,13 +119,16 @@ def shell(command: str, rest: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+CLOSED = "--help | true; exit ${PIPESTATUS[0]}"
+
+
 @pytest.mark.parametrize(
-    ("rest", "code"),
+    ("command", "rest", "code"),
     [
-        ("--help | true; exit ${PIPESTATUS[0]}", 141),
-        ("--help > /dev/full", 3),
-        ("--help >&- 2>&-", 0),
+        *((command, CLOSED, 141) for command in COMMANDS),
+        ("fair-audit", "--help > /dev/full", 3),
+        ("fair-audit", "--help >&- 2>&-", 0),
+        ("export", "--help > /dev/full", 3),
     ],
 )
 def test_an_output_that_cannot_be_written_to_gives_no_traceback(
@@ -156,3 +159,16 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said.startswith("fair-audit: interrupted; ")
     assert said.count("\n") == 1
+
+
+def test_ctrl_c_waits_for_the_imports() -> None:
+    done = []
+
+    def imports() -> None:
+        with interrupts_wait():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("imported")
+
+    with pytest.raises(KeyboardInterrupt):
+        imports()
+    assert done == ["imported"]

@@ -12,7 +12,15 @@ def test_hidden_groups_take_one_line_instead_of_a_dash_for_every_number(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = write_csv(tmp_path / "scores.csv", cohort())
-    flags = ("--attributes", "race,gender", "--suppress-below", 200)  # only White has as many
+    flags = (
+        "--attributes",
+        "race,gender",
+        "--suppress-below",
+        200,
+        "--suppress-positives-below",
+        0,
+    )
+    # Only White has as many.
     assert report(source, tmp_path / "run", *flags) == 0
     text = (tmp_path / "run" / "report" / "report.md").read_text()
     section = text.split("## Between groups")[1].split("## Pairs")[0]

@@ -1,5 +1,7 @@
 """Calibration against scikit-learn's curve and statsmodels' logistic regressions."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -21,7 +23,7 @@ def data(n: int = 400, seed: int = 0, slope: float = 0.6) -> tuple[IntArray, Flo
 def test_curve_and_error_equal_scikit_learn() -> None:
     y, score = data()
     observed, predicted = sklearn_curve(y, score, n_bins=10, strategy="quantile")
-    points = calibration_curve(y, score, 10, 1.959963984540054)
+    points: Any = calibration_curve(y, score, 10, 1.959963984540054)
     np.testing.assert_allclose([p.observed for p in points], observed, atol=1e-12)
     np.testing.assert_allclose([p.score for p in points], predicted, atol=1e-12)
     for p in points:

@@ -30,7 +30,9 @@ def runs(shift: float = 0.0, n: int = 300) -> tuple[IntArray, IntArray, BinarySc
 def test_an_unchanged_run_keeps_the_doubt_of_its_cases() -> None:
     """No share or AUC has an interval of no width; a mean that did not move has none."""
     y, codes, _, old = runs()
-    found: list[Any] = changes(old, old, tuple(map(str, range(300))), [plain(GENDER, codes)], SETTINGS)
+    found: list[Any] = changes(
+        old, old, tuple(map(str, range(300))), [plain(GENDER, codes)], SETTINGS
+    )
     assert len(found) == 3 * (len(METRICS) - 1)  # overall and two groups; no calibration error
     assert all(c.value == 0 for c in found)
     with_limits = {c.metric for c in found if c.low is not None}

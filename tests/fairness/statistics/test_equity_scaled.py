@@ -14,12 +14,13 @@ SIDAK = float(norm.ppf(0.5 + 0.95**0.5 / 2))
 
 
 def test_two_separated_groups_of_12_are_not_sure_to_be_perfect() -> None:
-    ones, n = np.ones(2), np.full(2, 12.0)
+    ones, n = np.ones(2), np.array([12.0, 12.0])
     low, high = wilson(ones, n, 1.96)
     assert low[0] == pytest.approx(0.758, abs=1e-3)
     least = equity_scaled_low(1.0, ones, low, high, np.full(2, 0.5))
     joint = clopper_pearson(ones, n, SIDAK)
-    _, most = equity_scaled_range((float(wilson(ones[:1], n[:1] * 2, 1.96)[0][0]), 1.0), *joint)
+    least_overall = float(wilson(ones[:1], 2 * n[:1], 1.96)[0][0])
+    _, most = equity_scaled_range((least_overall, 1.0), *joint)
     assert least == pytest.approx(0.71, abs=0.005)
     assert least < low[0]
     assert most == 1.0
@@ -53,7 +54,7 @@ def test_a_range_equals_a_search() -> None:
         ends = np.sort(rng.uniform(0.5, 1.0, 2))
         least, most = equity_scaled_range((float(ends[0]), float(ends[1])), low, high)
         groups = np.stack([*product(*np.linspace(low, high, 9).T)])
-        overall = np.linspace(*ends, 41)[:, None]
+        overall = np.linspace(ends[0], ends[1], 41)[:, None]
         found = overall / (1 + np.abs(groups[None] - overall[:, :, None]).sum(-1))
         assert least - 1e-12 <= found.min() <= least + 0.02
         assert most - 0.02 <= found.max() <= most + 1e-12

@@ -59,4 +59,4 @@ def test_variance_of_a_change_is_that_over_samples_of_patients() -> None:
         means.append(new.mean())
         variances.append(change_variance(new, np.zeros(80), units))
     assert np.mean(variances) == pytest.approx(np.var(means), rel=0.15)
-    assert np.isnan(change_variance(np.ones(2), np.zeros(2), np.zeros(2)))
+    assert np.isnan(change_variance(np.ones(2), np.zeros(2), np.zeros(2, dtype=np.int64)))

@@ -54,9 +54,9 @@ def test_ranges_of_gaps_hold_every_way_of_belonging_and_reach_the_rates() -> Non
         all_codes = np.concatenate([codes[:80], ways])
         rates = d.by_group(c.true_positive_rate, all_codes, 2, y, predicted)
         aucs = d.by_group(c.auc, all_codes, 2, y, score)
-        signed.append(rates[0] - rates[1])
-        found["equal_opportunity_difference"].append(np.ptp(rates))
-        found["auc_difference"].append(np.ptp(aucs))
+        signed.append(float(rates[0] - rates[1]))
+        found["equal_opportunity_difference"].append(float(np.ptp(rates)))
+        found["auc_difference"].append(float(np.ptp(aucs)))
         found["es_auc"].append(d.equity_scaled(c.auc(y, score), aucs))
     assert (pair.unknown_low, pair.unknown_high) == pytest.approx((min(signed), max(signed)))
     for name, values in found.items():

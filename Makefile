@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata bench clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata soak bench clean
 
 install: $(VENV)/.installed
 
@@ -51,6 +51,11 @@ test: install
 realdata: install
 	$(BIN)/python -m pytest -q -m realdata
 
+# Twenty minutes of odd files, documents and answers; a failure names the seed that repeats it.
+soak: export SOAK_SECONDS ?= 1200
+soak: install
+	$(BIN)/python -m pytest -s -m soak tests/fuzz
+
 test-all: install
 	$(BIN)/python -m pytest -q -m ''
 
@@ -58,6 +63,8 @@ bench: install
 	$(BIN)/python -m benchmarks.statistics_speed
 	$(BIN)/python -m benchmarks.coverage_single
 	$(BIN)/python -m benchmarks.coverage
+	$(BIN)/python -m benchmarks.coverage_edges
+	$(BIN)/python -m benchmarks.coverage_changes
 
 clean:
 	rm -rf $(VENV) runs reports data model_repository/*/

@@ -4,7 +4,7 @@ import numpy as np
 from rich.console import Console
 
 from audit.plan import Plan
-from audit.records.masks import file_name, overlay
+from audit.records.masks import file_name, overlay, save_picture
 from audit.records.outcomes import private_folder
 from fairness.arrays import FloatArray
 from fairness.attributes import UNKNOWN
@@ -35,10 +35,11 @@ def draw_worst(
             drawn[id_] = overlay(batch.images[i], batch.targets[i], answers[RECORDED][i])
     folder = plan.out / "records" / "worst"
     for (attribute, group), ids in places.items():
-        place = private_folder(folder) / file_name(attribute) / file_name(group)
-        place.mkdir(parents=True, exist_ok=True)
+        place = folder
+        for part in ("", file_name(attribute), file_name(group)):
+            place = private_folder(place / part)
         for rank, id_ in enumerate(ids, start=1):
-            drawn[id_].save(place / f"{rank}_{file_name(id_)}.png")
+            save_picture(drawn[id_], place / f"{rank}_{file_name(id_)}.png")
     console.print(f"worst cases: {len(wanted)} drawn in {folder}", highlight=False, markup=False)
 
 

@@ -11,7 +11,8 @@ from typing import Annotated
 import tyro
 
 from export.repository import require_name, require_writable
-from fairness.errors import DataError, FairAuditError, UsageError
+from fairness.errors import DataError, UsageError
+from fairness.guard import DEBUG_HELP, guarded
 
 RUNS = Path("runs")
 
@@ -51,15 +52,13 @@ class Options:
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    options = tyro.cli(Options, prog="python -m export", description=DESCRIPTION, args=arguments)
-    try:
-        export(options)
-    except FairAuditError as error:
-        print(f"export: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("export: interrupted; nothing was written", file=sys.stderr)
-        return 130
+    return guarded("export", "nothing was written", arguments, run_command)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Read the arguments and export; 0, or an error as `export` raises it."""
+    about = DESCRIPTION + DEBUG_HELP
+    export(tyro.cli(Options, prog="python -m export", description=about, args=arguments))
     return 0
 
 

@@ -166,7 +166,7 @@ def test_only_the_command_line_imports_commands() -> None:
     users = {
         name for name, others in graph().items() for o in others if lies_in(o, "audit.commands")
     }
-    assert users == {"audit.cli"}
+    assert users == {"audit.command"}
 
 
 def test_no_modules_import_one_another_in_a_circle() -> None:
@@ -191,8 +191,8 @@ def loaded_by(module: str) -> set[str]:
 
 
 def test_fair_audit_starts_without_the_heavy_libraries() -> None:
-    assert loaded_by("audit.cli") & HEAVY == set()
+    assert loaded_by("audit.command") & HEAVY == set()
 
 
 def test_the_start_check_can_fail() -> None:
-    assert "onnx" in loaded_by("onnx, audit.cli")
+    assert "onnx" in loaded_by("onnx, audit.command")

@@ -138,7 +138,7 @@ def test_real_sites_from_training_to_report(
     command(tmp_path, "export", "run", "--repository", "models", "--name", "fairlora")
     with TritonServer(tmp_path / "models") as server:
         place = ("--data", str(data), "--out", str(tmp_path / "audit"))
-        asked = ("--compat", "fairfedmed", "--permutations", "100")
+        asked = ("--compat", "fairfedmed")
         assert fair_audit(["--endpoint", server.grpc_endpoint, *place, *asked]) == 0
     document = json.loads((tmp_path / "audit" / "report" / "report.json").read_text())
     rows = {(r["attribute"], r["group"], r["metric"]): r for r in document["rows"]}

@@ -196,7 +196,8 @@ def names_stated(path: Path, text: bytes | None) -> Names | None:
     if text is None:
         return None
     try:
-        return TypeAdapter(Names).validate_json(text)
+        found = TypeAdapter(Names).validate_json(text)
+        return Names(**{name: one_line(said) for name, said in vars(found).items()})
     except ValidationError:
         raise DataError(f"{path}: its metadata 'names' are unusable; write the file anew") from None
 

@@ -52,6 +52,7 @@ def read_table(path: Path, wanted: Collection[str]) -> Table:
     try:
         if content.startswith(b"PAR1"):
             table = pq.read_table(pa.BufferReader(content))
+            table.validate(full=True)  # pyarrow takes texts for UTF-8 without a look
             metadata = dict(table.schema.metadata or {})
         elif path.suffix.lower() in (".parquet", ".pq"):
             raise DataError(f"{path}: not a readable parquet file; write it anew")

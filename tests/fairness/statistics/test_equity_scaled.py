@@ -19,7 +19,7 @@ def test_two_separated_groups_of_12_are_not_sure_to_be_perfect() -> None:
     assert low[0] == pytest.approx(0.758, abs=1e-3)
     least = equity_scaled_low(1.0, ones, low, high, np.full(2, 0.5))
     joint = clopper_pearson(ones, n, SIDAK)
-    least_overall = float(wilson(ones[:1], 2 * n[:1], 1.96)[0][0])
+    least_overall = float(wilson(ones[:1], n[:1] + n[1:], 1.96)[0][0])
     _, most = equity_scaled_range((least_overall, 1.0), *joint)
     assert least == pytest.approx(0.71, abs=0.005)
     assert least < low[0]

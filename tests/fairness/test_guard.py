@@ -148,11 +148,18 @@ def test_names_that_the_terminal_cannot_show_are_escaped(tmp_path: Path) -> None
     assert "Z\\xfcrich" in done.stderr
 
 
+def heed_interrupts() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     pipe = tmp_path / "scores.csv"
     os.mkfifo(pipe)  # the command waits for it
     words = [sys.executable, *COMMANDS["fair-audit"], "report", "--from", str(pipe), "--out", "o"]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
@@ -163,6 +170,7 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
 
 def test_ctrl_c_waits_for_the_imports() -> None:
     done = []
+    heed_interrupts()
 
     def imports() -> None:
         with interrupts_wait():

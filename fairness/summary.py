@@ -39,7 +39,7 @@ def summarise(
     rows = []
     for estimate in once(analysis.estimates, groupings, measured.measures):
         row = Row(**asdict(measured.names), **asdict(estimate))
-        if row.metric in measured.meaningless and row.value is not None:
+        if row.metric in measured.meaningless:
             reason = measured.meaningless[row.metric]
             row = replace(without_numbers(row), method=None, reason=reason)
         rows.append(shared[row.attribute].row(row))

@@ -38,7 +38,9 @@ def whole_line(folder: Path, data: Path, *training_flags: object) -> Path:
     command(folder, "training.fairclip", "--data", data, "--out", "run", *training_flags)
     command(folder, "export", "run", "--repository", "model_repository", "--name", "fairclip")
     with TritonServer(folder / "model_repository") as server:
+        # Small splits have groups of few positives, which a shared report would hide.
         flags = ["--endpoint", server.grpc_endpoint, "--data", str(data)]
+        flags += ["--suppress-positives-below", "0"]
         assert fair_audit([*flags, "--model", "fairclip", "--out", str(folder / "audit")]) == 0
     return folder / "audit"
 
@@ -119,7 +121,7 @@ def test_grape_is_reported_by_gender_and_race_is_not_recorded(
         row = found["gender", group, "auc"]
         assert row["n"] == int((split.codes["gender"] == code).sum())
         assert 0 <= row["value"] <= 1
-        assert row["method"] == "bootstrap of patients"
+        assert row["method"] == "delong-score of patients"
         assert group in printed
     assert found["race", "unknown", "auc"]["n"] == len(split)
     assert all(found["race", group, "auc"]["n"] == 0 for group in RACE.groups)

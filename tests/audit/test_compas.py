@@ -17,7 +17,8 @@ pytestmark = [
 
 
 def test_propublica_s_error_rates(tmp_path: Path) -> None:
-    assert report(SOURCE, tmp_path, *FLAGS, "--attributes", "race") == 0
+    shown = ("--suppress-positives-below", 0)  # of 18 Native Americans 8 did not reoffend
+    assert report(SOURCE, tmp_path, *FLAGS, "--attributes", "race", *shown) == 0
     published = {PAIR[0]: (0.4485, 0.2799), PAIR[1]: (0.2345, 0.4772)}
     found = rows(tmp_path)
     for group, expected in published.items():
@@ -37,6 +38,15 @@ def test_propublica_s_error_rates(tmp_path: Path) -> None:
     assert found["overall", "all", "calibration_slope"]["reason"] == (
         "the scores are no probabilities"
     )
+
+
+def test_a_large_group_is_rounded_where_it_would_give_a_small_class_away(tmp_path: Path) -> None:
+    assert report(SOURCE, tmp_path, *FLAGS, "--attributes", "race") == 0
+    small, large = (
+        rows(tmp_path)["race", g, "selection_rate"] for g in ("Native American", PAIR[1])
+    )
+    assert (small["value"], small["suppressed"]) == (None, "few positives or negatives")
+    assert (large["n"], large["value"]) == (None, 0.33)
 
 
 def test_the_gaps_between_the_two_groups(tmp_path: Path) -> None:

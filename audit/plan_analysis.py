@@ -77,9 +77,7 @@ def check_compat(options: AnalysisOptions, task: Task, expected: Answered) -> No
     task.originals[options.compat](expected, options.settings.suppress_below)
 
 
-def groupings_of(
-    cases: Cases, options: AnalysisOptions
-) -> tuple[list[Grouping], Grouping | None]:
+def groupings_of(cases: Cases, options: AnalysisOptions) -> tuple[list[Grouping], Grouping | None]:
     """Recorded attributes, age bins and intersections; the strata of the control.
 
     Raises:

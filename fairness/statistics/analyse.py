@@ -13,7 +13,8 @@ from fairness.arrays import Array
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate
-from fairness.statistics.bootstrap import Replicates, units_of
+from fairness.statistics.bootstrap import Replicates
+from fairness.statistics.clusters import units_of
 from fairness.statistics.estimates import estimates_of
 from fairness.statistics.families import adjusted_gaps, families_of_gaps, families_of_pairs
 from fairness.statistics.gaps import compared_groups, pairwise, summarised

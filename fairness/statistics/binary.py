@@ -14,6 +14,7 @@ from fairness.metrics import classification as c
 from fairness.metrics.classification import NO_CASE, NO_POSITIVE, SHARES
 from fairness.statistics.bootstrap import Replicates, Weights
 from fairness.statistics.calibration import calibration_error, equal_mass_bins
+from fairness.statistics.clusters import mean_variances
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import Ranking, divide
@@ -93,13 +94,13 @@ class BinaryScores:
         return found
 
     def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) of the AUC (DeLong, of patients) and, of single cases, of the mean squared error."""
+        """(M,) of the AUC (DeLong's) and of means of cases, by patient."""
+        found = mean_variances(self.case_values(rows), units)
         y, s = self.positive[rows], self.score[rows]
-        found = dict.fromkeys((metric.name for metric in METRICS), np.nan)
-        found["auc"] = variance_of(influence(y, s)[1], y, units)
-        if 1 < len(rows) == len(np.unique(units)):
-            found["brier_score"] = float(((s - y) ** 2).var(ddof=1) / len(rows))
-        return np.array(list(found.values()))
+        found[[metric.name for metric in METRICS].index("auc")] = variance_of(
+            influence(y, s)[1], y, units
+        )
+        return found
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """Shares of decisions, where the threshold decides alike about every case."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fairness.arrays import Array, FloatArray, IntArray
+from fairness.arrays import FloatArray, IntArray
 
 Weights: TypeAlias = npt.NDArray[np.float32]
 Replicates: TypeAlias = npt.NDArray[np.float32]
@@ -19,11 +19,6 @@ Replicates: TypeAlias = npt.NDArray[np.float32]
 
 DEFINED = 0.95
 """Share of the replicates that must be defined before an interval is made of them."""
-
-
-def units_of(patients: Array) -> IntArray:
-    """Number 0, 1, ... of each case's patient, (n,), in the order of the sorted patients."""
-    return np.unique(patients, return_inverse=True)[1].astype(np.int64)
 
 
 def resample(
@@ -44,15 +39,6 @@ def resample(
         drawn = np.bincount(draws.ravel(), minlength=draws.size)
         counts[members] = drawn.reshape(draws.shape).T
     return np.take(counts, unit, axis=0)
-
-
-def effective_patients(units: IntArray) -> float:
-    """Number of patients of equal weight with as much information: (sum n_i)^2 / sum n_i^2 (Kish).
-
-    It is the number of patients where each has the same number of cases.
-    """
-    sizes = np.unique(units, return_counts=True)[1].astype(np.float64)
-    return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 
 def resampled_variance(replicates: Replicates, patients: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, Weights
+from fairness.statistics.clusters import mean_variances
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import divide
 
@@ -81,16 +82,8 @@ class CaseScores:
         return np.asarray(self._columns[:, rows])
 
     def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) variances of the means of single cases; NaN for shares."""
-        found = np.full(len(self.metrics), np.nan)
-        if len(np.unique(units)) < len(rows):
-            return found
-        for m, metric in enumerate(self.metrics):
-            values = self._columns[m, rows]
-            values = values[np.isfinite(values)]
-            if metric.kind == "mean" and len(values) > 1:
-                found[m] = values.var(ddof=1) / len(values)
-        return found
+        """(M,) variances of the means, by patient."""
+        return mean_variances(self._columns[:, rows], units)
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """None."""

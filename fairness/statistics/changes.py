@@ -9,7 +9,8 @@ from fairness.arrays import IntArray
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
-from fairness.statistics.bootstrap import resampled_variance, units_of
+from fairness.statistics.bootstrap import resampled_variance
+from fairness.statistics.clusters import units_of
 from fairness.statistics.doubts import size_doubt
 from fairness.statistics.estimates import number
 from fairness.statistics.intervals import mover_difference

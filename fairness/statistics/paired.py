@@ -9,7 +9,7 @@ the change as precise.
 import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.statistics.bootstrap import effective_patients
+from fairness.statistics.clusters import effective_patients, mean_variances
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.intervals import auc_variance, mixed
 
@@ -36,11 +36,7 @@ def discordant_cases(new: FloatArray, old: FloatArray, units: IntArray) -> tuple
 
 def change_variance(new: FloatArray, old: FloatArray, units: IntArray) -> float:
     """Variance of the mean change of cases (m,), those of one patient together."""
-    moved = new - old
-    _, unit = np.unique(units, return_inverse=True)
-    sums = np.bincount(unit, moved - moved.mean()) / len(moved)
-    patients = len(sums)
-    return float(sums @ sums) * patients / (patients - 1) if patients > 1 else np.nan
+    return float(mean_variances((new - old)[None], units)[0])
 
 
 def discordant_pairs(

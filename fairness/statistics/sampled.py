@@ -10,12 +10,8 @@ from scipy.special import ndtr, stdtrit
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics import intervals
-from fairness.statistics.bootstrap import (
-    Replicates,
-    effective_patients,
-    resample,
-    resampled_variance,
-)
+from fairness.statistics.bootstrap import Replicates, resample, resampled_variance
+from fairness.statistics.clusters import effective_patients
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
@@ -107,13 +103,12 @@ class Sampled:
 
     def method(self, cell: int, metric: int) -> str:
         """Name of the interval's method in the report."""
+        of_patients = " of patients" if self.clustered[cell] else ""
         kind = self.measures.metrics[metric].kind
-        names = {"auc": f"delong-{self.settings.auc_interval}", "mean": "student"}
-        if kind in names and self.closed[cell, metric]:
-            return names[kind] + (" of patients" if self.clustered[cell] else "")
-        if kind == "share" and not self.clustered[cell]:
-            return "wilson"
-        return "bootstrap of patients" if self.clustered[cell] else "bootstrap"
+        if not self.closed[cell, metric] or kind in ("bounded", "norm"):
+            return f"bootstrap{of_patients}"
+        auc = f"delong-{self.settings.auc_interval}"
+        return {"share": "wilson", "mean": "student", "auc": auc}[kind] + of_patients
 
 
 def sample(
@@ -143,18 +138,18 @@ def sample(
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
     formula = np.stack([measures.variances(rows, units[rows]) for rows in cells])
     closed = np.isfinite(formula)
-    shares = np.array([metric.kind == "share" for metric in measures.metrics])
     if strata is None:
-        needed = ~closed & ~(shares & ~clustered[:, None])
         memo = {} if memo is None else memo
         together = np.zeros_like(units)
-        for rows, wanted in zip(cells, needed, strict=True):
+        for rows, wanted in zip(cells, ~closed, strict=True):
             key = rows.tobytes()
             if key not in memo:
                 memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
         replicates = np.concatenate([memo[rows.tobytes()] for rows in cells])
     else:
-        replicates = _replicates(measures, cells, units, strata, settings, np.ones_like(shares))
+        replicates = _replicates(
+            measures, cells, units, strata, settings, np.ones(closed.shape[1], bool)
+        )
     return Sampled(
         measures=measures,
         settings=settings,

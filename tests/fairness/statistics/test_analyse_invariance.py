@@ -83,8 +83,8 @@ def test_images_that_repeat_a_patient_add_no_certainty() -> None:
             clustered, naive = same[group, name], new[group, name]
             assert clustered.value == pytest.approx(row.value, abs=1e-9)
             assert clustered.high - clustered.low == pytest.approx(width, rel=0.2)
-            expected = "delong-score of patients" if name == "auc" else "bootstrap of patients"
-            assert clustered.method == expected
+            expected = {"auc": "delong-score", "brier_score": "student"}.get(name, "wilson")
+            assert clustered.method == f"{expected} of patients"
             assert naive.high - naive.low < 0.7 * width
 
 

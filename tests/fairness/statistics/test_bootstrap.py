@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from fairness.statistics.bootstrap import (
-    effective_patients,
     resample,
     resampled_variance,
-    units_of,
 )
+from fairness.statistics.clusters import units_of
 
 
 def test_draws_keep_strata_and_patients() -> None:
@@ -54,9 +53,3 @@ def test_variance_is_unknown_where_many_replicates_are_undefined_or_one_patient_
     variance = resampled_variance(replicates, np.array([9.0, 9.0, 1.0]))
     assert np.isfinite(variance).tolist() == [True, False, False]
     assert variance[0] == pytest.approx(replicates[0, 4:].var(ddof=1) * 9 / 8, rel=1e-5)
-
-
-def test_effective_patients_counts_equals_and_discounts_unequal() -> None:
-    assert effective_patients(np.repeat(np.arange(7), 4)) == 7
-    assert effective_patients(np.array([0, 0, 0, 1])) == pytest.approx(16 / 10)
-    assert effective_patients(np.array([], dtype=int)) == 0

@@ -34,6 +34,9 @@ Examples:
 
   fair-audit --model fairclip --attributes race,gender --intersect race*gender --out audits/first
 
+  fair-audit --model fairclip --data patients.csv --file image --target glaucoma \
+      --attributes sex,scanner --patient subject
+
   fair-audit --model fairclip --policy policy.yaml --strict
 
   fair-audit --model fairclip --out audits/first --resume
@@ -88,6 +91,8 @@ def audit(options: Options, console: Console) -> int:
         ]
         codes = set()
         for plan in plans:
+            for note in plan.split.notes:
+                console.print(f"note: {note}", highlight=False, markup=False)
             most_bytes = most_answer_bytes(plan.model, plan.split.shapes)
             with connect(options.endpoint, most_bytes) as asked:
                 codes.add(run_audit(plan, GrpcTransport(asked, options.endpoint), console))

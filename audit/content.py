@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from fairness.attributes import UNKNOWN
-from fairness.datasets.catalogue import dataset_of
+from fairness.datasets.catalogue import DATASETS
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import Split
 from fairness.datasets.stream import samples
@@ -70,7 +70,8 @@ def content_findings(contents: Sequence[Content]) -> list[str]:
                 f"{where}: {len(content.flat)} images without contrast, such as {content.flat[0]}"
             )
     # Radiographs are squashed to one shape by whoever reads them.
-    uncut = [c for c in contents if dataset_of(c.split.name).modality != "chest"]
+    chest = {name for name, dataset in DATASETS.items() if dataset.modality == "chest"}
+    uncut = [c for c in contents if c.split.name not in chest]
     shapes = sum((content.shapes for content in uncut), Counter[tuple[int, ...]]())
     if len(shapes) > 1:
         often = ", ".join(

@@ -1,19 +1,12 @@
 """Flags that several commands share."""
 
-import csv
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import tyro
 
-from fairness.errors import UsageError
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """The names in a text that separates them by commas."""
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
-
+from fairness.tables.changes import MapRule, rules_in
+from fairness.tables.words import names_in
 
 CommaNames: TypeAlias = Annotated[
     tuple[str, ...],
@@ -29,33 +22,6 @@ CommaNames: TypeAlias = Annotated[
 
 Words: TypeAlias = Annotated[tuple[CommaNames, ...], tyro.conf.UseAppendAction]
 """Names separated by commas, by a flag that may come several times."""
-
-
-@dataclass(frozen=True)
-class MapRule:
-    """In one column, one text that stands for another."""
-
-    column: str
-    old: str
-    new: str
-
-
-def rules_in(text: str) -> tuple[MapRule, ...]:
-    """The rules of `sex:F=Female,sex:M=Male`; one that holds a comma is put into double quotes.
-
-    The column ends at the first colon, the old text at the last equals sign.
-
-    Raises:
-        UsageError: a part is no such rule.
-    """
-    rules = []
-    for part in next(csv.reader([text], skipinitialspace=True), []):
-        column, colon, change = part.partition(":")
-        old, equals, new = change.rpartition("=")
-        if not (column.strip() and colon and equals and new.strip()):
-            raise UsageError(f"--map: '{part}' is not COLUMN:OLD=NEW, as in sex:F=Female")
-        rules.append(MapRule(column.strip(), " ".join(old.split()), " ".join(new.split())))
-    return tuple(rules)
 
 
 MapRules: TypeAlias = Annotated[

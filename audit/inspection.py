@@ -1,7 +1,7 @@
 """Counts groups by label, and the gaps that they could show, before any inference."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets.catalogue import SPLITS, open_split
 from fairness.datasets.reader import Split
+from fairness.datasets.table import TableSplit
+from fairness.datasets.table_columns import TableColumns
+from fairness.datasets.table_rows import open_table, splits_in
 from fairness.errors import DataError
 from fairness.statistics.power import detectable_auc_gap, detectable_rate_gap
 
@@ -47,14 +50,49 @@ def inspect_folder(dataset: str, root: Path, target: str | None, console: Consol
     Raises:
         DataError: there is no split at all.
     """
+
+    def opened(name: str) -> Split:
+        return open_split(dataset, root, name, target=target, on_error="skip")
+
+    inspect_splits(root, SPLITS, opened, console)
+
+
+def inspect_table(table: Path, columns: TableColumns, console: Console) -> None:
+    """The same of every split that a table names, or of all its rows.
+
+    Raises:
+        UsageError: a column is not there, or cannot be what it is named for.
+        DataError: no split can be read.
+    """
+    found = open_table(table, columns)
+    masks = columns.mask is not None or found.named(columns.target, "target") is None
+    masks = masks and found.named(columns.mask, "mask") is not None
+
+    def opened(name: str) -> Split:
+        return TableSplit(table, name, columns, masks=masks, on_error="skip")
+
+    inspect_splits(table, sorted(splits_in(found)) or ["test"], opened, console)
+
+
+def inspect_splits(
+    root: Path, names: Iterable[str], opened: Callable[[str], Split], console: Console
+) -> None:
+    """Print groups by label for every split that can be opened, then what is wrong with the data.
+
+    Raises:
+        DataError: there is no split at all.
+    """
     splits = []
-    for name in SPLITS:
+    for name in names:
         try:
-            splits.append(open_split(dataset, root, name, target=target, on_error="skip"))
+            splits.append(opened(name))
         except DataError as error:
             console.print(f"{name}: {error}", highlight=False, markup=False)
     if not splits:
         raise DataError(f"{root}: no split can be read; see docs/data.md for the layouts")
+    notes = dict.fromkeys(note for split in splits for note in split.notes)
+    for note in notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
     for split in splits:
         print_counts(split, console)
     contents = [read_content(split, console) for split in splits]

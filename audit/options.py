@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import tyro
 
 from audit.flags import CommaNames
+from audit.table_flags import TableFlags
 from fairness.errors import UsageError
 from fairness.statistics.settings import Settings
 
@@ -50,11 +51,14 @@ class Options:
     model: str | None = None
     """Audit this model; without it, every ready model that describes itself."""
     data: Path | None = None
-    """Folder of the data; without it, data/DATASET of the model."""
-    split: Literal["train", "val", "test"] = "test"
-    """Which split to audit."""
+    """Folder of the data, or a csv or parquet table; without it, data/DATASET of the model."""
+    split: str = "test"
+    """Which split to audit: train, val, test, or any that a table names."""
     attributes: CommaNames = ()
-    """Names separated by commas, e.g. race,gender; without it, all of the dataset."""
+    """Names separated by commas, e.g. race,gender; without it, all of the dataset.
+
+    Of a table, columns of groups, or PatientSex, Manufacturer, ... of DICOM files.
+    """
     threshold: str | None = None
     """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
     out: Path | None = None
@@ -73,6 +77,7 @@ class Options:
     """Draw so many of the worst masks of each group into records/worst."""
     keep_masks: bool = False
     """Keep every mask, in records/masks."""
+    table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)
 
     def __post_init__(self) -> None:
         """Raises UsageError where a number is out of range."""

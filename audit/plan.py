@@ -11,17 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from audit.audited_split import opened_split
 from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
 from audit.records.sameness import digest_of_ids
 from audit.sizes import within_memory
+from audit.table_flags import is_table
 from audit.threshold import read_threshold
 from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.contract import ModelSpec, Threshold
-from fairness.datasets.catalogue import open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import cases_of
@@ -75,20 +76,13 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     """
     spec = model.spec
     check_flags(options, spec)
-    split = open_split(
-        spec.dataset,
-        options.data or Path("data") / spec.dataset,
-        options.split,
-        target=spec.target,
-        on_error=options.on_error,
-        attribute=spec.attribute or "race",
-        shape=spec.image_shape,
-    )
+    split = opened_split(options, spec)
     model = within_memory(model, split.shapes)
     check_groups(spec.group_input, split)
     check_images(split, spec.image_shape, options)
     check_labels(split, TASKS[spec.task])
-    attributes = chosen_attributes(split, options.attributes)
+    named = () if is_table(options.data) else options.attributes
+    attributes = chosen_attributes(split, named)
     threshold = threshold_of(spec, split, options.threshold)
     value = None if threshold is None else threshold.value
     task = TASKS[spec.task].make(value, spec.group_input, options.distances)

@@ -59,6 +59,7 @@ def of_file(
     source: Path, names: Names, predictions: Predictions, threshold: Threshold | None
 ) -> dict[str, Any]:
     """Provenance of scores that a file holds."""
+    statements = [predictions.statement, said_of_ages(predictions.answered.cases.covariates)]
     about = {
         "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
         "model": {"name": names.model},
@@ -69,7 +70,7 @@ def of_file(
             "split_sha256": predictions.split_sha256,
             "n": len(predictions.answered.cases),
             "n_skipped": 0,
-            "statement": said_of_ages(predictions.answered.cases.covariates),
+            "statement": "; ".join(filter(None, statements)),
         },
     }
     return with_tool(about, threshold)

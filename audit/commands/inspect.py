@@ -1,13 +1,15 @@
 """`fair-audit inspect`: what a data set can show, before any inference."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
-from audit.inspection import inspect_folder
+from audit.flags import CommaNames
+from audit.inspection import inspect_folder, inspect_table
+from audit.table_flags import TableFlags, check_no_flags, is_table, table_columns
 from fairness.guard import DEBUG_HELP
 
 HELP = """What a data set can show, before any inference: groups by label, unknown values,
@@ -21,6 +23,8 @@ Examples:
   fair-audit inspect data/fairseg --dataset fairseg
 
   fair-audit inspect data/GRAPE --target progression_plr2
+
+  fair-audit inspect patients.csv --file image --target glaucoma --attributes sex,scanner
 """
 
 
@@ -28,12 +32,13 @@ Examples:
 class InspectOptions:
     """Arguments of `fair-audit inspect`."""
 
-    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """Folder of the data set."""
+    data: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR|TABLE")]
+    """Folder of the data set, or a csv or parquet table."""
+    table: tyro.conf.OmitArgPrefixes[TableFlags]
     dataset: str = "fairvlmed"
-    """Which reader understands it."""
-    target: str | None = None
-    """Key to look at; without it, the data set's own, e.g. glaucoma."""
+    """Which reader understands the folder."""
+    attributes: CommaNames = ()
+    """Of a table, its columns of groups."""
 
 
 def inspect(arguments: list[str], console: Console) -> int:
@@ -41,5 +46,10 @@ def inspect(arguments: list[str], console: Console) -> int:
     options = tyro.cli(
         InspectOptions, prog="fair-audit inspect", description=HELP + DEBUG_HELP, args=arguments
     )
-    inspect_folder(options.dataset, options.folder, options.target, console)
+    data, flags = options.data, options.table
+    if is_table(data):
+        inspect_table(data, table_columns(data, flags, options.attributes), console)
+        return 0
+    check_no_flags(replace(flags, target=None), options.attributes, data)
+    inspect_folder(options.dataset, data, flags.target, console)
     return 0

@@ -30,6 +30,9 @@ Examples:
 
   fair-audit report --from scores.csv --target disease --score p --attributes sex,race \\
       --patient subject --threshold threshold.json --policy policy.yaml --out reports/ours
+
+  fair-audit report --from scores.csv --metadata patients.csv --on id --score-type logit \\
+      --attributes sex,race --out reports/joined
 """
 
 
@@ -93,6 +96,7 @@ def threshold_of(options: ReportOptions, predictions: Predictions) -> Threshold:
         raise UsageError(
             f"{options.source}: '{options.columns.score}' goes from {low:.4g} to {high:.4g}, "
             "outside 0..1, where 0.5 means nothing; give the score from which on a case counts as "
-            "positive with --threshold, or choose one with fair-audit threshold"
+            "positive with --threshold, choose one with fair-audit threshold, or say --score-type "
+            "logit if they are logarithms of odds"
         )
     return read_threshold("0.5", predictions.split_sha256)

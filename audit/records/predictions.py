@@ -1,7 +1,7 @@
 """Reads anybody's predictions: a parquet or csv file, its columns named by flags."""
 
-from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +9,28 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from audit.flags import CommaNames, MapRules, Words
-from audit.records.columns import check_groups, groups, texts
-from audit.records.hints import duplicated_rows, twins, unknown_words, unused_patients
-from audit.records.judged import measured, scores, targets
-from audit.records.rows import covariates_of, ids_of, patients_of
 from audit.records.sameness import digests
-from audit.records.table import read_table
-from fairness.attributes import EYE_ATTRIBUTES, OVERALL
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
 from fairness.outcomes import Answered, Cases, Names
+from fairness.tables.changes import changes_of
+from fairness.tables.columns import check_groups, groups, texts
+from fairness.tables.hints import duplicated_rows, twins, unknown_words, unused_patients
+from fairness.tables.join import joined
+from fairness.tables.judged import ScoreType, measured, scores, targets
+from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
+from fairness.tables.rows import covariates_of, ids_of, patients_of
+from fairness.tables.table import read_table
 from fairness.tasks.binary import SCORE, BinaryTask
 from fairness.tasks.masks import MaskTask
 from fairness.tasks.task import Task
 from fairness.text import one_line
 from fairness.unknown import plain
 
-KNOWN = {attribute.name: attribute for attribute in EYE_ATTRIBUTES}
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
 NAMES_KEY = b"names"
 """Schema metadata of our parquet files: JSON of what a report calls model, dataset and split."""
-RESERVED = ("id", "patient", "target", "score")
-"""Columns of our own parquet files; no attribute or covariate may bear such a name."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class Columns:
     """Column of the label: 0/1, or anything with --positive."""
     score: str = "score"
     """Column of the score; higher means more likely positive."""
+    score_type: ScoreType = "auto"
+    """What scores are: probability refuses others, logit makes probabilities of them."""
     attributes: CommaNames = ()
     """Columns of the groups, separated by commas; without it, those of known attributes."""
     id: str = "id"
@@ -54,6 +55,10 @@ class Columns:
     """Further words for an unknown group, besides those of docs/data.md: U,X."""
     map: MapRules = ()
     """Read a text as another: sex:F=Female,sex:M=Male; unknown as the new text is allowed."""
+    metadata: Path | None = None
+    """A second table, csv or parquet, whose columns are added: groups, patients, labels."""
+    on: str | None = None
+    """The column of ids that both tables have; without it, that of --id."""
 
     @property
     def more_unknown(self) -> frozenset[str]:
@@ -74,6 +79,8 @@ class Predictions:
     """As our own parquet files state them."""
     cases_sha256: tuple[str, ...]
     """By which the same cases are recognised in another file (`sameness.py`)."""
+    statement: str
+    """What the report should say about the data: ids without a partner."""
     notes: tuple[str, ...]
     """What the user should know about how the file was read."""
 
@@ -90,12 +97,14 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     """
     asked = (columns.target, columns.score, columns.id, columns.patient, *columns.attributes)
     read = read_table(path, asked)
-    table, stated = read.columns, read.metadata
+    table, of_join, of_second = with_metadata(path, read.columns, columns)
+    stated = read.metadata
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
     of_masks = "rim_dice" in table.column_names and columns.score not in table.column_names
     judged = () if of_masks else (columns.target, columns.score)
     check_columns(path, table, judged, names, columns)
-    changes, notes = changes_of(path, table, columns)
+    fixed = (columns.id, columns.patient, columns.score)
+    changes, notes = changes_of(path, table, chain.from_iterable(columns.map), fixed)
     ids = ids_of(path, table, columns.id)
     found = {name: texts(table[name], changes.get(name)) for name in names}
     more = columns.more_unknown
@@ -113,7 +122,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         codes={attribute.name: codes for attribute, codes in encoded},
         covariates=covariates,
     )
-    notes = [*read.notes, *notes, *of_age]
+    notes = [*read.notes, *of_second, *of_join, *notes, *of_age]
     for name in names:
         notes += unknown_words(name, found[name]) + twins(name, found[name], more)
     if columns.patient not in table.column_names:
@@ -123,7 +132,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     values = {name: measured(path, table, name) for name in of_cases}
     if not of_masks:
         labels = targets(path, table, columns.target, columns.positive, changes)
-        values = {SCORE: scores(path, table, columns.score)}
+        values = {SCORE: scores(path, table, columns.score, columns.score_type)}
     first = next(iter(values.values()))
     notes += duplicated_rows(table, columns.id, first)
     zeros = np.zeros(table.num_rows, dtype=np.int64)
@@ -134,8 +143,29 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
         names=names_stated(path, stated.get(NAMES_KEY)),
         cases_sha256=same,
+        statement="; ".join(of_join),
         notes=tuple(notes),
     )
+
+
+def with_metadata(
+    path: Path, table: Any, columns: Columns
+) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
+    """The table with the columns of `--metadata`; notes on ids without a partner, on its reading.
+
+    Raises:
+        UsageError: `--on` without a second table, or a table lacks the column.
+        DataError: the second table cannot be read or joined.
+    """
+    if columns.metadata is None:
+        if columns.on is not None:
+            raise UsageError("--on joins a second table; name it with --metadata")
+        return table, (), ()
+    on = columns.on or columns.id
+    asked = (on, columns.target, columns.patient, *columns.attributes)
+    second = read_table(columns.metadata, asked)
+    found, notes = joined(path, table, columns.metadata, second.columns, on)
+    return found, notes, second.notes
 
 
 def check_columns(
@@ -144,51 +174,15 @@ def check_columns(
     """Refuse columns that are absent, there twice, or named like what a report holds anyway."""
     if not names:
         raise UsageError(f"{path}: name the columns of the groups with --attributes")
+    if not judged and columns.score_type != "auto":
+        raise UsageError(
+            f"{path}: it holds scores of masks, which have no --score-type; leave it out"
+        )
     asked = [
         name for name, usual in ((columns.id, "id"), (columns.patient, "patient")) if name != usual
     ]  # the usual ones may be absent
-    for name in (*judged, *names, *asked):
-        if name not in table.column_names:
-            has = ", ".join(map(one_line, table.column_names))
-            raise UsageError(f"{path}: no column '{name}' (it has: {has})")
-    twice = [name for name, n in Counter(table.column_names).items() if n > 1]
-    if twice:
-        raise DataError(f"{path}: it has several columns '{one_line(twice[0])}'; keep one")
-    for name in names:
-        taken = name in (*RESERVED, OVERALL, *judged)
-        if taken or one_line(name) != name:
-            raise UsageError(f"{path}: '{name}' cannot be an attribute; rename the column")
-    if table.num_rows == 0:
-        raise DataError(f"{path}: it has no rows")
-
-
-def changes_of(
-    path: Path, table: Any, columns: Columns
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The texts to put in place of others by column, and notes on rules that change nothing.
-
-    Raises:
-        UsageError: a rule names no column, or one of ids or scores, or contradicts another.
-    """
-    changes: dict[str, dict[str, str]] = {}
-    notes = []
-    for rule in (rule for rules in columns.map for rule in rules):
-        if rule.column not in table.column_names:
-            has = ", ".join(map(one_line, table.column_names))
-            raise UsageError(f"--map: {path} has no column '{rule.column}' (it has: {has})")
-        if rule.column in (columns.id, columns.patient, columns.score):
-            raise UsageError(f"--map: '{rule.column}' holds ids or scores, which stay as they are")
-        said = changes.setdefault(rule.column, {})
-        if said.setdefault(rule.old, rule.new) != rule.new:
-            raise UsageError(f"--map: '{rule.old}' of '{rule.column}' has two new texts; keep one")
-    for name, change in changes.items():
-        there = texts(table[name]).words
-        notes += [
-            f"--map: no '{old}' in '{name}', so nothing to change"
-            for old in change
-            if old not in there
-        ]
-    return changes, notes
+    require_columns(path, table, (*judged, *names, *asked))
+    check_attribute_names(path, names, judged)
 
 
 def names_stated(path: Path, text: bytes | None) -> Names | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairness.arrays import Image
-from fairness.datasets.picture import picture_shape, read_picture
+from fairness.datasets.picture import TIFF, picture_shape, read_picture
 from fairness.errors import DataError
 
 
@@ -20,7 +20,7 @@ class Format:
 
 _PICTURE = Format(picture_shape, read_picture)
 
-FORMATS: Mapping[str, Format] = {".png": _PICTURE, ".jpg": _PICTURE, ".jpeg": _PICTURE}
+FORMATS: Mapping[str, Format] = dict.fromkeys((".png", ".jpg", ".jpeg", *TIFF), _PICTURE)
 """Ending in lower case to format."""
 
 

@@ -63,6 +63,10 @@ class Npz:
     def __contains__(self, key: str) -> bool:
         return key in self._members
 
+    def keys(self) -> list[str]:
+        """Names of all arrays, sorted."""
+        return sorted(self._members)
+
     def checksums(self) -> list[str]:
         """Name, CRC-32 and size in bytes of every array, sorted; reads none of them."""
         return [f"{k} {m.CRC:08x} {m.file_size}" for k, m in sorted(self._members.items())]
@@ -139,7 +143,7 @@ class Npz:
         """Shape, dtype and the number of bytes before the first number."""
         with self._opened(key) as file:
             head = BytesIO(file.read(min(MAX_HEADER, self._size(key))))
-            shape, dtype = _parse_header(head)
+            shape, dtype = parse_header(head)
         if dtype.hasobject:
             raise self._holds_objects(key)
         return shape, dtype, head.tell()
@@ -197,7 +201,12 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def _parse_header(file: BytesIO) -> Header:
+def parse_header(file: BytesIO) -> Header:
+    """Shape and dtype that an npy file claims; leaves `file` at its first number.
+
+    Raises:
+        Exception: of many kinds, by numpy, where it is none.
+    """
     # numpy's own annotations are missing.
     first = np.lib.format.read_magic(file) == (1, 0)  # type: ignore[no-untyped-call]
     read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
@@ -213,7 +222,7 @@ def _parse_scalar(raw: bytes) -> object:
 
     Cached by the bytes: group codes repeat, and parsing an npy header is slow.
     """
-    shape, dtype = _parse_header(BytesIO(raw))
+    shape, dtype = parse_header(BytesIO(raw))
     if dtype.hasobject:
         return dtype
     # Dates become numbers or texts by their unit, so that no reader could tell what they are.

@@ -50,6 +50,8 @@ class Split(Protocol):
     """age (years), md (dB), site, ...: (n,), NaN where unknown."""
     image_checksums: tuple[str, ...]
     """Equal for equal images."""
+    notes: tuple[str, ...]
+    """What the user should know about how the data were read; lines for the terminal."""
     shapes: Sequence[tuple[int, ...]]
     """Shape of every image as `read` gives it, known from the headers of the files alone; ()
     where a header is broken, and `read` says how."""

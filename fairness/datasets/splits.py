@@ -21,6 +21,9 @@ SPELLINGS = {
 
 SUMMARY = "data_summary.csv"
 
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm")
+"""Endings of files that no layout of npz files holds."""
+
 SYNTHETIC = "SYNTHETIC.json"
 """Lies in the root of synthetic data only."""
 
@@ -37,7 +40,8 @@ def find_files(root: Path, split: str) -> list[Path]:
     """
     where, files = _locate(root, split)
     if not where:
-        raise DataError(f"{root}: no {split} split ({_content(root)}); see docs/data.md")
+        hint = "for pictures write a table that names them; " if _pictures(root) else ""
+        raise DataError(f"{root}: no {split} split ({_content(root)}); {hint}see docs/data.md")
     if not files:
         raise DataError(f"{where}: no npz files in the {split} split")
     return files
@@ -89,6 +93,12 @@ def _folders(root: Path) -> list[Path]:
 def _npz_files(folder: Path) -> Iterator[Path]:
     """The npz files in a folder, without hidden ones: some systems leave such beside each file."""
     return (path for path in folder.glob("*.npz") if not path.name.startswith("."))
+
+
+def _pictures(root: Path) -> bool:
+    """Whether there are pictures or DICOM files in the folder, or one folder deeper."""
+    files = (path for place in ("*", "*/*") for path in root.glob(place))
+    return any(path.suffix.lower() in PICTURES for path in files)
 
 
 def _names_by_use(path: Path, split: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fairness.arrays import Image
+from fairness.arrays import Array, Image
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
 from fairness.errors import DataError
@@ -78,8 +78,15 @@ def read_image(npz: Npz, key: str, axes: str = "H, W") -> Image:
     Raises:
         DataError: not of as many axes, empty, not of integers, or outside 0..255.
     """
-    array = npz.array(key)
-    where = f"{npz.path}: '{key}'"
+    return as_image(npz.array(key), f"{npz.path}: '{key}'", axes)
+
+
+def as_image(array: Array, where: str, axes: str = "H, W") -> Image:
+    """A stored array as a grey image, or as a stack of them; `where` begins its errors.
+
+    Raises:
+        DataError: as `read_image`.
+    """
     if array.ndim != len(axes.split(",")) or array.size == 0:
         raise DataError(f"{where} has shape {array.shape}, expected one grey image ({axes})")
     if array.dtype.kind not in "iu":

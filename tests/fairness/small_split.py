@@ -19,6 +19,7 @@ class SmallSplit:
     split: str = "test"
     target: str = "glaucoma"
     name: str = "small"
+    notes: tuple[str, ...] = ()
     broken: frozenset[int] = frozenset()
     """Samples whose images cannot be read."""
     skip: bool = False

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from scored_files import cohort, write_csv
 
-from audit.flags import rules_in
 from audit.records.predictions import Columns, Predictions, read_predictions
 from fairness.errors import DataError, FairAuditError, UsageError
+from fairness.tables.changes import rules_in
 
 
 def read(path: Path, column: Sequence[object], name: str = "race", **columns: Any) -> Predictions:
@@ -68,6 +68,11 @@ def test_rules_are_read(text: str, expected: list[tuple[str, str, str]]) -> None
 def test_what_is_no_rule_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not COLUMN:OLD=NEW"):
         rules_in(text)
+
+
+def test_rules_of_several_lines_are_refused() -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        rules_in("sex:F=Female\nsex:M=Male")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from audit.records.columns import Texts, is_number_text, texts
 from fairness.arrays import FloatArray
+from fairness.tables.columns import Texts, is_number_text, texts
 from fairness.unknown import is_unknown
 
 _PERSON = "patient pat subject subj participant person pid mrn empi mpi ptid"

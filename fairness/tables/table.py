@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from audit.records.dialect import NAMES, Dialect, dialect_of
 from fairness.errors import DataError
+from fairness.tables.dialect import NAMES, Dialect, dialect_of
 from fairness.text import one_line
 
 MOST_BYTES = 1 << 31

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from audit.records.columns import is_number, is_text, numbers, numbers_in, texts
 from fairness.arrays import FloatArray
 from fairness.errors import DataError
+from fairness.tables.columns import is_number, is_text, numbers, numbers_in, texts
 from fairness.unknown import is_unknown
 
 NO_ID = frozenset(("", "nan", "none", "null", "nat", "<na>"))

@@ -1,0 +1,98 @@
+"""Flags that say what the columns of a table of images are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import tyro
+
+from audit.flags import CommaNames, Words
+from fairness.datasets.table_columns import ENDINGS, TableColumns, columns_of
+from fairness.errors import UsageError
+
+Rules: TypeAlias = Annotated[
+    tuple[Annotated[str, tyro.conf.arg(metavar="COLUMN:OLD=NEW,...")], ...],
+    tyro.conf.UseAppendAction,
+]
+"""Rules as words, by a flag that may come several times; read with those of `data.yaml`."""
+
+
+@dataclass(frozen=True)
+class TableFlags:
+    """Where --data is a table; each may stand in data.yaml beside it instead."""
+
+    file: str | None = None
+    """Column of the image's file, relative to the table's folder; usually `file`."""
+    id: str | None = None
+    """Column of the sample's id; usually `id`, absent: the file's name."""
+    target: str | None = None
+    """Column of the label; usually what the model predicts, else `target`.
+
+    `fair-audit inspect` of a folder: its key.
+    """
+    mask: str | None = None
+    """Column of the mask's file: PNG, TIFF, npy or npz; usually `mask`."""
+    site: str | None = None
+    """Column of the hospital or device, one more attribute."""
+    patient: str | None = None
+    """Column of the patient; usually `patient`, absent: each image is a patient of its own."""
+    covariates: CommaNames = ()
+    """Columns of numbers, for --control and --age-bins; without it, all further ones."""
+    split_column: str | None = None
+    """Column in which --split is looked for; usually `split`, absent: all rows are audited."""
+    positive: str | None = None
+    """Value of the label that counts as positive; 1."""
+    unknown: Words = ()
+    """Further words for an unknown group, besides those of docs/data.md: U,X."""
+    map: Rules = ()
+    """Read a text as another: sex:F=Female,sex:M=Male; unknown as the new text is allowed."""
+    images: Path | None = None
+    """Folder below which the files lie; without it, that of the table."""
+    image_key: str | None = None
+    """Name of the image's array, in npz files with several."""
+    mask_key: str | None = None
+    """Name of the mask's array, in npz files with several."""
+    window: Annotated[str | None, tyro.conf.arg(metavar="CENTRE,WIDTH")] = None
+    """Window of DICOM files; without it, the first of each file."""
+    mask_values: Annotated[str | None, tyro.conf.arg(metavar="N=CLASS,...")] = None
+    """Numbers in masks: 0=background,128=rim,255=cup; without it 0, 1 and 2."""
+
+
+def is_table(path: Path | None) -> bool:
+    """Whether data are a table: a file, or a path that is named like one."""
+    return path is not None and (path.is_file() or path.name.lower().endswith(ENDINGS))
+
+
+def texts_of(flags: TableFlags, attributes: CommaNames = ()) -> Mapping[str, str]:
+    """The flags that are given, by name, as texts."""
+    said = {field.name: getattr(flags, field.name) for field in fields(flags)}
+    said |= {"attributes": attributes, "unknown": [w for words in flags.unknown for w in words]}
+    return {
+        name: ",".join(value) if isinstance(value, tuple | list) else str(value)
+        for name, value in said.items()
+        if value not in (None, (), [])
+    }
+
+
+def table_columns(table: Path, flags: TableFlags, attributes: CommaNames) -> TableColumns:
+    """What flags, and `data.yaml` beside a table, say of its columns.
+
+    Raises:
+        UsageError: a text cannot be followed.
+    """
+    return columns_of(table, texts_of(flags, attributes))
+
+
+def check_no_flags(flags: TableFlags, attributes: CommaNames, data: Path | None) -> None:
+    """Refuse flags of a table where the data are none.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if given := texts_of(flags, attributes):
+        name = next(iter(given)).replace("_", "-")
+        raise UsageError(
+            f"--{name} is of tables, and --data {data or 'without a file'} is none; name a csv or "
+            "parquet file with --data"
+        )

@@ -1,0 +1,150 @@
+"""Reads anybody's data: a csv or parquet table that names an image file in every row.
+
+The table says what is what by its columns (`table_columns.py`); groups are the words that stand
+there. The reader knows nothing of models: it is told whether labels or masks are wanted, and in
+which shape the images.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Unpack
+
+from fairness.arrays import Image
+from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.class_mask import mask_shape, read_class_mask
+from fairness.datasets.entry import Entry
+from fairness.datasets.file_split import FileSplit
+from fairness.datasets.image_file import ImageFiles
+from fairness.datasets.marker import read_marker
+from fairness.datasets.reader import Options
+from fairness.datasets.squash import squash
+from fairness.datasets.table_columns import TableColumns
+from fairness.datasets.table_files import digest_of, placed_files, with_tags
+from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
+from fairness.datasets.table_values import Values, values_of
+from fairness.errors import DataError
+from fairness.samples import Sample
+from fairness.text import one_line
+
+
+class TableSplit(FileSplit):
+    """One split of a table, sorted by id (`reader.Split`); images uint8 as stored, or squashed."""
+
+    default_target = "target"
+
+    def __init__(
+        self,
+        path: Path,
+        split: str,
+        columns: TableColumns | None = None,
+        *,
+        known: Iterable[Attribute] = (),
+        masks: bool = False,
+        squashes: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        """Read the table, find its files, and read everything but the images.
+
+        Args:
+            path: of the table, csv or parquet.
+            split: a value of the column of splits; `test` where there is no such column.
+            columns: what is what.
+            known: attributes to look for, too, whose groups keep their order.
+            masks: whether the target is a mask of disc and cup instead of a label.
+            squashes: whether images of another shape than `shape` are resized to it.
+            options: as `Options`; the target is the column of labels where no other is named.
+
+        Raises:
+            UsageError: a column is not there, or cannot be what it is named for.
+            DataError: the table cannot be read, or a row is unusable; names file and row.
+        """
+        super().__init__(path, split, options)
+        self._said = said = columns or TableColumns()
+        self._squashes, self.name = squashes, one_line(path.name)
+        is_volume = self._shape is not None and len(self._shape) == 3
+        self._files = ImageFiles("D, H, W" if is_volume else "H, W", said.image_key, said.window)
+        opened = open_table(path, said)
+        ids, rows = all_ids(opened), rows_of(opened, split).tolist()
+        faults: dict[int, str] = {}
+        images = placed_files(opened, opened.file, rows, faults)
+        opened = with_tags(opened, images, faults)
+        usual = self.target if self.target in opened.table.column_names else "target"
+        wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
+        self.target = opened.required(*wanted)
+        drawn = placed_files(opened, self.target, rows, faults) if masks else {}
+        values = values_of(opened, ids, self.target, known, faults, labelled=not masks)
+        self.attributes, self.notes = values.attributes, values.notes
+        if said.beside is not None:
+            self.notes += (f"{said.beside} says what columns are, where flags do not",)
+        if not splits_in(opened):
+            self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
+        entries = {}
+        for row in rows:
+            try:
+                if row in faults:
+                    raise DataError(faults[row])
+                entries[row] = self._entry(ids[row], row, values, images[row], drawn.get(row))
+            except DataError as error:
+                named = error if row in faults else DataError(opened.fault(row, error))
+                self._record(ids[row], named)
+        order = sorted(entries, key=ids.__getitem__)
+        self._row_of = {ids[row]: row + 1 for row in order}
+        self._masks = {ids[row]: drawn[row] for row in order if row in drawn}
+        self._keep([entries[row] for row in order])
+
+    def _entry(self, id_: str, row: int, values: Values, image: Path, mask: Path | None) -> Entry:
+        """Everything about one row but its image and mask."""
+        try:
+            shape = self._files.shape(image)
+        except DataError:
+            shape = ()  # found broken when it is decoded
+        if mask is not None and shape and mask_shape(mask, self._said.mask_key) != shape:
+            raise DataError(
+                f"{mask}: has shape {mask_shape(mask, self._said.mask_key)}, its image {shape}, "
+                "expected the same; correct it, or go on without it by --on-error skip"
+            )
+        content = [digest_of(path) for path in (image, mask) if path is not None]
+        codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
+        words = {a.name: a.label(codes[a.name]) for a in values.attributes}
+        label = UNKNOWN if values.labels is None else int(values.labels[row])
+        said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
+        return Entry(
+            id=id_,
+            path=image,
+            codes=codes,
+            covariates={name: float(column[row]) for name, column in values.covariates.items()},
+            patient=values.patients[row],
+            digest=hashlib.sha256(said.encode()).digest(),
+            image_checksum=content[0],
+            shape=(self._shape or shape) if self._squashes else shape,
+            label=label,
+        )
+
+    def read(self, index: int) -> Sample:
+        """Decode one sample; arguments and errors of `FileSplit.read`, which name the row, too."""
+        try:
+            return super().read(index)
+        except DataError as error:
+            row = self._row_of[self.ids[index]]
+            raise DataError(f"{self.root} row {row}: {error}") from None
+
+    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+        image = self._files.read(entry.path)
+        if self._squashes and self._shape is not None:
+            image = squash(image, (self._shape[0], self._shape[1]))
+        if entry.id not in self._masks:
+            return image, entry.label
+        path = self._masks[entry.id]
+        mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
+        if mask.shape != image.shape:
+            raise DataError(
+                f"{path}: has shape {mask.shape}, its image {image.shape}, expected the same; "
+                "correct it, or go on without it by --on-error skip"
+            )
+        return image, mask
+
+    def statement(self) -> str | None:
+        """Statement of synthetic data beside the table about themselves; None for others."""
+        statement = read_marker(self.root.parent).get("statement")
+        return statement if isinstance(statement, str) else None

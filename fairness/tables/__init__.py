@@ -1,0 +1,1 @@
+"""Tables from outside, csv or parquet: read as they are, and what their columns mean."""

@@ -85,17 +85,11 @@ class BinaryScores:
 
     def case_values(self, rows: IntArray) -> FloatArray:
         """(M, m) 0 or 1 for shares, squared errors for the Brier score, NaN for the others."""
-        table = self._table(rows)
-        found = np.full((len(METRICS), len(rows)), np.nan)
-        counted, among = (np.equal(kind, 1) @ table for kind in (COUNTED, AMONG))
-        found[: len(SHARES)] = np.where(among, counted, np.nan)
-        brier = [metric.name for metric in METRICS].index("brier_score")
-        found[brier] = (self.score[rows] - self.positive[rows]) ** 2
-        return found
+        return self._case_values(rows)
 
     def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
         """(M,) of the AUC (DeLong's) and of means of cases, by patient."""
-        found = mean_variances(self.case_values(rows), units)
+        found = mean_variances(self._case_values(rows), units)
         y, s = self.positive[rows], self.score[rows]
         found[[metric.name for metric in METRICS].index("auc")] = variance_of(
             influence(y, s)[1], y, units
@@ -159,6 +153,15 @@ class BinaryScores:
             }
 
         return replicate
+
+    def _case_values(self, rows: IntArray) -> FloatArray:
+        table = self._table(rows)
+        found = np.full((len(METRICS), len(rows)), np.nan)
+        counted, among = (np.equal(kind, 1) @ table for kind in (COUNTED, AMONG))
+        found[: len(SHARES)] = np.where(among, counted, np.nan)
+        brier = [metric.name for metric in METRICS].index("brier_score")
+        found[brier] = (self.score[rows] - self.positive[rows]) ** 2
+        return found
 
     def _table(self, rows: IntArray) -> BoolArray:
         """(4, m) whether a case is a true or false positive, a false or true negative."""

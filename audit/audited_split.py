@@ -1,19 +1,23 @@
 """Opens the split that a model is audited on: of a known data set, or of anybody's table."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.table_flags import check_no_flags, is_table, table_columns
 from fairness.attributes import Attribute
-from fairness.contract import ModelSpec
 from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.reader import Split
+from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
+from fairness.errors import UsageError
+from fairness.foreign.resize import resized
 from fairness.tasks.catalogue import TASKS
 
 
-def opened_split(options: Options, spec: ModelSpec) -> Split:
+def opened_split(options: Options, model: ServedModel) -> Split:
     """The split that the flags name, as the model needs it.
 
     Raises:
@@ -21,7 +25,14 @@ def opened_split(options: Options, spec: ModelSpec) -> Split:
         DataError: the data cannot be used.
     """
     if options.data is not None and is_table(options.data):
-        return table_split(options, options.data, spec)
+        return table_split(options, options.data, model)
+    spec = model.spec
+    if model.foreign is not None and model.foreign.said.description.dataset is None:
+        raise UsageError(
+            f"--data {options.data or 'is not given'}: a described model needs a table of its "
+            "images, csv or parquet; or name a known layout as 'dataset' in "
+            f"{model.foreign.said.path}"
+        )
     check_no_flags(options.table, (), options.data)
     return open_split(
         spec.dataset,
@@ -34,20 +45,40 @@ def opened_split(options: Options, spec: ModelSpec) -> Split:
     )
 
 
-def table_split(options: Options, table: Path, spec: ModelSpec) -> TableSplit:
+def fits_when_read(options: Options, model: ServedModel) -> bool:
+    """Whether pictures are brought to the size of a described model as they are read.
+
+    So pictures of all sizes travel in full batches. Not where a mask must come back to the size of
+    its picture.
+    """
+    if model.foreign is None or not is_table(options.data) or TASKS[model.spec.task].answers_masks:
+        return False
+    return model.foreign.said.description.input.size is not None
+
+
+def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit:
     """The split of a table; attributes that the model takes as an input are read, too."""
+    spec, foreign = model.spec, model.foreign
     takes = spec.group_input
     columns = table_columns(table, options.table, options.attributes)
     if takes is not None and columns.attributes and takes.attribute not in columns.attributes:
         columns = replace(columns, attributes=(*columns.attributes, takes.attribute))
+    fit, shape = None, spec.image_shape
+    channels = foreign.said.description.input.channels if foreign else 1
+    if foreign is not None and fits_when_read(options, model):
+        fit = partial(resized, said=foreign.said.description.input)
+        shape = foreign.said.description.input.image_shape
+    elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":
+        fit = partial(squash, size=(shape[0], shape[1]))
     return TableSplit(
         table,
         options.split,
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
         masks=TASKS[spec.task].answers_masks,
-        squashes=dataset_of(spec.dataset).modality == "chest",
+        fit=fit,
+        channels=channels,
         target=spec.target,
         on_error=options.on_error,
-        shape=spec.image_shape,
+        shape=shape,
     )

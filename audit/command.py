@@ -10,6 +10,7 @@ from rich.console import Console
 
 from audit.client.endpoint import connect, describe, self_described_models
 from audit.client.transport import GrpcTransport
+from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.report import report
 from audit.commands.threshold import threshold
@@ -19,6 +20,7 @@ from audit.plan import JOURNAL, plan_audit
 from audit.run import run_audit
 from audit.sizes import most_answer_bytes
 from fairness.errors import UsageError
+from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
 
 REPORTS = Path("reports")
@@ -37,6 +39,8 @@ Examples:
   fair-audit --model fairclip --data patients.csv --file image --target glaucoma \
       --attributes sex,scanner --patient subject
 
+  fair-audit --model resnet --spec model.yaml --data patients.csv
+
   fair-audit --model fairclip --policy policy.yaml --strict
 
   fair-audit --model fairclip --out audits/first --resume
@@ -48,12 +52,15 @@ Other commands, each with --help:
   fair-audit threshold  choose an operating threshold on validation
 
   fair-audit inspect    what a data set can show, before any inference
+
+  fair-audit init       a model.yaml for a model that does not describe itself
 """
 
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "report": report,
     "threshold": threshold,
     "inspect": inspect,
+    "init": init,
 }
 
 
@@ -79,12 +86,13 @@ def audit(options: Options, console: Console) -> int:
     All of them are planned before the first is asked.
     """
     with connect(options.endpoint) as client:
+        said = read_model_yaml(options.spec) if options.spec is not None else None
         models = [options.model] if options.model else []
         models = models or self_described_models(client, options.endpoint)
         plans = [
             plan_audit(
                 options,
-                describe(client, options.endpoint, model),
+                describe(client, options.endpoint, model, said),
                 run_folder(options, model, alone=len(models) == 1),
             )
             for model in models

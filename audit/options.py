@@ -50,6 +50,8 @@ class Options:
     """Triton's gRPC address, HOST:PORT."""
     model: str | None = None
     """Audit this model; without it, every ready model that describes itself."""
+    spec: Path | None = None
+    """model.yaml that describes --model, where it does not describe itself."""
     data: Path | None = None
     """Folder of the data, or a csv or parquet table; without it, data/DATASET of the model."""
     split: str = "test"
@@ -83,3 +85,5 @@ class Options:
         """Raises UsageError where a number is out of range."""
         if self.in_flight < 1 or self.worst < 0:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
+        if self.spec is not None and self.model is None:
+            raise UsageError(f"--spec {self.spec} describes one model; name it with --model")

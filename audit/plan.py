@@ -76,7 +76,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     """
     spec = model.spec
     check_flags(options, spec)
-    split = opened_split(options, spec)
+    split = opened_split(options, model)
     model = within_memory(model, split.shapes)
     check_groups(spec.group_input, split)
     check_images(split, spec.image_shape, options)
@@ -95,6 +95,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "split_sha256": split.fingerprint(),
         "batch_size": str(model.batch_size),
         "distances": str(options.distances),
+        **({"description_sha256": model.foreign.said.sha256} if model.foreign else {}),
     }
     check_unmixed(out)
     check_run(out / JOURNAL, identity, resume=options.resume)

@@ -27,19 +27,23 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
     statements = [split.statement() or "", said_of_ages(split.covariates)]
     if threshold is not None and threshold.split_sha256 == split.fingerprint():
         statements.append("the threshold was chosen on this very split: its rates are optimistic")
+    said = model.foreign.said if model.foreign else None
+    guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
+    described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
     about = {
         "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
-        f"answered by {model.server} on {model.device}",
+        f"answered by {model.server} on {model.device}{described}",
         "model": {
             "name": model.name,
             "version": model.version,
             "identity": identity,
             "method": spec.method,
             "target": spec.target,
-            "precision": spec.precision,
-            "checkpoint_sha256": spec.checkpoint_sha256,
-            "model_sha256": spec.model_sha256,
+            "precision": spec.precision or None,
+            "checkpoint_sha256": spec.checkpoint_sha256 or None,
+            "model_sha256": spec.model_sha256 or None,
             "parity": dict(spec.parity),
+            **({"description_sha256": said.sha256} if said else {}),
         },
         "data": {
             "dataset": split.name,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from audit.analysis import finish
+from audit.audited_split import fits_when_read
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
@@ -34,7 +35,13 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
     """
     options, records = plan.options, plan.out / "records"
     watched = WatchedTransport(transport, options.endpoint, plan.model)
-    predict = ServedPredictor(watched, options.endpoint, plan.model, options.in_flight)
+    predict = ServedPredictor(
+        watched,
+        options.endpoint,
+        plan.model,
+        options.in_flight,
+        fitted=fits_when_read(options, plan.model),
+    )
     with advising(plan):
         identity, found = answers_of_one_model(plan, watched, predict, console)
         answered = joined([found], plan.split, plan.attributes)

@@ -25,12 +25,17 @@ def within_memory(model: ServedModel, shapes: Shapes) -> ServedModel:
         shapes: of the images, () where it is not known.
     """
     largest = max(map(math.prod, known(model, shapes)), default=1)
+    if model.foreign is not None:
+        largest = max([largest, *map(model.foreign.input_bytes, known(model, shapes))])
     return replace(model, batch_size=min(model.batch_size, max(1, BATCH_PIXELS // largest)))
 
 
 def most_answer_bytes(model: ServedModel, shapes: Shapes) -> int:
     """What one answer may have: a full batch of the largest image, and room for its frame."""
     task = TASKS[model.spec.task]
+    if model.foreign is not None:
+        most = max(map(model.foreign.answer_bytes, known(model, shapes)), default=1)
+        return min(most * model.batch_size + FRAME_BYTES, 2**31 - 1)
     largest = max((math.prod(task.answer_shape(s)) for s in known(model, shapes)), default=1)
     return min(DTYPES[task.datatype].itemsize * largest * model.batch_size + FRAME_BYTES, 2**31 - 1)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,6 +47,24 @@ def parse_yaml(text: str) -> object:
     except Exception as error:  # PyYAML fails at odd tags and numbers with errors of many kinds
         reason = " ".join(str(error).split())
         raise ValueError(f"no YAML: {reason or type(error).__name__}") from None
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int:
+    """The line, from 1, of what stands under nested keys in a YAML text that was parsed before.
+
+    Where a key is not there: the line of the innermost thing around it that is.
+    """
+    node, line = yaml.compose(text, _Loader), 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [pair for pair in node.value if str(pair[0].value) == str(key)]
+            if not pairs:
+                continue  # a word of the schema's own, such as the kind of one of several forms
+            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+    return line
 
 
 def parse_json(text: str | bytes) -> dict[str, object]:

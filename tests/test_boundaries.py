@@ -95,6 +95,9 @@ NEVER = (
     ("fairness.statistics", "fairness.tasks"),
     ("fairness.compat", "fairness.tasks"),
     ("fairness.datasets", "fairness.tasks"),
+    ("fairness.foreign", "fairness.datasets"),
+    ("fairness.foreign", "fairness.tasks"),
+    ("fairness.datasets", "fairness.foreign"),
     ("fairness.synthetic", "fairness.tasks"),
     ("fairness.synthetic", "fairness.datasets.catalogue"),
     # Inside training: losses below models, models below methods, methods beside one another.

@@ -16,6 +16,7 @@ COMMANDS = {
     "fair-audit report": "fair-audit report",
     "fair-audit threshold": "fair-audit threshold",
     "fair-audit inspect": "fair-audit inspect",
+    "fair-audit init": "fair-audit init",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
     "python -m training.fairseg": "training.fairseg",

@@ -1,7 +1,7 @@
 """Finds the server and its models, and reads their self-descriptions."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,12 @@ from tritonclient.utils import InferenceServerException
 
 from audit.client.address import check_address
 from audit.client.failures import server_errors, unreachable
+from audit.client.foreign import Foreign, resolved
+from audit.client.own_tensors import check_tensors, some
 from fairness.contract import PARAMETER_KEY, ModelSpec
-from fairness.errors import ServerError
-from fairness.tasks.catalogue import TASKS, check_description
+from fairness.errors import ServerError, UsageError
+from fairness.foreign.model_yaml import Described
+from fairness.tasks.catalogue import check_description
 from fairness.text import one_line
 
 DEADLINE = 10.0
@@ -35,7 +38,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A ready model that describes itself."""
+    """A ready model, and what it or somebody else says of it."""
 
     name: str
     version: str
@@ -46,6 +49,8 @@ class ServedModel:
     """What the configuration says the model runs on, e.g. `CPU`."""
     server: str
     """Name and version of the server, e.g. `triton 2.51.0`."""
+    foreign: Foreign | None = None
+    """How to ask a model that somebody else describes; None where it describes itself."""
 
 
 @contextmanager
@@ -96,8 +101,8 @@ def self_described_models(client: InferenceServerClient, endpoint: str) -> list[
     names = [name for name, config in configs.items() if PARAMETER_KEY in config.parameters]
     if not names:
         raise ServerError(
-            f"no ready model at {endpoint} describes itself (ready: {some(ready)}); "
-            "export one with python -m export"
+            f"no ready model at {endpoint} describes itself (ready: {some(ready)}); export one "
+            "with python -m export, or describe one in a model.yaml: --model NAME --spec model.yaml"
         )
     for name in names:
         check_name(name)
@@ -117,11 +122,22 @@ def check_name(name: str) -> None:
         )
 
 
-def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedModel:
-    """Read what the server says of one model, and check that its tensors are what it claims.
+@dataclass(frozen=True)
+class Found:
+    """What a server says of a ready model."""
+
+    version: str
+    metadata: Any
+    config: ModelConfig
+    server: str
+    """Name and version of the server."""
+
+
+def looked_up(client: InferenceServerClient, endpoint: str, name: str) -> Found:
+    """Ask for the newest version of a model.
 
     Raises:
-        ServerError: unknown or not ready, no self-description, or tensors of another kind.
+        ServerError: it is unknown or not ready, or its name could lead out of a folder.
     """
     check_name(name)
     with server_errors(endpoint, name):
@@ -136,22 +152,66 @@ def describe(client: InferenceServerClient, endpoint: str, name: str) -> ServedM
         metadata = client.get_model_metadata(name, client_timeout=DEADLINE)
         version = newest(metadata.versions, name)
         config = client.get_model_config(name, version, client_timeout=DEADLINE).config
-    if PARAMETER_KEY not in config.parameters:
-        raise ServerError(
-            f"model '{name}' at {endpoint} has no '{PARAMETER_KEY}' self-description; "
-            "export it with python -m export"
-        )
-    spec = ModelSpec.from_json(config.parameters[PARAMETER_KEY].string_value, name)
-    check_description(spec, name)
-    check_tensors(name, metadata, spec)
+    said = one_line(f"{server.name[:50]} {server.version[:50]}")
+    return Found(version, metadata, config, said)
+
+
+def describe(
+    client: InferenceServerClient, endpoint: str, name: str, said: Described | None = None
+) -> ServedModel:
+    """Read what the server says of one model, and check that its tensors are what it claims.
+
+    Args:
+        client: of the server.
+        endpoint: its address.
+        name: of the model.
+        said: a description, of a model that does not describe itself.
+
+    Raises:
+        ServerError: unknown or not ready, no self-description, or tensors of another kind.
+        UsageError: it is described, and describes itself, or has other tensors.
+    """
+    found = looked_up(client, endpoint, name)
+    metadata, config = found.metadata, found.config
+    describes_itself = PARAMETER_KEY in config.parameters
+    text = config.parameters[PARAMETER_KEY].string_value if describes_itself else None
+    spec, foreign = described(name, metadata, text, said)
+    most = max(1, config.max_batch_size)
     return ServedModel(
         name=name,
-        version=version,
+        version=found.version,
         spec=spec,
-        batch_size=min(max(1, config.max_batch_size), MOST_ROWS),
+        batch_size=min(foreign.rows(config.max_batch_size) if foreign else most, MOST_ROWS),
         device=device_of(config),
-        server=one_line(f"{server.name[:50]} {server.version[:50]}"),
+        server=found.server,
+        foreign=foreign,
     )
+
+
+def described(
+    name: str, metadata: Any, text: str | None, said: Described | None
+) -> tuple[ModelSpec, Foreign | None]:
+    """What a model says of itself, or what a description says of it; errors as `describe`.
+
+    Args:
+        name: of the model.
+        metadata: what the server says of its tensors.
+        text: its self-description, if it has one.
+        said: the description, if there is one.
+    """
+    if said is not None and text is not None:
+        raise UsageError(f"--spec {said.path}: model '{name}' describes itself; leave out --spec")
+    if said is not None:
+        return said.description.spec(), resolved(said, metadata, name)
+    if text is None:
+        raise ServerError(
+            f"model '{name}' has no '{PARAMETER_KEY}' self-description; export it with python -m "
+            "export, or describe it in a model.yaml: --spec model.yaml (docs/your-own-model.md)"
+        )
+    spec = ModelSpec.from_json(text, name)
+    check_description(spec, name)
+    check_tensors(name, metadata, spec)
+    return spec, None
 
 
 def newest(versions: Sequence[str], model: str) -> str:
@@ -167,42 +227,6 @@ def newest(versions: Sequence[str], model: str) -> str:
             f"model '{model}': its ready version is {said}, no number; see the server's log"
         )
     return max(versions, key=int)
-
-
-def check_tensors(name: str, metadata: Any, spec: ModelSpec) -> None:
-    """Refuse a model whose inputs and output are not those of its self-description."""
-    task = TASKS[spec.task]
-    image = list(spec.image_shape or (-1, -1))
-    check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
-    if spec.group_input is not None:
-        check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
-    answer = [-1, *task.answer_shape(image)]
-    check_tensor(name, "output", metadata.outputs, spec.output, task.datatype, answer)
-
-
-def check_tensor(
-    model: str, role: str, tensors: Iterable[Any], name: str, datatype: str, shape: list[int]
-) -> None:
-    """Refuse a model whose tensor `name` is missing or of another type or shape than we send."""
-    for tensor in tensors:
-        if tensor.name == name:
-            found = f"{tensor.datatype} {list(tensor.shape[:9])}"
-            if found != f"{datatype} {shape}":
-                raise ServerError(
-                    f"model '{model}': {role} '{name}' is {found}, fair-audit needs "
-                    f"{datatype} {shape}; export the model again with python -m export"
-                )
-            return
-    raise ServerError(
-        f"model '{model}': no {role} '{name}' (it has: {some([t.name for t in tensors])}); "
-        "its self-description belongs to another model, export it again with python -m export"
-    )
-
-
-def some(names: Sequence[str], most: int = 20) -> str:
-    """Up to `most` names as one text, and how many there are besides."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(name[:100] for name in names[:most]) or "nothing") + more
 
 
 def device_of(config: ModelConfig) -> str:

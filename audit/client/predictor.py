@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 
 from audit.client.endpoint import ServedModel
+from audit.client.exchange import answer_of, tensors_of
 from audit.client.transport import Request, Transport
-from audit.client.wire import Output, input_tensors, read_output
+from audit.client.wire import Output
 from fairness.arrays import Array
 from fairness.errors import DataError, ServerError
 from fairness.evaluate import Answers
@@ -39,6 +40,8 @@ class ServedPredictor:
     """Batches sent and not yet answered; with one being read, all that memory ever holds."""
     timeout: float = 300.0
     """Seconds that one batch may take."""
+    fitted: bool = False
+    """Whether images come at the size of a described model."""
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         """Yield batches and their answers in the order in which these come.
@@ -70,7 +73,9 @@ class ServedPredictor:
         spec = self.model.spec
         for name, way in ways_of(spec.group_input).items():
             with naming(one.batch):
-                inputs = input_tensors(spec, one.batch.images, way(one.batch))
+                inputs = tensors_of(
+                    self.model, one.batch.images, way(one.batch), fitted=self.fitted
+                )
             request = Request(
                 self.model.name, self.model.version, inputs, spec.output, self.timeout
             )
@@ -88,7 +93,8 @@ class ServedPredictor:
                 f"{self.endpoint} fell silent: no answer in {self.timeout:g} s; see its log"
             ) from None
         outputs = one.calls[way].result()
-        one.answers[way] = read_output(outputs, self.model.spec, self.model.name)
+        with naming(one.batch):
+            one.answers[way] = answer_of(self.model, outputs, one.batch.images)
         if len(one.answers) == len(one.calls):
             del sent[one.batch.ids[0]]
             yield one.batch, one.answers
@@ -96,8 +102,10 @@ class ServedPredictor:
 
 @contextmanager
 def naming(batch: Batch) -> Iterator[None]:
-    """Add the samples concerned to a refusal to send them."""
+    """Add the samples concerned to a refusal to send them, or to read what was answered."""
     try:
         yield
+    except ServerError:
+        raise
     except DataError as error:
         raise DataError(f"samples {batch.ids[0]}..{batch.ids[-1]}: {error}") from None

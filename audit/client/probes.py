@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from audit.client.endpoint import ServedModel
+from audit.client.exchange import answer_of, tensors_of
 from audit.client.failures import WrongModelError
 from audit.client.transport import Request, Transport
-from audit.client.wire import input_tensors, read_output
 from fairness.arrays import Image
 from fairness.attributes import UNKNOWN
 from fairness.errors import ServerError
@@ -84,20 +84,21 @@ def difference(
     calls, start = [], 0
     for rows in parts:
         groups = np.array([codes[row] for row in rows])
-        inputs = input_tensors(spec, images[start : start + len(rows)], groups)
+        inputs = tensors_of(model, images[start : start + len(rows)], groups)
         timeout = TIMEOUT if len(rows) == 1 else BATCH_TIMEOUT
         request = Request(model.name, model.version, inputs, spec.output, timeout)
         calls.append(transport.send(request))
         start += len(rows)
-    worst = 0.0
+    worst, start = 0.0, 0
     for rows, call in zip(parts, calls, strict=True):
-        answer = read_output(call.result(), spec, model.name)
+        answer = answer_of(model, call.result(), images[start : start + len(rows)])
         shape = (len(rows), *TASKS[spec.task].answer_shape(images.shape[1:]))
         if answer.shape != shape:
             raise ServerError(
                 f"model '{model.name}' answered shape {list(answer.shape)} to {len(rows)} probes, "
                 f"{list(shape)} is needed; export it again with python -m export"
             )
+        start += len(rows)
         found = np.stack([TASKS[spec.task].fingerprint(one) for one in answer])
         away = np.abs(found - np.array([spec.probes.expected[row] for row in rows])).max()
         worst = max(worst, float(away) if np.isfinite(away) else math.inf)

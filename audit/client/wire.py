@@ -12,7 +12,11 @@ from fairness.contract import ModelSpec
 from fairness.errors import DataError, ServerError
 from fairness.tasks.catalogue import TASKS
 
-DTYPES: dict[str, np.dtype[Any]] = {"FP32": np.dtype(np.float32), "UINT8": np.dtype(np.uint8)}
+DTYPES: dict[str, np.dtype[Any]] = {
+    **{f"FP{bits}": np.dtype(f"float{bits}") for bits in (16, 32, 64)},
+    **{f"INT{bits}": np.dtype(f"int{bits}") for bits in (8, 16, 32, 64)},
+    "UINT8": np.dtype(np.uint8),
+}
 """Types of an output, by Triton's names."""
 
 MOST_AXES = 4
@@ -57,18 +61,22 @@ def read_output(outputs: list[Output], spec: ModelSpec, model: str) -> Array:
     Raises:
         ServerError: the output is absent, of another type, or its bytes do not fill its shape.
     """
-    datatype = TASKS[spec.task].datatype
+    return array_of(outputs, spec.output, TASKS[spec.task].datatype, model)
+
+
+def array_of(outputs: list[Output], name: str, datatype: str, model: str) -> Array:
+    """The output of that name and type as an array; errors as `read_output`."""
     for output in outputs:
-        if output.name != spec.output:
+        if output.name != name:
             continue
         expected = DTYPES[datatype].itemsize * math.prod(output.shape[: MOST_AXES + 1])
         odd = len(output.shape) > MOST_AXES or min(output.shape, default=0) < 0
         if output.datatype != datatype or len(output.raw) != expected or odd:
             raise ServerError(
-                f"model '{model}': output '{spec.output}' came as {len(output.raw)} bytes of "
+                f"model '{model}': output '{name}' came as {len(output.raw)} bytes of "
                 f"{output.datatype} for shape {list(output.shape[:9])}; an empty output means that "
                 "the server's Python has numpy 2: install 'numpy<2' there and restart it"
             )
         answer: Array = np.frombuffer(output.raw, dtype=DTYPES[datatype]).reshape(output.shape)
         return answer
-    raise ServerError(f"model '{model}' answered without its output '{spec.output}'; check its log")
+    raise ServerError(f"model '{model}' answered without its output '{name}'; check its log")

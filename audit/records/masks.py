@@ -40,8 +40,8 @@ def keeping(read: Read, folder: Path) -> Read:
 
 
 def overlay(image: Image, reference: Image, prediction: Image) -> Picture.Image:
-    """The image (H, W) with the outlines of disc and cup of both masks, as RGB."""
-    rgb = np.repeat(image[:, :, None], 3, axis=2)
+    """The image (H, W), or in colours, with the outlines of disc and cup of both masks, as RGB."""
+    rgb = image.copy() if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
     for (role, structure), colour in COLOURS.items():
         mask = reference if role == "reference" else prediction
         rgb[outline(mask >= (1 if structure == "disc" else 2))] = colour

@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairness.arrays import Image
-from fairness.datasets.picture import TIFF, picture_shape, read_picture
+from fairness.datasets.picture import TIFF, picture_shape, read_colours, read_picture
 from fairness.errors import DataError
 
 
 @dataclass(frozen=True)
 class Format:
-    """A file format with one image a file; both functions raise DataError for a broken file."""
+    """A file format with one image a file; its functions raise DataError for a broken file."""
 
     shape: Callable[[Path], tuple[int, ...]]
     """Shape of the image by the header alone."""
     decode: Callable[[Path], Image]
+    """(H, W) grey."""
+    colours: Callable[[Path], Image]
+    """(H, W, 3) red, green, blue."""
 
 
-_PICTURE = Format(picture_shape, read_picture)
+_PICTURE = Format(picture_shape, read_picture, read_colours)
 
 FORMATS: Mapping[str, Format] = dict.fromkeys((".png", ".jpg", ".jpeg", *TIFF), _PICTURE)
 """Ending in lower case to format."""

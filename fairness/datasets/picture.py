@@ -37,6 +37,16 @@ def read_picture(path: Path) -> Image:
         return np.asarray(picture.convert("L"), dtype=np.uint8)
 
 
+def read_colours(path: Path) -> Image:
+    """The picture as stored, (H, W, 3) uint8 red, green, blue; grey is in all three.
+
+    Raises:
+        DataError: as `read_picture`.
+    """
+    with _opened(path) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
 def read_indices(path: Path) -> Image:
     """The stored numbers of a grey picture or of one with a palette, (H, W) uint8: no colours.
 

@@ -25,6 +25,8 @@ class Options(TypedDict, total=False):
     shape: tuple[int, ...] | None
     """Of every image: radiographs are squashed to it, other images of another shape count as
     unusable. None: any."""
+    channels: int
+    """1: grey images (default); 3: (H, W, 3) red, green and blue, from a table of files alone."""
     attribute: str
     """By which the sites were made, where they are made anew for each attribute; default `race`."""
     sites: tuple[str, ...] | None

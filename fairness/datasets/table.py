@@ -6,7 +6,7 @@ which shape the images.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Unpack
 
@@ -18,7 +18,6 @@ from fairness.datasets.file_split import FileSplit
 from fairness.datasets.image_file import ImageFiles
 from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
-from fairness.datasets.squash import squash
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
@@ -29,7 +28,7 @@ from fairness.text import one_line
 
 
 class TableSplit(FileSplit):
-    """One split of a table, sorted by id (`reader.Split`); images uint8 as stored, or squashed."""
+    """One split of a table, sorted by id (`reader.Split`); images uint8 as stored, or resized."""
 
     default_target = "target"
 
@@ -41,7 +40,7 @@ class TableSplit(FileSplit):
         *,
         known: Iterable[Attribute] = (),
         masks: bool = False,
-        squashes: bool = False,
+        fit: Callable[[Image], Image] | None = None,
         **options: Unpack[Options],
     ) -> None:
         """Read the table, find its files, and read everything but the images.
@@ -52,7 +51,7 @@ class TableSplit(FileSplit):
             columns: what is what.
             known: attributes to look for, too, whose groups keep their order.
             masks: whether the target is a mask of disc and cup instead of a label.
-            squashes: whether images of another shape than `shape` are resized to it.
+            fit: resizes every image to `shape`.
             options: as `Options`; the target is the column of labels where no other is named.
 
         Raises:
@@ -61,9 +60,11 @@ class TableSplit(FileSplit):
         """
         super().__init__(path, split, options)
         self._said = said = columns or TableColumns()
-        self._squashes, self.name = squashes, one_line(path.name)
-        is_volume = self._shape is not None and len(self._shape) == 3
-        self._files = ImageFiles("D, H, W" if is_volume else "H, W", said.image_key, said.window)
+        self._fit, self.name = fit, one_line(path.name)
+        channels = options.get("channels", 1)
+        is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
+        axes = "D, H, W" if is_volume else "H, W"
+        self._files = ImageFiles(axes, said.image_key, said.window, channels)
         opened = open_table(path, said)
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
@@ -99,10 +100,11 @@ class TableSplit(FileSplit):
             shape = self._files.shape(image)
         except DataError:
             shape = ()  # found broken when it is decoded
-        if mask is not None and shape and mask_shape(mask, self._said.mask_key) != shape:
+        drawn = () if mask is None or not shape else mask_shape(mask, self._said.mask_key)
+        if drawn and drawn != shape[:2]:
             raise DataError(
-                f"{mask}: has shape {mask_shape(mask, self._said.mask_key)}, its image {shape}, "
-                "expected the same; correct it, or go on without it by --on-error skip"
+                f"{mask}: has shape {drawn}, its image {shape[:2]}, expected the same; correct it, "
+                "or go on without it by --on-error skip"
             )
         content = [digest_of(path) for path in (image, mask) if path is not None]
         codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
@@ -117,7 +119,7 @@ class TableSplit(FileSplit):
             patient=values.patients[row],
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=content[0],
-            shape=(self._shape or shape) if self._squashes else shape,
+            shape=(self._shape or shape) if self._fit else shape,
             label=label,
         )
 
@@ -131,15 +133,15 @@ class TableSplit(FileSplit):
 
     def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
         image = self._files.read(entry.path)
-        if self._squashes and self._shape is not None:
-            image = squash(image, (self._shape[0], self._shape[1]))
+        if self._fit is not None:
+            image = self._fit(image)
         if entry.id not in self._masks:
             return image, entry.label
         path = self._masks[entry.id]
         mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
-        if mask.shape != image.shape:
+        if mask.shape != image.shape[:2]:
             raise DataError(
-                f"{path}: has shape {mask.shape}, its image {image.shape}, expected the same; "
+                f"{path}: has shape {mask.shape}, its image {image.shape[:2]}, expected the same; "
                 "correct it, or go on without it by --on-error skip"
             )
         return image, mask

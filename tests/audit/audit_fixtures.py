@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto
 from served import SPEC, mean_grey, with_probes, write_model
 from served_by_group import write_group_models
+from served_foreign import write_foreign_models
 from served_masks import SIZE, write_mask_models
 
 from fairness.synthetic.fairseg import SegRecipe, write_fairseg
@@ -45,6 +46,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_mask_models(repository)
     write_group_models(repository)
+    write_foreign_models(repository)
     return repository
 
 

@@ -122,7 +122,7 @@ def test_a_finished_run_reports_again_from_its_journal(
     ("model", "message"),
     [
         ("absent", "'absent' is not ready .*float_input.*check --model"),
-        ("without_description", "no 'fair_audit' self-description; export it"),
+        ("without_description", "no 'fair_audit' self-description; export it .* --spec model.yaml"),
         ("not_the_exported_one", r"is not the exported one: its probes differ by 0\.1"),
         ("float_input", r"input 'image' is FP32 \[-1, -1, -1\], fair-audit needs UINT8"),
         ("infinite", "answered inf for sample data_"),

@@ -17,6 +17,8 @@ from audit.policy.baseline import threshold_of
 from audit.policy.policy import read_policy
 from audit.threshold import read_threshold
 from fairness.contract import ModelSpec, Threshold
+from fairness.foreign.model_yaml import read_model_yaml
+from fairness.foreign.prepare import prepared
 from fairness.probes import Probes
 from fairness.tasks.catalogue import check_description
 from training import checkpoint, settings
@@ -56,6 +58,23 @@ POLICY: dict[str, Any] = {
 }
 
 
+DESCRIPTION: dict[str, Any] = {
+    "task": "classification",
+    "threshold": 0.5,
+    "input": {
+        "name": "x",
+        "layout": "NCHW",
+        "colour": "rgb",
+        "size": [24, 28],
+        "resize": "squash",
+        "filter": "bilinear",
+        "normalise": {"divide_by": 255, "mean": [0.5], "std": [0.2, 0.3, 0.4]},
+    },
+    "output": {"name": "y", "holds": "logits", "positive": 1},
+    "origin": {"parity": {"logit": 0.1}},
+}
+
+
 def text_of(rng: Rng, document: Any, *, as_yaml: bool = False) -> bytes:
     """The document with odd values, as text, perhaps damaged."""
     if rng.random() < 0.85:
@@ -81,6 +100,17 @@ def self_description(rng: Rng, folder: Path) -> None:
 def policy(rng: Rng, folder: Path) -> None:
     (folder / "policy.yaml").write_bytes(text_of(rng, POLICY, as_yaml=True))
     json.dumps(read_policy(folder / "policy.yaml").model_dump(mode="json"), allow_nan=False)
+
+
+def model_yaml(rng: Rng, folder: Path) -> None:
+    (folder / "model.yaml").write_bytes(text_of(rng, DESCRIPTION, as_yaml=True))
+    said = read_model_yaml(folder / "model.yaml")
+    image = np.zeros((1, 20, 30, 3), np.uint8)
+    taken = said.description.input
+    if taken.size is None or max(taken.size) < 500:
+        tensor = prepared(image, taken, taken.layout, "fp32")
+        assert tensor.shape[taken.layout.index("W")] == (taken.size or (20, 30))[1]
+    assert said.at("input", "name").startswith(str(folder))
 
 
 def threshold_file(rng: Rng, folder: Path) -> None:

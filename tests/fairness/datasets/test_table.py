@@ -1,6 +1,7 @@
 """A table of pictures, column by column, against what was written."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from written_table import cohort_columns, noise, write_rows
 
 from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns, columns_of
 from fairness.errors import DataError, UsageError
@@ -181,7 +183,7 @@ def test_blanks_in_the_name_of_a_file_count(tmp_path: Path) -> None:
 
 
 def test_images_of_any_size_are_squashed_where_asked(tmp_path: Path) -> None:
-    split = opened(tmp_path, squashes=True, shape=(5, 4))
+    split = opened(tmp_path, fit=partial(squash, size=(5, 4)), shape=(5, 4))
     assert set(split.shapes) == {(5, 4)}
     assert split.read(0).image.shape == (5, 4)
     split = opened(tmp_path, shape=(5, 4))

@@ -1,0 +1,58 @@
+"""What a model is sent for a batch and how its outputs are read: as it says, or as described."""
+
+from audit.client.endpoint import ServedModel
+from audit.client.wire import Output, array_of, input_tensors, read_output
+from fairness.arrays import Array, Image, IntArray
+from fairness.errors import DataError
+from fairness.foreign.answers import masks, probabilities
+from fairness.foreign.description import Masks
+from fairness.foreign.prepare import prepared
+
+
+def tensors_of(
+    model: ServedModel, images: Image, groups: IntArray | None, *, fitted: bool = False
+) -> dict[str, Array]:
+    """Input name to array: images as stored, prepared where the model is a described one.
+
+    Args:
+        model: that is asked.
+        images: (B, ...), uint8.
+        groups: (B,), of a model that takes them.
+        fitted: whether the images are of a described model's size by now.
+
+    Raises:
+        DataError: the model does not take such images, or such a group.
+    """
+    foreign = model.foreign
+    if foreign is None:
+        return input_tensors(model.spec, images, groups)
+    said = foreign.said.description.input
+    tensor = prepared(images, said, foreign.layout, foreign.dtype, fitted=fitted)
+    return {said.name: tensor}
+
+
+def answer_of(model: ServedModel, outputs: list[Output], images: Image) -> Array:
+    """The answer to a batch: (B, 1) float32, or (B, H, W) uint8 classes.
+
+    Args:
+        model: that answered.
+        outputs: of the response.
+        images: (B, ...) of the batch, as stored.
+
+    Raises:
+        ServerError: the output is absent, of another type, or its bytes do not fill its shape.
+        DataError: it is not what the description says; names the line.
+    """
+    foreign = model.foreign
+    if foreign is None:
+        return read_output(outputs, model.spec, model.name)
+    output = array_of(outputs, model.spec.output, foreign.output_type, model.name)
+    said = foreign.said.description
+    try:
+        if isinstance(said.output, Masks):
+            return masks(output, said.output, foreign.output_layout, said.input, images)
+        whole = output if foreign.output_layout else output[None]
+        return probabilities(whole, said.output, len(images))
+    except ValueError as error:
+        where = foreign.said.at("output", "holds")
+        raise DataError(f"{where}: '{said.output.name}' of model '{model.name}' {error}") from None

@@ -1,0 +1,110 @@
+"""A described model, its description held to what the server says before anything is sent."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.client.described_tensors import axes, check_batches, check_classes, check_type, named
+from fairness.errors import UsageError
+from fairness.foreign.answers import fault_of_columns
+from fairness.foreign.description import Datatype, Masks
+from fairness.foreign.model_yaml import Described
+
+INPUT_TYPES: dict[str, Datatype] = {"UINT8": "uint8", "FP16": "fp16", "FP32": "fp32"}
+"""Types by the protocol's names."""
+
+MOST_COLUMNS = 1000
+"""Of scores, and of classes of a mask, where the server does not say how many there are."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A described model, and what its server says where the description leaves it open."""
+
+    said: Described
+    layout: str
+    """Axes of the input, with N where there is one of batches."""
+    dtype: Datatype
+    output_layout: str
+    """Axes of masks; of scores only `N` or nothing."""
+    output_type: str
+    """By the protocol's names."""
+    most_batch: int | None
+    """1 where there is no free axis of batches."""
+
+    def input_bytes(self, image: Sequence[int]) -> int:
+        """Of one image (H, W) or (H, W, 3) as the model takes it."""
+        said = self.said.description.input
+        return math.prod(said.size or image[:2]) * said.channels * 4
+
+    def answer_bytes(self, image: Sequence[int]) -> int:
+        """The most that the answer to one image may have."""
+        description = self.said.description
+        columns, pixels = MOST_COLUMNS, 1
+        if isinstance(description.output, Masks):
+            columns = 256 if description.output.holds == "class_scores" else 1
+            pixels = math.prod(description.input.size or image[:2])
+        return 8 * columns * pixels
+
+    def rows(self, most: int) -> int:
+        """Rows of a batch where the server says `most`, 0 where it leaves that to the model.
+
+        Raises:
+            UsageError: the description asks for more.
+        """
+        wanted = self.said.description.input.batch
+        limit = self.most_batch or most
+        if wanted is not None and 0 < limit < wanted:
+            where = self.said.at("input", "batch")
+            raise UsageError(f"{where}: {wanted}, but the server takes {limit} images at once")
+        return wanted or max(1, limit)
+
+
+def resolved(said: Described, metadata: Any, model: str) -> Foreign:
+    """The description with what the server's metadata of the model add to it.
+
+    Raises:
+        UsageError: they contradict one another; names the line of the description.
+    """
+    asked, answer = said.description.input, said.description.output
+    names = [tensor.name for tensor in metadata.inputs]
+    tensor = named(said, "input", metadata.inputs, asked.name, model)
+    if others := [name for name in names if name != asked.name]:
+        raise UsageError(
+            f"{said.at('input', 'name')}: model '{model}' also needs '{others[0][:100]}', and "
+            "fair-audit sends the image alone; serve it with that input fixed"
+        )
+    if tensor.datatype not in INPUT_TYPES or asked.dtype not in (
+        None,
+        INPUT_TYPES[tensor.datatype],
+    ):
+        raise UsageError(
+            f"{said.at('input', 'dtype')}: the server takes {tensor.datatype[:20]} for "
+            f"'{asked.name}' of model '{model}'; fair-audit sends {', '.join(INPUT_TYPES.values())}"
+        )
+    if (tensor.datatype == "UINT8") != (asked.numbers is None):
+        remedy = "leave it out" if asked.numbers else "name a preset or numbers"
+        raise UsageError(
+            f"{said.at('input', 'normalise')}: the server takes {tensor.datatype}; {remedy}"
+        )
+    sizes = dict(zip("HW", asked.size or (-1, -1), strict=True))
+    layout = axes(said, "input", asked.layout, tensor.shape, sizes | {"C": asked.channels})
+    free = layout.startswith("N") and tensor.shape[0] == -1
+    output = named(said, "output", metadata.outputs, answer.name, model)
+    check_type(said, output, model)
+    if isinstance(answer, Masks):
+        size = {"C": 1} if answer.holds == "class_mask" else {}
+        found = axes(said, "output", answer.layout, output.shape, sizes | size, strict=False)
+        check_batches(said, layout, found, output.shape)
+        check_classes(said, answer, output, found)
+    else:
+        found = "N" if layout.startswith("N") else ""
+        dims = output.shape[1:] if found else output.shape
+        fault = fault_of_columns(math.prod(dims), answer) if min(dims, default=1) >= 0 else None
+        if fault:
+            raise UsageError(
+                f"{said.at('output', 'positive')}: '{answer.name}' of model '{model}' {fault}"
+            )
+    dtype = INPUT_TYPES[tensor.datatype]
+    return Foreign(said, layout, dtype, found, output.datatype, None if free else 1)

@@ -1,0 +1,65 @@
+"""What the lines of a `model.yaml` contradict one another in; each says which line to look at."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from fairness.foreign.description import STRUCTURES, Description, ImageInput, Masks, Scores
+
+Fault: TypeAlias = tuple[tuple[str, ...], str]
+"""The keys that lead to the line, and what is wrong."""
+
+
+def contradiction(said: Description) -> Fault | None:
+    """The first contradiction; None where there is none."""
+    return next(_all(said), None)
+
+
+def _all(said: Description) -> Iterator[Fault]:
+    draws = said.task == "segmentation"
+    if draws != isinstance(said.output, Masks):
+        yield ("output", "holds"), f"{said.output.holds} is no output of task {said.task}"
+    if draws and said.input.resize == "crop":
+        yield ("input", "resize"), "a mask of the cropped centre lacks the rest; write squash"
+    if draws and said.threshold is not None:
+        yield ("threshold",), "masks have none; remove it"
+    for key, fault in _of_input(said.input):
+        yield ("input", key), fault
+    output = said.output
+    for key, fault in _of_masks(output) if isinstance(output, Masks) else _of_scores(output):
+        yield ("output", key), fault
+    if parts := said.spec().fault():
+        yield ("origin",), parts
+
+
+def _of_input(said: ImageInput) -> Iterator[tuple[str, str]]:
+    if "C" not in said.layout and said.channels == 3:
+        yield "layout", f"{said.layout} has no axis C for the colours"
+    if (said.size is None) != (said.resize is None):
+        yield "size", "size and resize (squash, crop, letterbox) go together"
+    if (said.resize is None) != (said.filter is None):
+        yield "filter", "resize and filter (bilinear, ...) go together"
+    for key, way in (("shorter", "crop"), ("fill", "letterbox")):
+        if (getattr(said, key) is None) == (said.resize == way):
+            yield key, f"resize: {way} and {key} go together"
+    if said.size and said.shorter and said.shorter < max(said.size):
+        yield "shorter", f"{said.shorter} is less than a side of size, so the crop has no pixels"
+    numbers = said.numbers
+    if numbers and said.dtype == "uint8":
+        yield "normalise", "gives numbers, dtype is uint8; leave one of them out"
+    if numbers and not {len(numbers.mean), len(numbers.std)} <= {1, said.channels}:
+        most = max(len(numbers.mean), len(numbers.std))
+        yield "normalise", f"has {most} channels, colour: {said.colour} has {said.channels}"
+
+
+def _of_scores(said: Scores) -> Iterator[tuple[str, str]]:
+    if said.holds == "logits" and said.positive is None:
+        yield "positive", "logits need the index of the positive class"
+
+
+def _of_masks(said: Masks) -> Iterator[tuple[str, str]]:
+    if set(said.classes) != set(STRUCTURES):
+        yield "classes", f"needs a number for each of {', '.join(STRUCTURES)}"
+    elif len(set(said.classes.values())) < len(said.classes):
+        yield "classes", "gives two structures one number"
+    if said.holds == "class_scores" and "C" not in said.layout:
+        yield "layout", f"{said.layout} has no axis C for the classes"

@@ -1,0 +1,154 @@
+"""What `model.yaml` says of a model that does not describe itself: its input, output and meaning.
+
+It says what the self-description (`fairness/contract.py`) says, and beside it what the client must
+do for a model that expects prepared pixels. What only an export knows is optional, as `origin`.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from fairness.contract import Folder, ModelSpec, Text, Threshold, Word
+from fairness.foreign.normalise import PRESETS, Normalise, Preset
+from fairness.probes import MOST_PIXELS, Number, Probes
+
+Side: TypeAlias = Annotated[int, Field(ge=1, le=8192)]
+Datatype: TypeAlias = Literal["uint8", "fp16", "fp32"]
+Layout: TypeAlias = Literal["HW", "NHW", "CHW", "NCHW", "HWC", "NHWC"]
+Resize: TypeAlias = Literal["squash", "crop", "letterbox"]
+Filter: TypeAlias = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+STRUCTURES = ("background", "rim", "cup")
+"""Of a mask, in the order of their numbers in this package."""
+
+
+def _bounded(size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ValueError(f"more than {MOST_PIXELS} pixels")
+    return size
+
+
+class Part(BaseModel):
+    """A part of a description: unknown names are refused, since they would say nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageInput(Part):
+    """The tensor that the model takes, and how an image becomes it."""
+
+    name: Word
+    layout: Layout
+    """Axes of the tensor; without N, the server says whether there is an axis of batches."""
+    dtype: Datatype | None = None
+    """None: as the server says."""
+    colour: Literal["grey", "rgb", "bgr"] = "grey"
+    size: Annotated[tuple[Side, Side], AfterValidator(_bounded)] | None = None
+    """Rows and columns that the model takes; None: images go as they are stored."""
+    resize: Resize | None = None
+    """How an image gets to `size`: both sides alone, shorter side and centre crop, or padded."""
+    shorter: Side | None = None
+    """Of `crop`: the shorter side before the centre is cut out."""
+    fill: Annotated[int, Field(ge=0, le=255)] | None = None
+    """Of `letterbox`: the grey level of the padding."""
+    filter: Filter | None = None
+    """Pillow's."""
+    normalise: Preset | Normalise | None = None
+    """From grey levels 0..255 to numbers; None for a uint8 tensor."""
+    batch: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Most images in a request; None: what the server says, else 1."""
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return 1 if self.colour == "grey" else 3
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """(H, W), or (H, W, 3), of a picture at `size`; None where there is none."""
+        if self.size is None:
+            return None
+        return self.size if self.channels == 1 else (*self.size, 3)
+
+    @property
+    def numbers(self) -> Normalise | None:
+        """The normalisation, its preset looked up."""
+        return PRESETS[self.normalise] if isinstance(self.normalise, str) else self.normalise
+
+
+class Scores(Part):
+    """An output that a probability is read from."""
+
+    name: Word
+    holds: Literal["probability", "logit", "logits"]
+    """`logit` goes through a sigmoid, `logits` through a softmax over the classes."""
+    positive: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Which of the columns is the positive class, counted from 0; None where there is one."""
+
+
+Index: TypeAlias = Annotated[int, Field(ge=0, le=255)]
+
+
+class Masks(Part):
+    """An output that a mask is read from."""
+
+    name: Word
+    holds: Literal["class_mask", "class_scores"]
+    """A class for each pixel, or a score for each class and pixel, of which the highest wins."""
+    layout: Literal["HW", "NHW", "CHW", "NCHW", "HWC", "NHWC"]
+    """Axes of the tensor, C those of classes (or of length 1)."""
+    classes: dict[Literal["background", "rim", "cup"], Index]
+    """The model's number of each structure."""
+
+
+class Origin(Part):
+    """What only an export knows."""
+
+    checkpoint_sha256: Text = ""
+    model_sha256: Text = ""
+    precision: Text = ""
+    parity: Annotated[dict[Word, Number], Field(max_length=100)] = {}
+    probes: Probes | None = None
+
+
+class Description(Part):
+    """The whole of `model.yaml`."""
+
+    task: Literal["classification", "segmentation"]
+    method: Text = "a model described from outside"
+    dataset: Folder | None = None
+    """Which reader understands its data; None: data come as a table."""
+    target: Word | None = None
+    """The column or key of labels."""
+    threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
+    input: ImageInput
+    output: Scores | Masks = Field(discriminator="holds")
+    origin: Origin = Origin()
+
+    def spec(self) -> ModelSpec:
+        """The same as a self-description; empty where nobody has said it."""
+        said = self.threshold
+        threshold = (
+            Threshold(
+                value=said,
+                rule="declared",
+                split="a split that model.yaml does not name",
+                split_sha256="",
+            )
+            if said is not None
+            else None
+        )
+        return ModelSpec(
+            task=self.task,
+            method=self.method,
+            dataset=self.dataset or "table",
+            target=self.target or "target",
+            input=self.input.name,
+            output=self.output.name,
+            class_names=("negative", "positive") if self.task == "classification" else STRUCTURES,
+            threshold=threshold,
+            checkpoint_sha256=self.origin.checkpoint_sha256,
+            model_sha256=self.origin.model_sha256,
+            precision=self.origin.precision,
+            parity=dict(self.origin.parity),
+            probes=self.origin.probes,
+        )

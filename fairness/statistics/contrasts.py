@@ -16,6 +16,8 @@ from fairness.statistics.sampled import Sampled
 STEPS = 45
 FURTHEST = 40.0
 """Quantile beyond which nothing is looked for: p is 0 in double precision."""
+ROUNDING = 1e-6
+"""Replicates, in float32, that move less do not move."""
 SHRINK = 4.0
 """Weight, in patients, of no correlation beside the one that the bootstrap shows."""
 
@@ -103,9 +105,9 @@ def _correlations(
     """(K,) correlation of two groups' values over the replicates, shrunk by the fewer patients."""
     found = np.zeros(len(metric))
     for k, (m, a, b) in enumerate(zip(metric, first, second, strict=True)):
-        pair = sampled.replicates[[a, b], m]
+        pair = sampled.replicates[[a, b], m].astype(np.float64)
         pair = pair[:, np.isfinite(pair).all(0)]
-        if pair.shape[1] > 1 and (pair.std(1) > 0).all():
+        if pair.shape[1] > 1 and (pair.std(1) > ROUNDING).all():
             patients = sampled.patients[[a, b], m].min()
             found[k] = np.corrcoef(pair)[0, 1] * patients / (patients + SHRINK)
     return found

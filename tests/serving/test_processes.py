@@ -46,8 +46,8 @@ def test_a_stubborn_group_is_killed_and_cleaned_up(regions: dict[str, Path]) -> 
     )
     with process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        assert process.stdout.readline() == b"ready\n"
+        said = process.stdout.read(12)  # of two processes, whose lines may be mixed
+        assert said.count(b"ready") == said.count(b"\n") == 2
         members = group_members(process.pid)
         assert len(members) == 2
         assert triton_shared_memory(members) == {regions["stub"]}

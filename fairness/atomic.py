@@ -25,7 +25,7 @@ def write_atomically(path: Path, content: bytes | str, *, private: bool = False)
         with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content.encode(errors="replace") if isinstance(content, str) else content)
         part.replace(path)
-    except BaseException as error:
+    except BaseException as error:  # whatever went wrong, Ctrl-C too, no half file stays
         with suppress(OSError):
             part.unlink()
         _name(path, error)
@@ -83,7 +83,7 @@ def _swap(new: Path, folder: Path, old: Path) -> None:
     folder.rename(old)
     try:
         new.rename(folder)
-    except BaseException:
+    except BaseException:  # whatever went wrong, Ctrl-C too, the old folder comes back
         old.rename(folder)
         raise
 

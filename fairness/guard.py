@@ -42,7 +42,7 @@ def guarded(
         code = work([argument for argument in arguments if argument != DEBUG])
         sys.stdout.flush()
         return code
-    except BaseException as error:
+    except BaseException as error:  # nothing may end in a traceback; the code says what it was
         if debug and not isinstance(error, SystemExit):
             traceback.print_exc()
         return _code_of(error, program, interrupted)

@@ -75,7 +75,7 @@ def load_state(
     try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-    except Exception as error:
+    except Exception as error:  # torch fails at odd files in many ways
         raise _damaged(path, error) from None
     return progress
 

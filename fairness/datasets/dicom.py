@@ -186,7 +186,7 @@ def _naming_faults(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; fetch it, or use --on-error skip") from None
-    except Exception as error:
+    except Exception as error:  # pydicom and its plugins raise almost anything
         reason = one_line(error)[:200] or type(error).__name__
         raise DataError(
             f"{path}: no readable DICOM file ({reason}); fetch it again, install the decoders with "

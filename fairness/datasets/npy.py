@@ -1,6 +1,5 @@
 """Reads the array of an npy file, or one array of an npz file: never a pickle."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -9,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import Array
-from fairness.datasets.npz import MAX_HEADER, SKIP, Header, Npz, parse_header
-from fairness.datasets.picture import MAX_PIXELS
+from fairness.datasets.npz import MAX_HEADER, SKIP, Header, Npz, is_too_large, parse_header
 from fairness.errors import DataError
 
 ENDINGS = (".npy", ".npz")
@@ -46,7 +44,7 @@ def stored_array(path: Path, key: str | None) -> Array:
         with Npz(path) as npz:
             return npz.array(only_key(npz, key))
     shape, dtype = stored_header(path, key)
-    if math.prod(shape) > MAX_PIXELS or math.prod(shape) * dtype.itemsize > 8 * MAX_PIXELS:
+    if is_too_large(shape, dtype):
         raise DataError(f"{path}: claims {dtype} of shape {shape}, more than any image has; {SKIP}")
     with _naming_faults(path), path.open("rb") as file:
         # numpy's own annotation is missing.

@@ -78,13 +78,12 @@ class Npz:
             DataError: it holds objects, or more numbers than any image has pixels.
         """
         shape, dtype, start = self._measured(key)
-        expected = math.prod(shape) * dtype.itemsize
-        if math.prod(shape) > MAX_PIXELS or expected > 8 * MAX_PIXELS:
+        if is_too_large(shape, dtype):
             raise DataError(
                 f"{self.path}: '{key}' claims {dtype} of shape {shape}, more than any image has; "
                 f"{SKIP}"
             )
-        with self._opened(key, start + expected) as file:
+        with self._opened(key, start + math.prod(shape) * dtype.itemsize) as file:
             # numpy's own annotation is missing.
             array: Array = np.lib.format.read_array(file, allow_pickle=False)  # type: ignore[no-untyped-call]
             return array
@@ -183,13 +182,18 @@ class Npz:
             raise DataError(
                 f"{self.path}: no such file; fetch it, or use --on-error skip"
             ) from None
-        except Exception as error:
+        except Exception as error:  # zipfile and numpy raise almost anything
             where = f" ('{key}')" if key else ""
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise DataError(
                 f"{self.path}{where}: truncated or corrupt npz ({reason}); fetch it again, or go "
                 "on without it by --on-error skip"
             ) from None
+
+
+def is_too_large(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether an array claims more numbers, or bytes, than any image has."""
+    return math.prod(shape) > MAX_PIXELS or math.prod(shape) * dtype.itemsize > 8 * MAX_PIXELS
 
 
 def is_unicode(text: str) -> bool:

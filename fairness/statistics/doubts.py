@@ -1,5 +1,7 @@
 """Why a number says less than it seems to: no rule on it can pass."""
 
+import numpy as np
+
 from fairness.statistics.measures import Summary
 from fairness.statistics.sampled import Sampled
 from fairness.statistics.sampled_grouping import SampledGrouping
@@ -40,8 +42,7 @@ def doubts_about(grouping: SampledGrouping, summary: Summary) -> list[str]:
             continue
         doubts = doubts_of(grouping, g)
         for name in summary.metrics:
-            value = grouping.sampled.values[g, metrics[name]]
-            if value != value:
+            if np.isnan(grouping.sampled.values[g, metrics[name]]):
                 metric = grouping.sampled.measures.metrics[metrics[name]]
                 missing.append(f"without {label} ({metric.undefined})")
             elif name in doubts:

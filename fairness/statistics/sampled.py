@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.statistics import intervals
 from fairness.statistics.bootstrap import Replicates, resample, resampled_variance
 from fairness.statistics.clusters import effective_patients
@@ -56,8 +56,8 @@ class Sampled:
         """Lower and upper limits of metrics of cells, elementwise, at the normal quantiles `q`.
 
         NaN where there is no interval: the value is undefined or outside the metric's range, or
-        its variance is unknown or 0.
-        With `exact` those of shares and AUCs are Clopper and Pearson's, which hold jointly.
+        its variance is unknown or 0. With `exact` those of shares and AUCs are Clopper and
+        Pearson's, which hold jointly.
         """
         cells, metrics, q = np.broadcast_arrays(cells, metrics, np.asarray(q, dtype=np.float64))
         low, high = np.full(cells.shape, np.nan), np.full(cells.shape, np.nan)
@@ -98,7 +98,7 @@ class Sampled:
         return np.clip(value - half, *spans), np.clip(value + half, *spans)
 
     @cached_property
-    def _kinds(self) -> FloatArray:
+    def _kinds(self) -> Array:
         return np.array([metric.kind for metric in self.measures.metrics])
 
     def method(self, cell: int, metric: int) -> str:

@@ -24,7 +24,7 @@ def check_address(endpoint: str) -> None:
     if mark:
         raise UsageError(
             f"--endpoint {endpoint}: a gRPC address has no '{scheme}://' before it; give HOST:PORT "
-            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}; --tls is a flag of its own"
+            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, and --tls where TLS is spoken"
         )
     found = ADDRESS.fullmatch(endpoint)
     if found is None or not 0 < int(found[2]) < 2**16:

@@ -21,6 +21,9 @@ RESERVED = ("connection", "content-length", "content-type", "host", "te", "user-
 ELSEWHERE = re.compile(r"(?:(\S+) +)?(env|file):(.+)")
 """A value that stands in a variable or a file, perhaps after a word such as `Bearer`."""
 
+LOOSE = re.compile(r"(--[\w-]+=)?[\w.-]*(auth|cookie|key|secret|token)[\w.-]*:\s", re.IGNORECASE)
+"""Begins a word of a command line that looks like a header with a secret."""
+
 MOST_BYTES = 2**14
 """Of a value; gRPC's servers take 8 to 16 KiB of all headers together."""
 
@@ -120,6 +123,6 @@ def refuse_loose_headers(arguments: Sequence[str]) -> None:
     for word in arguments:
         if before == FLAG:
             header_in(word)
-        elif before and re.match(r"(--[\w-]+=)?[\w.-]+:\s", word) and not word.startswith(FLAG):
+        elif LOOSE.match(word) and not word.startswith(f"{FLAG}="):
             raise UsageError(f"a header stands where no {FLAG} comes before it: {FORM}")
         before = word

@@ -7,6 +7,7 @@ from pathlib import Path
 from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.table_flags import check_no_flags, is_table, table_columns
+from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.reader import Split
@@ -30,9 +31,10 @@ def opened_split(options: Options, model: ServedModel) -> Split:
     if model.foreign is not None and model.foreign.said.description.dataset is None:
         raise UsageError(
             f"--data {options.data or 'is not given'}: a described model needs a table of its "
-            "images, csv or parquet; or name a known layout as 'dataset' in "
-            f"{model.foreign.said.path}"
+            f"images, csv or parquet; {table_in(options.data)}; or name a known layout "
+            f"as 'dataset' in {model.foreign.said.path}"
         )
+    check_no_pictures(options.data or Path("data") / spec.dataset)
     check_no_flags(options.table, (), options.data)
     return open_split(
         spec.dataset,

@@ -62,7 +62,12 @@ class Options:
     Of a table, columns of groups, or PatientSex, Manufacturer, ... of DICOM files.
     """
     threshold: str | None = None
-    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
+    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own.
+
+    With --threshold-split a rule: youden, sensitivity:0.9 or specificity:0.9.
+    """
+    threshold_split: str | None = None
+    """Choose the threshold by that rule on this split first, e.g. val; then audit --split."""
     out: Path | None = None
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False
@@ -87,3 +92,7 @@ class Options:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
         if self.spec is not None and self.model is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
+        if self.threshold_split is not None and self.threshold is None:
+            raise UsageError(
+                f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"
+            )

@@ -103,8 +103,8 @@ def self_described_models(client: InferenceServerClient, connection: Connection)
     if not names:
         raise UndescribedError(
             f"no ready model at {connection.endpoint} describes itself (ready: {some(ready)}); "
-            "export one with python -m export, or describe one in a model.yaml (--model NAME "
-            "--spec model.yaml), which this drafts"
+            "export one with python -m export, or describe one with --model NAME "
+            "--spec model.yaml, which this drafts"
         )
     for name in names:
         check_name(name)
@@ -211,7 +211,7 @@ def described(
     if text is None:
         raise UndescribedError(
             f"model '{name}' has no '{PARAMETER_KEY}' self-description; export it with python -m "
-            "export, or describe it in a model.yaml (--spec model.yaml), which this drafts"
+            "export, or describe it with --spec model.yaml, which this drafts"
         )
     spec = ModelSpec.from_json(text, name)
     check_description(spec, name)

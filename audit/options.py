@@ -75,7 +75,7 @@ class Options:
     on_error: Literal["stop", "skip"] = "stop"
     """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
     probes: bool = True
-    """Prove with probe inputs that the served model is the exported one."""
+    """Prove with probes that the model is the exported one, or that of model.probes.json."""
     in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
     """Batches sent and not yet answered."""
     distances: bool = True

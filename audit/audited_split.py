@@ -58,8 +58,17 @@ def fits_when_read(options: Options, model: ServedModel) -> bool:
     return model.foreign.said.description.input.size is not None
 
 
-def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit:
-    """The split of a table; attributes that the model takes as an input are read, too."""
+def table_split(
+    options: Options, table: Path, model: ServedModel, *, as_stored: bool = False
+) -> TableSplit:
+    """The split of a table; attributes that the model takes as an input are read, too.
+
+    Args:
+        options: the flags.
+        table: csv or parquet.
+        model: that is asked.
+        as_stored: whether pictures keep their sizes for a described model.
+    """
     spec, foreign = model.spec, model.foreign
     takes = spec.group_input
     columns = table_columns(table, options.table, options.attributes)
@@ -67,7 +76,7 @@ def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit
         columns = replace(columns, attributes=(*columns.attributes, takes.attribute))
     fit, shape = None, spec.image_shape
     channels = foreign.said.description.input.channels if foreign else 1
-    if foreign is not None and fits_when_read(options, model):
+    if foreign is not None and fits_when_read(options, model) and not as_stored:
         fit = partial(resized, said=foreign.said.description.input)
         shape = foreign.said.description.input.image_shape
     elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":

@@ -9,7 +9,7 @@ from audit.plan import Plan, plan_audit
 from audit.threshold import ChosenThreshold
 from fairness.contract import Threshold
 from fairness.errors import UsageError
-from fairness.tasks.catalogue import TASKS
+from fairness.tasks.binary import BinaryTask
 
 OF_CHOICE = Path("records", "threshold")
 """Where a run keeps the answers that its threshold was chosen by."""
@@ -24,6 +24,11 @@ def with_choice(options: Options, model: ServedModel, out: Path) -> Plan:
     plan = plan_audit(options, model, out)
     if options.threshold_split is None:
         return plan
+    if not isinstance(plan.task, BinaryTask):
+        raise UsageError(
+            f"--threshold-split {options.threshold_split} chooses the threshold of one score, and "
+            f"'{model.name}' gives others; choose with fair-audit threshold"
+        )
     asked = replace(
         options,
         analysis=AnalysisOptions(),
@@ -56,8 +61,8 @@ def check_apart(plan: Plan, choice: Plan) -> None:
 
 def at_threshold(plan: Plan, chosen: ChosenThreshold) -> Plan:
     """The plan with the threshold that was chosen."""
-    takes, options = plan.model.spec.group_input, plan.options
-    task = TASKS[plan.model.spec.task].make(chosen.value, takes, options.distances)
+    assert isinstance(plan.task, BinaryTask)
+    task = replace(plan.task, threshold=chosen.value)
     threshold = Threshold(
         value=chosen.value, rule=chosen.rule, split=chosen.split, split_sha256=chosen.split_sha256
     )

@@ -62,7 +62,6 @@ def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
     if isinstance(output, Masks):
         yield from _of_masks(trial, output)
         return
-    assert trial.labels is not None
     n, answers = len(trial.answers), trial.columns
     if not np.isfinite(answers).all():
         wrong = int((~np.isfinite(answers).all(axis=1)).sum())
@@ -70,6 +69,9 @@ def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
             f"note: {wrong} of {n} answers hold nan or infinity: check normalise and dtype, "
             "and the model itself"
         )
+        return
+    if trial.labels is None or trial.labels.ndim != 1:
+        yield f"{n} samples: answers in {span(answers)}"
         return
     try:
         score = probabilities(answers, output, n)[:, 0]

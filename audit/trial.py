@@ -9,13 +9,10 @@ from audit.client.endpoint import ServedModel
 from audit.client.exchange import tensors_of
 from audit.client.transport import Request, Transport
 from audit.client.wire import array_of
-from audit.table_flags import TableFlags, table_columns
 from fairness.arrays import Array, FloatArray, IntArray
-from fairness.datasets.reader import OnError
 from fairness.datasets.stream import samples
 from fairness.datasets.table import TableSplit
 from fairness.errors import DataError, UsageError
-from fairness.tasks.catalogue import TASKS
 
 SEED = 0
 """Of the choice of samples: the same ones every time."""
@@ -58,28 +55,6 @@ class Trial:
         return np.array(rows, np.float64)
 
 
-def opened_table(
-    table: Path,
-    split: str,
-    flags: TableFlags,
-    attributes: tuple[str, ...],
-    on_error: OnError,
-    model: ServedModel,
-) -> TableSplit:
-    """A split of a table with its pictures as they are stored; errors as `TableSplit`."""
-    assert model.foreign is not None
-    said = model.foreign.said.description
-    return TableSplit(
-        table,
-        split,
-        table_columns(table, flags, attributes),
-        masks=TASKS[said.task].answers_masks,
-        channels=said.input.channels,
-        target=said.target,
-        on_error=on_error,
-    )
-
-
 def chosen_rows(labels: IntArray | None, n: int, most: int) -> IntArray:
     """Which of n samples are sent: by chance, as many positive as negative ones where possible.
 
@@ -90,7 +65,7 @@ def chosen_rows(labels: IntArray | None, n: int, most: int) -> IntArray:
     """
     rng = np.random.default_rng(SEED)
     order = rng.permutation(n)
-    if labels is not None:
+    if labels is not None and labels.ndim == 1:
         turn = np.empty(n, np.int64)
         for label in (0, 1):
             of_label = order[labels[order] == label]

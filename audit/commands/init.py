@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 from tritonclient.grpc import InferenceServerClient
 
+from audit.audited_split import table_split
 from audit.client.connection import Connection
 from audit.client.endpoint import connect, describe, looked_up
 from audit.client.headers import refuse_loose_headers
@@ -16,13 +17,14 @@ from audit.client.transport import GrpcTransport
 from audit.draft import draft
 from audit.evidence import what_was_seen
 from audit.flags import CommaNames
+from audit.options import AnalysisOptions, Options
 from audit.records.sample_probes import MOST, beside, write_probes
 from audit.retyped import retyped
 from audit.sample_probes import record
 from audit.sizes import most_answer_bytes
 from audit.table_flags import TableFlags, is_table, table_columns
 from audit.table_wanted import table_in
-from audit.trial import opened_table, tried
+from audit.trial import tried
 from audit.waiting import waiting
 from fairness.atomic import write_atomically
 from fairness.contract import PARAMETER_KEY
@@ -162,14 +164,7 @@ def by_samples(
         raise UsageError(f"--data {options.data}: no csv or parquet; {table_in(options.data)}")
     model = describe(client, options.connection, options.model, said)
     with waiting(f"reading {options.data}", console):
-        split = opened_table(
-            options.data,
-            options.split,
-            options.table,
-            options.attributes,
-            options.on_error,
-            model,
-        )
+        split = table_split(audited(options), options.data, model, as_stored=True)
     for note in split.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     positive = table_columns(options.data, options.table, options.attributes).positive
@@ -190,6 +185,20 @@ def by_samples(
             n = len(probes.answers)
             lines.append(f"{beside(said.path)}: {n} probes; keep it private, answers are in it")
     return said, lines
+
+
+def audited(options: InitOptions) -> Options:
+    """The flags of the audit of the same data."""
+    return Options(
+        AnalysisOptions(),
+        connection=options.connection,
+        model=options.model,
+        data=options.data,
+        split=options.split,
+        attributes=options.attributes,
+        on_error=options.on_error,
+        table=options.table,
+    )
 
 
 def written(path: Path, text: str) -> None:

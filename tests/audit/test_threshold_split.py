@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from fair_audit_runs import answered, audit, failure
+from fake_server import serving
+from odd_server import FLAGS, OddServer, write_greys
 
 from audit.cli import run
 from fairness.synthetic.fairvlmed import write_fairvlmed
@@ -74,6 +76,25 @@ def test_a_choice_that_was_cut_off_goes_on(
     assert audit(endpoint, *flags(both, out, *rule, "--resume")) == 0
     assert "sound: 24 images" in capsys.readouterr().out.split("threshold ")[1]
     assert (out / "report" / "report.md").exists()
+
+
+def test_a_table_of_a_described_model_has_both_splits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, spec = write_greys(tmp_path), tmp_path / "model.yaml"
+    server = OddServer()
+    with serving(server) as address:
+        words = ["--endpoint", address, "--model", "m", "--data", str(table), *FLAGS]
+        words += ["--split-column", "part"]
+        assert run(["init", *words, "--samples", "2", "--out", str(spec)]) == 0
+        rule = ["--threshold", "youden", "--threshold-split", "val", "--replicates", "100"]
+        audit_it = [*words, "--spec", str(spec), *rule, "--out", str(tmp_path / "run")]
+        assert run(audit_it) == 0
+    assert "by youden on 8 samples of the val split" in capsys.readouterr().out
+    chosen = json.loads((tmp_path / "run" / "records" / "threshold.json").read_text())
+    # of val the negative ones end at level 120, the positive ones begin at 160
+    assert chosen["value"] == pytest.approx(140 / 255, abs=1e-6)
+    assert server.answered == 2 + 2 + 1, "8 of val and 4 of test, in batches of 4"
 
 
 @pytest.mark.parametrize(

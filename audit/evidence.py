@@ -38,9 +38,10 @@ def held(columns: int, answers: FloatArray | None) -> tuple[str, str]:
         answers: (n, columns).
     """
     if answers is None or not np.isfinite(answers).all():
+        odd = "" if answers is None else "; the answers hold nan or infinity"
         if columns == 1:
-            return "probability", "probability, or logit (any number)"
-        return "logits", "logits (softmax over the columns), probability, or logit"
+            return "probability", f"probability, or logit (any number){odd}"
+        return "logits", f"logits (softmax over the columns), probability, or logit{odd}"
     lay = f"the {len(answers)} answers lay in {span(answers)}"
     inside = answers.min() >= 0 and answers.max() <= 1
     if columns == 1:

@@ -10,11 +10,14 @@ from audit.table_flags import check_no_flags, is_table, table_columns
 from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
+from fairness.datasets.class_mask import MaskClasses
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
 from fairness.errors import UsageError
+from fairness.foreign.description import Masks
 from fairness.foreign.resize import resized
+from fairness.structures import EYE, structures_of
 from fairness.tasks.catalogue import TASKS
 
 
@@ -36,6 +39,11 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
     check_no_flags(options.table, (), options.data)
+    if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
+        raise UsageError(
+            f"masks of {spec.dataset} have {EYE.listed()}, the model draws "
+            f"{', '.join(spec.class_names)}; name a table of its images with --data"
+        )
     return open_split(
         spec.dataset,
         options.data or Path("data") / spec.dataset,
@@ -56,6 +64,18 @@ def fits_when_read(options: Options, model: ServedModel) -> bool:
     if model.foreign is None or not is_table(options.data) or TASKS[model.spec.task].answers_masks:
         return False
     return model.foreign.said.description.input.size is not None
+
+
+def classes_of(model: ServedModel) -> MaskClasses:
+    """The structures that a model draws, and what numbers mean in files of masks.
+
+    Without other words they are the numbers of the model; of rim and cup always 0, 1, 2.
+    """
+    spec, structures = model.spec, structures_of(model.spec.class_names, model.spec.unions)
+    drawn = model.foreign.said.description.output if model.foreign else None
+    if isinstance(drawn, Masks) and not structures.is_eye:
+        return MaskClasses(structures, drawn.codes)
+    return MaskClasses(structures, {code: code for code in range(len(spec.class_names))})
 
 
 def table_split(
@@ -87,6 +107,7 @@ def table_split(
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
         masks=TASKS[spec.task].answers_masks,
+        classes=classes_of(model) if TASKS[spec.task].answers_masks else None,
         fit=fit,
         channels=channels,
         target=spec.target,

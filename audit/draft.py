@@ -12,6 +12,7 @@ from audit.evidence import classes_of, held, in_words
 from audit.trial import Trial
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import GUESS
+from fairness.structures import MOST
 
 BY_HAND = "write model.yaml by hand, as docs/your-own-model.md shows"
 
@@ -144,6 +145,9 @@ def mask_lines(output: Any, dims: Sequence[int], batched: bool, trial: Trial | N
     """The lines under `output:` of a model that draws masks."""
     is_class = output.datatype in CLASS_TYPES
     inner = "HW" if len(dims) == 2 else "HWC" if is_class and dims[-1] == 1 else "CHW"
+    columns = 3 if is_class else dims[inner.index("C")] if "C" in inner else 3
+    names = ("background", *(f"structure_{i}" for i in range(1, min(max(columns, 2), MOST + 1))))
+    classes = ", ".join(f"{name}: {number}" for number, name in enumerate(names))
     holds = "class_mask" if is_class else "class_scores"
     came = "the model's number of each"
     if trial is not None:
@@ -152,7 +156,9 @@ def mask_lines(output: Any, dims: Sequence[int], batched: bool, trial: Trial | N
     return [
         f"  layout: {'N' if batched else ''}{inner}  # {GUESS}: C is the axis of classes",
         f"  holds: {holds}  # by the output's type",
-        f"  classes: {{background: 0, rim: 1, cup: 2}}  # {GUESS}: {came}",
+        f"  classes: {{{classes}}}  # {GUESS}: {came}, in your words",
+        "  # unions: {lungs: [left_lung, right_lung]}, where structures together are one more",
+        "  # ignore: [a_class], where the masks of the data do not have it",
     ]
 
 

@@ -91,6 +91,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     threshold = threshold_of(spec, split, options)
     value = None if threshold is None else threshold.value
     task = TASKS[spec.task].make(value, spec.group_input, options.distances)
+    task = task.fitted(spec, split)
     names = Names(model.name, split.name, options.split)
     identity = {
         "model": f"{model.name} version {model.version}",

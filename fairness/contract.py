@@ -89,6 +89,9 @@ class ModelSpec:
     """Name of the output. Classification: (B, 1) float, P(class_names[1]). Segmentation: (B, H, W)
     uint8, index into `class_names`."""
     class_names: Words
+    unions: Annotated[Mapping[Word, Words], Field(max_length=100)] | None = None
+    """Segmentation: name of a union to the classes that it consists of. None: the disc, where the
+    classes are rim and cup, else none."""
     threshold: Threshold | None = None
     """None where a model draws masks."""
     checkpoint_sha256: Text

@@ -12,7 +12,7 @@ from audit.report import layout
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
@@ -38,7 +38,7 @@ def print_report(
 
 def print_groups(report: GroupReport, console: Console) -> None:
     """One row a group; the first number with its interval, the rest without; report.md has all."""
-    columns = layout.labels(report)[: TABLES[report.kind].brief]
+    columns = layout.labels(report)[: tables_of(report).brief]
     table = plain_table("group", "n", "positive", *columns)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True

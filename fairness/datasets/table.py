@@ -7,12 +7,13 @@ which shape the images.
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 from fairness.arrays import Image
 from fairness.attributes import UNKNOWN, Attribute
-from fairness.datasets.class_mask import mask_shape, read_class_mask
+from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
 from fairness.datasets.image_file import ImageFiles
@@ -21,7 +22,8 @@ from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
-from fairness.datasets.table_values import Values, values_of
+from fairness.datasets.table_spacing import SPACING, spacing_of
+from fairness.datasets.table_values import TAKEN, Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
 from fairness.text import one_line
@@ -40,6 +42,7 @@ class TableSplit(FileSplit):
         *,
         known: Iterable[Attribute] = (),
         masks: bool = False,
+        classes: MaskClasses | None = None,
         fit: Callable[[Image], Image] | None = None,
         **options: Unpack[Options],
     ) -> None:
@@ -50,7 +53,8 @@ class TableSplit(FileSplit):
             split: a value of the column of splits; `test` where there is no such column.
             columns: what is what.
             known: attributes to look for, too, whose groups keep their order.
-            masks: whether the target is a mask of disc and cup instead of a label.
+            masks: whether the target is a mask instead of a label.
+            classes: of masks; None: those that the columns say, else those of an eye.
             fit: resizes every image to `shape`.
             options: as `Options`; the target is the column of labels where no other is named.
 
@@ -60,6 +64,9 @@ class TableSplit(FileSplit):
         """
         super().__init__(path, split, options)
         self._said = said = columns or TableColumns()
+        self.classes = classes or MaskClasses.said_by(said.mask_values)
+        if masks:
+            self.classes = self.classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
         channels = options.get("channels", 1)
         is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
@@ -74,7 +81,12 @@ class TableSplit(FileSplit):
         wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
         self.target = opened.required(*wanted)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        values = values_of(opened, ids, self.target, known, faults, labelled=not masks)
+        taken = frozenset({*TAKEN, *self.classes.scores}) if masks else TAKEN
+        values = values_of(opened, ids, self.target, known, faults, labelled=not masks, taken=taken)
+        spaced = spacing_of(opened, rows, faults) if masks else {}
+        if masks:
+            others = {n: c for n, c in values.covariates.items() if n not in SPACING}
+            values = replace(values, covariates={**others, **spaced})
         self.attributes, self.notes = values.attributes, values.notes
         if said.beside is not None:
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
@@ -111,6 +123,7 @@ class TableSplit(FileSplit):
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
         label = UNKNOWN if values.labels is None else int(values.labels[row])
         said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
+        said += f" {self.classes}"
         return Entry(
             id=id_,
             path=image,
@@ -138,7 +151,7 @@ class TableSplit(FileSplit):
         if entry.id not in self._masks:
             return image, entry.label
         path = self._masks[entry.id]
-        mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
+        mask = read_class_mask(path, self._said.mask_key, self.classes)
         if mask.shape != image.shape[:2]:
             raise DataError(
                 f"{path}: has shape {mask.shape}, its image {image.shape[:2]}, expected the same; "

@@ -11,7 +11,7 @@ from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.dicom import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
 from fairness.errors import DataError, UsageError
-from fairness.mask_scores import NAMES as MASK_SCORES
+from fairness.mask_names import NAMES as MASK_SCORES
 from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, is_number_text, number, texts
 from fairness.tables.hints import twins, unknown_words, unused_patients
@@ -46,6 +46,7 @@ def values_of(
     faults: dict[int, str],
     *,
     labelled: bool,
+    taken: frozenset[str] = TAKEN,
 ) -> Values:
     """Read everything that a table says itself.
 
@@ -56,6 +57,7 @@ def values_of(
         known: attributes that are looked for, too, and whose groups keep their order.
         faults: gets the first reason why a row cannot be used, by row.
         labelled: whether the target is a label.
+        taken: names of columns of our own files of outcomes.
 
     Raises:
         UsageError: a column is not there, or cannot be what it is named for.
@@ -68,14 +70,14 @@ def values_of(
     changes, notes = changes_of(path, table, said.rules, fixed)
     labels = labels_of(opened, target, changes, faults) if labelled else None
     order = {**KNOWN, **{attribute.name: attribute for attribute in known}}
-    names = attribute_names(opened, order, {opened.file, target})
+    names = attribute_names(opened, order, {*taken, opened.file, target})
     found = {name: texts(table[name], changes.get(name)) for name in names}
     encoded = [groups(path, n, c, order.get(n), said.unknown) for n, c in found.items()]
     for attribute, _ in encoded:
         check_groups(path, attribute, numbers_too=True)
-    used = {*fixed, target, *names, *TAKEN}
+    used = {*fixed, target, *names, *taken}
     if said.covariates:
-        check_covariate_names(opened, {*TAKEN, *names})
+        check_covariate_names(opened, {*taken, *names})
         covariates = {n: measurements(opened, n, changes, faults) for n in said.covariates}
     else:
         covariates, of_age = covariates_of(table, used, changes)
@@ -112,7 +114,7 @@ def attribute_names(
             f"add {', '.join(GROUPS)})"
         )
     require_columns(path, table, names)
-    check_attribute_names(path, names, {*TAKEN, *taken})
+    check_attribute_names(path, names, taken)
     return tuple(dict.fromkeys(names))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image
-from fairness.foreign.description import STRUCTURES, ImageInput, Masks, Scores
+from fairness.foreign.description import ImageInput, Masks, Scores
 from fairness.foreign.resize import unresized
 
 NO_STRUCTURE = 255
@@ -65,7 +65,7 @@ def softmax(logits: FloatArray) -> FloatArray:
 
 
 def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Image) -> Image:
-    """Masks of background 0, rim 1 and cup 2 at the size of the stored images, (B, H, W) uint8.
+    """Masks of the classes of `said.class_names` at the size of the stored images, (B, H, W) uint8.
 
     Args:
         output: of the server.
@@ -95,10 +95,13 @@ def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Ima
     else:
         numbers = output[..., 0]
     found = np.full(numbers.shape, NO_STRUCTURE, np.uint8)
-    for structure, name in enumerate(STRUCTURES):
-        found[numbers == said.classes[name]] = structure  # type: ignore[index]
+    for number, code in said.codes.items():
+        found[numbers == number] = code
     if (found == NO_STRUCTURE).any():
         strange = numbers[found == NO_STRUCTURE].flat[0]
-        raise ValueError(f"has the class {strange}, which 'classes' does not name")
+        raise ValueError(
+            f"has the class {strange}, which 'classes' does not name; name it, and under 'ignore' "
+            "where it counts as background"
+        )
     shape = (native.shape[1], native.shape[2])
     return np.stack([unresized(mask, shape, sent) for mask in found])

@@ -16,11 +16,12 @@ from PIL import Image as Picture
 from scipy import ndimage
 
 from audit.records.journal import Journal
-from audit.records.masks import COLOURS, file_name, keeping, overlay, save_picture
+from audit.records.masks import EYE_COLOURS, file_name, keeping, overlay, save_picture
 from fairness.arrays import Array, Image
 from fairness.evaluate import Answers, readings
 from fairness.group_input import RECORDED
-from fairness.mask_scores import NAMES, score_masks
+from fairness.mask_names import NAMES
+from fairness.mask_scores import score_masks
 from fairness.samples import Batch, Sample, stack
 from fairness.tasks.masks import MaskTask
 
@@ -51,10 +52,10 @@ def test_an_overlay_draws_both_masks_and_leaves_the_rest_grey() -> None:
     prediction[12:20, 15:25] = 1
     prediction[14:16, 17:20] = 2
     pixels = np.asarray(overlay(image, reference, prediction))
-    assert tuple(pixels[2, 5]) == COLOURS["reference", "disc"]
-    assert tuple(pixels[4, 5]) == COLOURS["reference", "cup"]
-    assert tuple(pixels[12, 20]) == COLOURS["prediction", "disc"]
-    assert tuple(pixels[14, 18]) == COLOURS["prediction", "cup"]
+    assert tuple(pixels[2, 5]) == EYE_COLOURS["reference", "disc"]
+    assert tuple(pixels[4, 5]) == EYE_COLOURS["reference", "cup"]
+    assert tuple(pixels[12, 20]) == EYE_COLOURS["prediction", "disc"]
+    assert tuple(pixels[14, 18]) == EYE_COLOURS["prediction", "cup"]
     assert tuple(pixels[8, 8]) == tuple(pixels[0, 0]) == (77, 77, 77)
 
 

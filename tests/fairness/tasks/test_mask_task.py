@@ -7,7 +7,8 @@ from scipy import ndimage
 from fairness.arrays import Image
 from fairness.errors import DataError
 from fairness.group_input import RECORDED
-from fairness.mask_scores import NAMES, score_masks
+from fairness.mask_names import NAMES
+from fairness.mask_scores import score_masks
 from fairness.samples import Batch, Sample, stack
 from fairness.tasks.masks import MaskTask
 

@@ -1,0 +1,141 @@
+"""A described model that draws three organs of a chest, on the real server, up to the report."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fair_audit_runs import audit
+from PIL import Image as Pillow
+from scipy import ndimage
+from scipy.spatial.distance import cdist
+from served_foreign import ORGANS, SIDES
+from sklearn.metrics import f1_score, jaccard_score
+
+from audit.cli import run as fair_audit
+from fairness.arrays import BoolArray, Image
+
+pytest_plugins = ["audit_fixtures"]
+
+SPEC = """
+task: segmentation
+input: {name: x, layout: NCHW, size: [24, 28], resize: squash, filter: nearest, normalise: unit}
+output:
+  name: y
+  holds: class_scores
+  layout: NCHW
+  classes: {left_lung: 0, background: 1, heart: 2, clavicle: 3, right_lung: 4}
+  unions: {lungs: [left_lung, right_lung]}
+  ignore: [clavicle]
+"""
+NUMBERS = {"left_lung": 0, "heart": 2, "right_lung": 4}
+STORED = {"background": 0, "left_lung": 50, "heart": 100, "right_lung": 200}
+"""How the masks here write the classes."""
+SAID = ",".join(f"{number}={name}" for name, number in STORED.items())
+
+
+def drawn(number: int) -> tuple[Image, Image]:
+    """What the model draws (its own numbers) and the reference (numbers of the files)."""
+    rng = np.random.default_rng(number)
+    rows, columns = np.mgrid[: SIDES[0], : SIDES[1]]
+    ours, theirs = np.ones(SIDES, np.uint8), np.zeros(SIDES, np.uint8)
+    places = {"left_lung": (12, 7, 8, 4), "right_lung": (12, 21, 8, 4), "heart": (15, 14, 4, 3)}
+    for name, (row, column, height, width) in places.items():
+        for mask, value in ((ours, NUMBERS[name]), (theirs, STORED[name])):
+            down, right = rng.integers(-2, 3, 2)
+            inside = ((rows - row - down) / height) ** 2 + ((columns - column - right) / width) ** 2
+            mask[inside <= 1] = value
+    ours[0, :5] = 3  # a clavicle, which counts as background
+    return ours, theirs
+
+
+def chests(folder: Path) -> Path:
+    """A csv of 24 pictures, each with its mask, and pixels of 2 x 0.5 mm, or of 1 x 1."""
+    lines = ["file,mask,sex,spacing_row,spacing_column"]
+    for number in range(24):
+        ours, theirs = drawn(number)
+        grey = np.rint(255 * np.array(ORGANS)).astype(np.uint8)[ours]
+        Pillow.fromarray(grey).save(folder / f"i{number:02}.png")
+        Pillow.fromarray(theirs).save(folder / f"m{number:02}.png")
+        size = "2,0.5" if number % 3 else "1,1"
+        lines.append(f"i{number:02}.png,m{number:02}.png,{'FM'[number % 2]},{size}")
+    (folder / "chests.csv").write_text("\n".join(lines))
+    return folder / "chests.csv"
+
+
+def pair_of(number: int, *names: str) -> tuple[BoolArray, BoolArray]:
+    """Where the model and the reference have one of the structures."""
+    ours, theirs = drawn(number)
+    here = np.isin(ours, [NUMBERS[name] for name in names])
+    return here, np.isin(theirs, [STORED[name] for name in names])
+
+
+def hd95(number: int, *names: str) -> float:
+    """Over all pairs of surface pixels, in mm."""
+    size = (2.0, 0.5) if number % 3 else (1.0, 1.0)
+    points = [np.argwhere(m & ~ndimage.binary_erosion(m)) * size for m in pair_of(number, *names)]
+    apart = cdist(*points)
+    return float(np.percentile(np.concatenate([apart.min(1), apart.min(0)]), 95))
+
+
+@pytest.fixture(scope="module")
+def run(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("organs")
+    (folder / "model.yaml").write_text(SPEC)
+    flags = ("--model", "foreign_organs", "--spec", folder / "model.yaml", "--worst", 1,
+             "--data", chests(folder), "--attributes", "sex", "--mask-values", SAID,
+             "--replicates", 100, "--suppress-below", 0, "--out", folder / "run")  # fmt: skip
+    assert audit(endpoint, *flags) == 0
+    return folder / "run"
+
+
+def test_every_score_is_that_of_scikit_learn_and_of_all_pairs_of_pixels(run: Path) -> None:
+    found = pq.read_table(run / "records" / "outcomes.parquet").to_pydict()
+    parts = {name: (name,) for name in NUMBERS} | {"lungs": ("left_lung", "right_lung")}
+    for number in range(24):
+        dice = {}
+        for name, names in parts.items():
+            ours, theirs = (mask.ravel() for mask in pair_of(number, *names))
+            dice[name] = f1_score(theirs, ours)
+            assert found[f"{name}_dice"][number] == pytest.approx(dice[name])
+            assert found[f"{name}_iou"][number] == pytest.approx(jaccard_score(theirs, ours))
+            assert found[f"{name}_hd95_mm"][number] == pytest.approx(hd95(number, *names))
+        mean = np.mean([dice[name] for name in NUMBERS])
+        assert found["mean_dice"][number] == pytest.approx(mean)
+    assert "lungs_hd95" not in found
+
+
+def test_the_report_shows_the_structures(run: Path) -> None:
+    text = (run / "report" / "report.md").read_text()
+    for label in ("mean Dice", "lungs Dice", "heart HD95 mm", "ES mean Dice", "worst heart Dice"):
+        assert label in text
+    assert "rim" not in text
+    assert "lungs IoU" not in text  # of unions people see Dice alone
+    document = json.loads((run / "report" / "report.json").read_text())
+    masks = document["provenance"]["masks"]
+    assert masks["structures"] == ["left_lung", "heart", "right_lung", "lungs"]
+    assert (masks["distances"], masks["surface_dice_tolerance"]) == ("mm", 2.0)
+    with (run / "report" / "groups.csv").open() as file:
+        metrics = {row["metric"] for row in csv.DictReader(file)}
+    assert {"es_mean_dice", "lungs_dice_worst", "heart_nsd_mm", "mean_dice_tail"} <= metrics
+
+
+def test_the_worst_masks_are_drawn_in_a_colour_each(run: Path) -> None:
+    worst = run / "records" / "worst"
+    with (worst / "colours.csv").open() as file:
+        colours = [row["colour"] for row in csv.DictReader(file)]
+    assert len(set(colours)) == 6
+    (picture,) = (worst / "sex" / "F").glob("1_*.png")
+    pixels = np.asarray(Pillow.open(picture)).reshape(-1, 3)
+    there = {f"#{bytes(pixel).hex()}" for pixel in pixels}
+    assert set(colours[3:]) <= there  # predictions are drawn last
+
+
+def test_the_same_report_comes_from_its_outcomes(run: Path, tmp_path: Path) -> None:
+    flags = ["report", "--from", str(run / "records" / "outcomes.parquet"), "--attributes", "sex",
+             "--replicates", "100", "--suppress-below", "0", "--out", str(tmp_path)]  # fmt: skip
+    assert fair_audit(flags) == 0
+    old, new = (path / "report" / "groups.csv" for path in (run, tmp_path))
+    assert old.read_text() == new.read_text()

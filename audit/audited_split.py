@@ -107,7 +107,7 @@ def table_split(
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
         masks=TASKS[spec.task].answers_masks,
-        classes=classes_of(model) if TASKS[spec.task].answers_masks else None,
+        mask_classes=classes_of(model) if TASKS[spec.task].answers_masks else None,
         fit=fit,
         channels=channels,
         target=spec.target,

@@ -14,6 +14,7 @@ from audit.content import content_findings, read_content
 from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets.catalogue import SPLITS, open_split
+from fairness.datasets.class_mask import NUMBERED
 from fairness.datasets.reader import Split
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns
@@ -67,9 +68,10 @@ def inspect_table(table: Path, columns: TableColumns, console: Console) -> None:
     found = open_table(table, columns)
     masks = columns.mask is not None or found.named(columns.target, "target") is None
     masks = masks and found.named(columns.mask, "mask") is not None
+    classes = None if columns.mask_values else NUMBERED
 
     def opened(name: str) -> Split:
-        return TableSplit(table, name, columns, masks=masks, on_error="skip")
+        return TableSplit(table, name, columns, masks=masks, mask_classes=classes, on_error="skip")
 
     inspect_splits(table, sorted(splits_in(found)) or ["test"], opened, console)
 

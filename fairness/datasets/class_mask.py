@@ -82,6 +82,12 @@ class MaskClasses:
         return replace(self, numbers={n: code[name] for n, name in said.items()} | free)
 
 
+NUMBERED = MaskClasses(
+    Structures(tuple(f"number {number}" for number in range(1, 256))), {n: n for n in range(256)}
+)
+"""Where nobody has said what the numbers mean."""
+
+
 def number_of(name: str, said: Mapping[int, str]) -> int:
     """The first number of a name."""
     return next(number for number, other in said.items() if other == name)

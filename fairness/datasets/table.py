@@ -42,7 +42,7 @@ class TableSplit(FileSplit):
         *,
         known: Iterable[Attribute] = (),
         masks: bool = False,
-        classes: MaskClasses | None = None,
+        mask_classes: MaskClasses | None = None,
         fit: Callable[[Image], Image] | None = None,
         **options: Unpack[Options],
     ) -> None:
@@ -54,7 +54,7 @@ class TableSplit(FileSplit):
             columns: what is what.
             known: attributes to look for, too, whose groups keep their order.
             masks: whether the target is a mask instead of a label.
-            classes: of masks; None: those that the columns say, else those of an eye.
+            mask_classes: what is in masks; None: those that the columns say, else those of an eye.
             fit: resizes every image to `shape`.
             options: as `Options`; the target is the column of labels where no other is named.
 
@@ -64,9 +64,9 @@ class TableSplit(FileSplit):
         """
         super().__init__(path, split, options)
         self._said = said = columns or TableColumns()
-        self.classes = classes or MaskClasses.said_by(said.mask_values)
+        self.mask_classes = mask_classes or MaskClasses.said_by(said.mask_values)
         if masks:
-            self.classes = self.classes.named(said.mask_values)
+            self.mask_classes = self.mask_classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
         channels = options.get("channels", 1)
         is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
@@ -81,7 +81,7 @@ class TableSplit(FileSplit):
         wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
         self.target = opened.required(*wanted)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        taken = frozenset({*TAKEN, *self.classes.scores}) if masks else TAKEN
+        taken = frozenset({*TAKEN, *self.mask_classes.scores}) if masks else TAKEN
         values = values_of(opened, ids, self.target, known, faults, labelled=not masks, taken=taken)
         spaced = spacing_of(opened, rows, faults) if masks else {}
         if masks:
@@ -113,6 +113,11 @@ class TableSplit(FileSplit):
         except DataError:
             shape = ()  # found broken when it is decoded
         drawn = () if mask is None or not shape else mask_shape(mask, self._said.mask_key)
+        if drawn and len(drawn) != 2:
+            raise DataError(
+                f"{mask}: has shape {drawn}, expected one number a pixel (H, W); masks are of "
+                "pictures, no volumes: store each slice as one, or use --on-error skip"
+            )
         if drawn and drawn != shape[:2]:
             raise DataError(
                 f"{mask}: has shape {drawn}, its image {shape[:2]}, expected the same; correct it, "
@@ -123,12 +128,16 @@ class TableSplit(FileSplit):
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
         label = UNKNOWN if values.labels is None else int(values.labels[row])
         said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
-        said += f" {self.classes}"
+        covariates = {name: float(column[row]) for name, column in values.covariates.items()}
+        sizes = "".join(
+            f" {covariates[n]}" for n in SPACING if mask is not None and n in covariates
+        )
+        said += f" {self.mask_classes}{sizes}"
         return Entry(
             id=id_,
             path=image,
             codes=codes,
-            covariates={name: float(column[row]) for name, column in values.covariates.items()},
+            covariates=covariates,
             patient=values.patients[row],
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=content[0],
@@ -151,7 +160,7 @@ class TableSplit(FileSplit):
         if entry.id not in self._masks:
             return image, entry.label
         path = self._masks[entry.id]
-        mask = read_class_mask(path, self._said.mask_key, self.classes)
+        mask = read_class_mask(path, self._said.mask_key, self.mask_classes)
         if mask.shape != image.shape[:2]:
             raise DataError(
                 f"{path}: has shape {mask.shape}, its image {image.shape[:2]}, expected the same; "

@@ -21,7 +21,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
-from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
+from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
 from fairness.datasets.table_values import TAKEN, Values, values_of
 from fairness.errors import DataError
@@ -81,12 +81,7 @@ class TableSplit(FileSplit):
         wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
         self.target = opened.required(*wanted)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        taken = frozenset({*TAKEN, *self.mask_classes.scores}) if masks else TAKEN
-        values = values_of(opened, ids, self.target, known, faults, labelled=not masks, taken=taken)
-        spaced = spacing_of(opened, rows, faults) if masks else {}
-        if masks:
-            others = {n: c for n, c in values.covariates.items() if n not in SPACING}
-            values = replace(values, covariates={**others, **spaced})
+        values = self._values(opened, ids, rows, known, faults, masks=masks)
         self.attributes, self.notes = values.attributes, values.notes
         if said.beside is not None:
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
@@ -105,6 +100,24 @@ class TableSplit(FileSplit):
         self._row_of = {ids[row]: row + 1 for row in order}
         self._masks = {ids[row]: drawn[row] for row in order if row in drawn}
         self._keep([entries[row] for row in order])
+
+    def _values(
+        self,
+        opened: Opened,
+        ids: list[str],
+        rows: list[int],
+        known: Iterable[Attribute],
+        faults: dict[int, str],
+        *,
+        masks: bool,
+    ) -> Values:
+        """What the columns say; where there are masks, with the sizes of pixels as covariates."""
+        taken = frozenset({*TAKEN, *self.mask_classes.scores}) if masks else TAKEN
+        found = values_of(opened, ids, self.target, known, faults, labelled=not masks, taken=taken)
+        if not masks:
+            return found
+        others = {n: c for n, c in found.covariates.items() if n not in SPACING}
+        return replace(found, covariates={**others, **spacing_of(opened, rows, faults)})
 
     def _entry(self, id_: str, row: int, values: Values, image: Path, mask: Path | None) -> Entry:
         """Everything about one row but its image and mask."""

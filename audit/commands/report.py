@@ -65,6 +65,7 @@ def report(arguments: list[str], console: Console) -> int:
     answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
     threshold = None if kind.answers_masks else threshold_of(options, predictions)
     task = kind.make(None if threshold is None else threshold.value, None, distances=True)
+    task = task.holding(answered)
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
@@ -72,7 +73,7 @@ def report(arguments: list[str], console: Console) -> int:
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", answered, tuple(answered.values), digest, names)
+    write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names)
     provenance = of_file(options.source, names, predictions, threshold)
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)

@@ -87,6 +87,19 @@ class TableSplit(FileSplit):
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
         if not splits_in(opened):
             self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
+        self._keep_rows(opened, ids, values, images, drawn, faults, rows)
+
+    def _keep_rows(
+        self,
+        opened: Opened,
+        ids: list[str],
+        values: Values,
+        images: dict[int, Path],
+        drawn: dict[int, Path],
+        faults: dict[int, str],
+        rows: list[int],
+    ) -> None:
+        """Keep the usable rows, sorted by id; the others are recorded, or stop it."""
         entries = {}
         for row in rows:
             try:

@@ -14,7 +14,15 @@ from fairness.datasets.reader import Split
 from fairness.datasets.table_spacing import SPACING
 from fairness.errors import DataError, UsageError
 from fairness.group_input import RECORDED
-from fairness.mask_names import NAMES, OF_COUNTS, is_in_mm, metric_of, names_of, structures_in
+from fairness.mask_names import (
+    NAMES,
+    OF_COUNTS,
+    is_in_mm,
+    metric_of,
+    names_of,
+    scores_in,
+    structures_in,
+)
 from fairness.mask_scores import TOLERANCE, TOLERANCE_MM, empty_counts, mask_measures, score_masks
 from fairness.metrics.segmentation import Spacing
 from fairness.outcomes import Answered, Names
@@ -55,6 +63,8 @@ class MaskTask(Task):
     structures: Structures = EYE
     spacing: Mapping[str, Spacing] | None = None
     """Sample to the size of a pixel in mm; None: distances are in pixels."""
+    columns: tuple[str, ...] | None = None
+    """Names of the scores, where they come from a file."""
 
     kind = "segmentation"
     datatype = "UINT8"
@@ -75,6 +85,10 @@ class MaskTask(Task):
         """
         structures = structures_of(spec.class_names, spec.unions)
         return replace(self, structures=structures, spacing=spacing_of(split))
+
+    def holding(self, answered: Answered) -> Self:
+        """With the scores that a file has."""
+        return replace(self, columns=scores_in(answered.values))
 
     @classmethod
     def answer_shape(cls, image: Sequence[int]) -> list[int]:
@@ -113,6 +127,8 @@ class MaskTask(Task):
     @property
     def value_names(self) -> tuple[str, ...]:
         """Scores of `fairness/mask_scores.py`, with or without distances."""
+        if self.columns is not None:
+            return self.columns
         return names_of(self.structures, self.distances, mm=self.spacing is not None)
 
     def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:

@@ -63,6 +63,10 @@ class Task(ABC):
         """
         return self
 
+    def holding(self, answered: Answered) -> Self:
+        """The task for values that a file holds; most tasks know their names before."""
+        return self
+
     @classmethod
     @abstractmethod
     def answer_shape(cls, image: Sequence[int]) -> list[int]:

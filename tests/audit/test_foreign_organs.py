@@ -2,12 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from fair_audit_runs import audit
+from fair_audit_runs import audit, failure
 from PIL import Image as Pillow
 from scipy import ndimage
 from scipy.spatial.distance import cdist
@@ -139,3 +140,67 @@ def test_the_same_report_comes_from_its_outcomes(run: Path, tmp_path: Path) -> N
     assert fair_audit(flags) == 0
     old, new = (path / "report" / "groups.csv" for path in (run, tmp_path))
     assert old.read_text() == new.read_text()
+
+
+@pytest.mark.parametrize(
+    ("spec", "flags", "message"),
+    [
+        (("right_lung: 4", "right_lung: 5"), (), "line 8, output.classes: 'y' has 5 classes"),
+        (("  ignore: [clavicle]\n", ""), (), "no number is 'clavicle'; masks have"),
+        (("heart", "spine"), (), "'heart' is no class of the model; masks have background, left_"),
+        (("", ""), ("--mask-values", "200=heart"), "no number is 'left_lung'"),
+        (("", ""), ("--mask-values", SAID.replace("200", "201")), "row 1: .*m00.png: holds 200"),
+        (("", ""), ("--compat", "fairseg"), "--compat fairseg evaluates rim and cup"),
+        (("", ""), ("--spacing", "0.5"), "--spacing: '0.5' is not MM,MM"),
+        (
+            ("[left_lung, right_lung]", "[left_lung, liver]"),
+            (),
+            "line 9, output.unions: 'lungs' is",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_line(
+    endpoint: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spec: tuple[str, str],
+    flags: tuple[str, ...],
+    message: str,
+) -> None:
+    (tmp_path / "model.yaml").write_text(SPEC.replace(*spec))
+    said = flags if "--mask-values" in flags else ("--mask-values", SAID, *flags)
+    code = 3 if "holds" in message else 2
+    line = failure(capsys, code, endpoint, "--model", "foreign_organs",
+                   "--spec", tmp_path / "model.yaml", "--data", chests(tmp_path),
+                   "--attributes", "sex", "--out", tmp_path / "run", *said)  # fmt: skip
+    assert re.search(message, line), line
+
+
+def test_masks_of_a_known_data_set_need_its_structures(
+    endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.yaml").write_text(f"dataset: fairseg{SPEC}")
+    line = failure(capsys, 2, endpoint, "--model", "foreign_organs",
+                   "--spec", tmp_path / "model.yaml", "--data", tmp_path)  # fmt: skip
+    assert "masks of fairseg have 0 background, 1 rim, 2 cup, the model draws background," in line
+
+
+def test_a_change_against_an_earlier_run_is_judged(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        "name: masks\nrules: [{metric: mean_dice, attribute: sex, change: true, min: -0.01}]\n"
+    )
+    outcomes = str(run / "records" / "outcomes.parquet")
+    flags = ["report", "--from", outcomes, "--attributes", "sex", "--replicates", "100",
+             "--suppress-below", "0", "--policy", str(tmp_path / "policy.yaml"),
+             "--baseline", str(run), "--out", str(tmp_path / "again")]  # fmt: skip
+    assert fair_audit(flags) == 0
+    document = json.loads((tmp_path / "again" / "report" / "report.json").read_text())
+    assert document["verdict"] == "INCONCLUSIVE"  # nothing changed, so there is no interval
+    other = pq.read_table(outcomes)
+    names = [name.removesuffix("_mm") for name in other.column_names]
+    pq.write_table(other.rename_columns(names), tmp_path / "pixels.parquet")
+    flags[2], flags[-1] = str(tmp_path / "pixels.parquet"), str(tmp_path / "third")
+    assert fair_audit(flags) == 2
+    assert "distances of masks in the same unit" in capsys.readouterr().err

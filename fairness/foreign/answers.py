@@ -64,6 +64,22 @@ def softmax(logits: FloatArray) -> FloatArray:
     return found
 
 
+def drawn(scores: Array, said: Masks) -> Array:
+    """1 where a pixel's probability is 0.5 or more, else 0; of (B, H, W) probabilities or logits.
+
+    Raises:
+        ValueError: they are none.
+    """
+    if np.isnan(scores).any():
+        raise ValueError("has scores that are no numbers")
+    if said.holds == "mask_logit":
+        return np.asarray(scores >= 0, dtype=np.uint8)
+    if not ((scores >= 0) & (scores <= 1)).all():
+        strange = scores[(scores < 0) | (scores > 1)].flat[0]
+        raise ValueError(f"answered {strange:.4g}, which is no probability; is it a mask_logit?")
+    return np.asarray(scores >= 0.5, dtype=np.uint8)
+
+
 def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Image) -> Image:
     """Masks of the classes of `said.class_names` at the size of the stored images, (B, H, W) uint8.
 
@@ -92,8 +108,10 @@ def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Ima
         if not np.isfinite(output).all():
             raise ValueError("has scores that are no numbers")
         numbers = output.argmax(axis=-1)
-    else:
+    elif said.holds == "class_mask":
         numbers = output[..., 0]
+    else:
+        numbers = drawn(output[..., 0], said)
     found = np.full(numbers.shape, NO_STRUCTURE, np.uint8)
     for number, code in said.codes.items():
         found[numbers == number] = code

@@ -73,5 +73,7 @@ def _of_masks(said: Masks) -> Iterator[tuple[str, str]]:
             structures_of(said.class_names, unions)
         except ValueError as error:
             yield key, str(error)
+    if said.holds.startswith("mask_") and set(numbers) != {0, 1}:
+        yield "classes", f"{said.holds} has two: background: 0, and 1 for the one structure"
     if said.holds == "class_scores" and "C" not in said.layout:
         yield "layout", f"{said.layout} has no axis C for the classes"

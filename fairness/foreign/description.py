@@ -91,8 +91,9 @@ class Masks(Part):
     """An output that a mask is read from."""
 
     name: Word
-    holds: Literal["class_mask", "class_scores"]
-    """A class for each pixel, or a score for each class and pixel, of which the highest wins."""
+    holds: Literal["class_mask", "class_scores", "mask_probability", "mask_logit"]
+    """A class for each pixel; or a score for each class and pixel, of which the highest wins; or of
+    one structure the probability of each pixel, which is class 1 from 0.5 on, or its logit."""
     layout: Literal["HW", "NHW", "CHW", "NCHW", "HWC", "NHWC"]
     """Axes of the tensor, C those of classes (or of length 1)."""
     classes: Annotated[dict[Word, Index], Field(min_length=2, max_length=256)]

@@ -94,6 +94,7 @@ def test_a_fault_is_one_line_with_its_place(
         ("cup: 2}", "a: 2}, unions: {b: [rim]}", "output.unions: 'b' is a union of rim; name two"),
         ("cup: 2}", "a: 2}, unions: {rim: [rim, a]}", "output.unions: 'rim' is there twice"),
         ("rim: 1, cup: 2", ", ".join(f"s{i}: {i}" for i in range(1, 34)), "33 structures"),
+        ("class_mask", "mask_logit", "output.classes: mask_logit has two: background: 0, and 1"),
         ("layout: NHW,", "layout: NHW, holds: class_scores,", "'holds' is there twice"),
         ("class_mask", "class_scores", "output.layout: NHW has no axis C for the classes"),
         ("input: ", "threshold: 0.5\ninput: ", "threshold: masks have none"),

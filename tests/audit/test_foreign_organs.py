@@ -32,6 +32,8 @@ output:
   ignore: [clavicle]
 """
 NUMBERS = {"left_lung": 0, "heart": 2, "right_lung": 4}
+PROBES = "{seed: 1, shapes: [[9, 9]], expected: [[0.5]], tolerance: 0.01}"
+"""Of a classifier."""
 STORED = {"background": 0, "left_lung": 50, "heart": 100, "right_lung": 200}
 """How the masks here write the classes."""
 SAID = ",".join(f"{number}={name}" for name, number in STORED.items())
@@ -150,6 +152,11 @@ def test_the_same_report_comes_from_its_outcomes(run: Path, tmp_path: Path) -> N
         (("heart", "spine"), (), "'heart' is no class of the model; masks have background, left_"),
         (("", ""), ("--mask-values", "200=heart"), "no number is 'left_lung'"),
         (("", ""), ("--mask-values", SAID.replace("200", "201")), "row 1: .*m00.png: holds 200"),
+        (
+            ("output:", f"origin: {{probes: {PROBES}}}\noutput:"),
+            (),
+            "line 4, origin.probes: it has",
+        ),
         (("", ""), ("--compat", "fairseg"), "--compat fairseg evaluates rim and cup"),
         (("", ""), ("--spacing", "0.5"), "--spacing: '0.5' is not MM,MM"),
         (

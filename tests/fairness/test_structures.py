@@ -20,7 +20,9 @@ def test_rim_and_cup_have_a_disc_unless_it_is_said_otherwise() -> None:
     assert EYE.parts == {"rim": (1,), "cup": (2,), "disc": (1, 2)}
     assert "disc" not in structures_of(("background", "rim", "cup"), {}).parts
     assert names_of(EYE) == NAMES
-    assert NAMES[-2:] == ("area_cdr_error", "vertical_cdr_error")
+    metrics = ("dice", "iou", "missed", "invented", "hd95", "asd", "nsd")
+    of_each = [f"{part}_{metric}" for part in ("rim", "cup", "disc") for metric in metrics]
+    assert NAMES == (*of_each, "area_cdr_error", "vertical_cdr_error")
 
 
 @pytest.mark.parametrize(

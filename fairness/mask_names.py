@@ -5,7 +5,7 @@ Distances in pixels and in mm are never one number, so those in mm end in `_mm`.
 
 from collections.abc import Iterable
 
-from fairness.structures import EYE, RESERVED, Structures
+from fairness.structures import EYE, Structures, is_name
 
 OF_COUNTS = ("dice", "iou", "missed", "invented")
 OF_SURFACE = ("hd95", "asd", "nsd")
@@ -41,7 +41,7 @@ def metric_of(name: str) -> tuple[str, str]:
     """Structure and metric of a score; the structure is empty where it is none of a structure."""
     for metric in METRICS:
         structure = name.removesuffix(f"_{metric}")
-        if structure != name and structure.split("_")[0] not in RESERVED:
+        if structure != name and is_name(structure):
             return structure, metric
     return "", name
 

@@ -22,7 +22,7 @@ from fairness.mask_names import (
     structures_in,
 )
 from fairness.metrics import segmentation
-from fairness.metrics.segmentation import Spacing
+from fairness.metrics.segmentation import Classes, Spacing
 from fairness.statistics.case_scores import CaseScore, CaseScores
 from fairness.structures import EYE, Structures
 
@@ -105,8 +105,7 @@ def surface_scores(
         ours, theirs = (mask[window] for mask in pair)
         apart = None if spacing is None else (float(spacing[case, 0]), float(spacing[case, 1]))
         for name, classes in structures.parts.items():
-            is_part = np.isin(np.arange(256), classes)
-            distances = _distances(is_part[ours], is_part[theirs], apart)
+            distances = _distances(_inside(ours, classes), _inside(theirs, classes), apart)
             for metric, value in zip(metrics, distances, strict=True):
                 found[f"{name}_{metric}"][case] = value
     return found
@@ -161,6 +160,13 @@ def _distances(prediction: BoolArray, reference: BoolArray, spacing: Spacing | N
         segmentation.average_surface_distance(distances),
         segmentation.normalised_surface_dice(distances, tolerance),
     ]
+
+
+def _inside(mask: Image, classes: Classes) -> BoolArray:
+    found: BoolArray = mask == classes[0]
+    for other in classes[1:]:
+        found |= mask == other
+    return found
 
 
 def _window(mask: Image) -> tuple[slice, slice]:

@@ -8,10 +8,15 @@ from functools import cached_property
 BACKGROUND = "background"
 MOST = 32
 """Structures of a model, and as many unions: each has a dozen numbers in a report."""
-WORD = re.compile(r"\w[\w-]{0,39}")
+WORD = re.compile(r"[^\W_][\w-]{0,39}")
 """A name of a structure, which becomes part of names of numbers and columns."""
 RESERVED = ("mean", "es")
 """Names that other numbers begin with: `mean_dice`, `es_rim_dice`."""
+
+
+def is_name(name: str) -> bool:
+    """Whether a structure may be called so."""
+    return WORD.fullmatch(name) is not None and name.split("_")[0] not in RESERVED
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def structures_of(
     if twice := [name for name in every if every.count(name) > 1]:
         raise ValueError(f"'{twice[0]}' is there twice")
     for name in every:
-        if not WORD.fullmatch(name) or name.split("_")[0] in RESERVED:
+        if not is_name(name):
             raise ValueError(
                 f"'{name[:50]}' cannot be part of the names of numbers; use letters, digits, _ and "
                 f"-, up to 40, and not {' or '.join(f'{word}_' for word in RESERVED)} in front"

@@ -22,7 +22,7 @@ def test_rim_and_cup_have_a_disc_unless_it_is_said_otherwise() -> None:
     assert names_of(EYE) == NAMES
     metrics = ("dice", "iou", "missed", "invented", "hd95", "asd", "nsd")
     of_each = [f"{part}_{metric}" for part in ("rim", "cup", "disc") for metric in metrics]
-    assert NAMES == (*of_each, "area_cdr_error", "vertical_cdr_error")
+    assert (*of_each, "area_cdr_error", "vertical_cdr_error") == NAMES
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def test_rim_and_cup_have_a_disc_unless_it_is_said_otherwise() -> None:
         (("background", "left lung"), {}, "'left lung' cannot be part"),
         (("background", "a\n"), {}, "cannot be part"),
         (("background", "-a"), {}, "'-a' cannot be part"),
+        (("background", "_a_"), {}, "'_a_' cannot be part"),
         (("background", "a" * 41), {}, "up to 40"),
         (("background", "a", "b"), {"c": ("a", "a")}, "'c' is a union of a, a"),
         (("background", "a", "b"), {"c": ()}, "'c' is a union of nothing"),
@@ -70,3 +71,4 @@ def test_names_are_taken_apart_as_they_were_put_together() -> None:
 def test_scores_of_an_eye_come_in_one_order_whatever_the_file_s() -> None:
     assert scores_in(sorted(NAMES)) == NAMES
     assert scores_in(["lung_hd95", "score"]) == ()
+    assert scores_in(["<b>_dice", "a|b_dice", "_a_dice", "a\x1b_dice", "_dice"]) == ()

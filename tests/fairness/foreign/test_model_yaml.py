@@ -113,6 +113,15 @@ def test_masks_have_contradictions_of_their_own(
         read_model_yaml(written(tmp_path, text.replace(old, new)))
 
 
+def test_the_masks_of_the_documentation_are_some(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "your-own-model.md").read_text()
+    (output,) = re.findall(r"```text\n(output:\n.*?)```", page, re.S)
+    text = f"task: segmentation\ninput: {{name: x, layout: NCHW}}\n{output}"
+    spec = read_model_yaml(written(tmp_path, text)).description.spec()
+    assert spec.class_names == ("background", "left_lung", "right_lung", "heart")
+    assert spec.unions == {"lungs": ("left_lung", "right_lung")}
+
+
 def test_the_descriptions_of_the_documentation_are_some(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "your-own-model.md").read_text()
     whole, origin = re.findall(r"```yaml\n(.*?)```", page, re.S)

@@ -8,8 +8,8 @@ from fairness.tasks.task import Tables
 
 FULLY_SHOWN = 3
 """Structures, unions left out, of which people see every score; of more they see Dice alone."""
-BRIEF = 5
-"""Numbers of each group that fit on a terminal."""
+BRIEF, ROOM = 5, 44
+"""Numbers of each group that fit on a terminal, and characters for all but the first of them."""
 
 
 def mask_tables(metrics: Collection[str], unions: Sequence[str] = ()) -> Tables:
@@ -38,4 +38,8 @@ def mask_tables(metrics: Collection[str], unions: Sequence[str] = ()) -> Tables:
     gaps |= {f"worst {s} Dice": f"{s}_dice_worst" for s in parts}
     gaps |= {f"{s} Dice gap": f"{s}_dice_difference" for s in parts}
     gaps |= {f"ES {s} IoU": f"es_{s}_iou" for s in full}
-    return Tables(groups=groups, gaps=gaps, brief=min(BRIEF, len(groups)))
+    shown = [label for label, metric in groups.items() if metric in metrics]
+    brief = 1
+    while brief < min(BRIEF, len(shown)) and sum(len(s) + 2 for s in shown[1 : brief + 1]) <= ROOM:
+        brief += 1
+    return Tables(groups=groups, gaps=gaps, brief=brief)

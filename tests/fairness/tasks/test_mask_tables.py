@@ -42,6 +42,9 @@ def test_eight_structures_stay_readable() -> None:
     assert list(found.groups) == ["mean Dice", *(f"s{i} Dice" for i in range(8))]
     assert len(found.gaps) == 3 + 2 * 8
     assert next(iter(found.gaps)) == "ES mean Dice"
+    assert found.brief == 5
+    long = structures_of(("background", *(f"a_long_name_{i}" for i in range(8))))
+    assert mask_tables(names_of(long)).brief == 3
 
 
 def test_one_structure_has_no_mean_and_says_its_unit() -> None:

@@ -78,7 +78,8 @@ def test_surface_distances_equal_monais() -> None:
     hd95 = compute_hausdorff_distance(*pair, percentile=95, include_background=True)
     for case in range(6):
         for k in range(3):
-            both = s.surface_distances(*(part[case, k].numpy() > 0 for part in pair))
+            ours, theirs = (part[case, k].numpy() > 0 for part in pair)
+            both = s.surface_distances(ours, theirs)
             distances = np.concatenate(both)
             assert s.average_surface_distance(distances) == pytest.approx(float(asd[case, k]))
             assert s.normalised_surface_dice(distances, 3.0) == pytest.approx(float(nsd[case, k]))

@@ -84,6 +84,7 @@ def test_masks_of_three_structures_are_read_and_their_mean_is_their_quality() ->
     assert "ab_hd95_mm" in read
     cases = Cases(ids=one.ids, patients=one.ids, attributes=(), codes={}, covariates={})
     quality = task.quality(Answered(cases=cases, labels=None, values=read))
+    assert quality is not None
     np.testing.assert_allclose(quality, read["mean_dice"])
     answer[2, 0, 0] = 4
     with pytest.raises(DataError, match="class 4 for sample s02, known are 0 background, 1 a, 2 b"):

@@ -10,7 +10,7 @@ from audit.table_flags import check_no_flags, is_table, table_columns
 from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
-from fairness.datasets.class_mask import MaskClasses
+from fairness.datasets.class_mask import NUMBERED, MaskClasses
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
@@ -87,14 +87,17 @@ def table_split(
         options: the flags.
         table: csv or parquet.
         model: that is asked.
-        as_stored: whether pictures keep their sizes for a described model.
+        as_stored: whether pictures keep their sizes for a described model, and masks any numbers.
     """
     spec, foreign = model.spec, model.foreign
     takes = spec.group_input
     columns = table_columns(table, options.table, options.attributes)
     if takes is not None and columns.attributes and takes.attribute not in columns.attributes:
         columns = replace(columns, attributes=(*columns.attributes, takes.attribute))
-    fit, shape = None, spec.image_shape
+    draws, fit, shape = TASKS[spec.task].answers_masks, None, spec.image_shape
+    classes = classes_of(model) if draws else None
+    if as_stored:  # nobody has checked yet what the model calls them
+        columns, classes = replace(columns, mask_values={}), NUMBERED
     channels = foreign.said.description.input.channels if foreign else 1
     if foreign is not None and fits_when_read(options, model) and not as_stored:
         fit = partial(resized, said=foreign.said.description.input)
@@ -106,8 +109,8 @@ def table_split(
         options.split,
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
-        masks=TASKS[spec.task].answers_masks,
-        mask_classes=classes_of(model) if TASKS[spec.task].answers_masks else None,
+        masks=draws,
+        mask_classes=classes,
         fit=fit,
         channels=channels,
         target=spec.target,

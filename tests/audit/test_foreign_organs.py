@@ -17,6 +17,8 @@ from sklearn.metrics import f1_score, jaccard_score
 
 from audit.cli import run as fair_audit
 from fairness.arrays import BoolArray, Image
+from fairness.foreign.description import Masks
+from fairness.foreign.model_yaml import read_model_yaml
 
 pytest_plugins = ["audit_fixtures"]
 
@@ -211,3 +213,22 @@ def test_a_change_against_an_earlier_run_is_judged(
     flags[2], flags[-1] = str(tmp_path / "pixels.parquet"), str(tmp_path / "third")
     assert fair_audit(flags) == 2
     assert "distances of masks in the same unit" in capsys.readouterr().err
+
+
+def test_init_drafts_every_class_and_records_probes_of_such_masks(
+    endpoint: str, tmp_path: Path
+) -> None:
+    table, spec = chests(tmp_path), tmp_path / "model.yaml"
+    common = ["init", "--endpoint", endpoint, "--model", "foreign_organs", "--data", str(table),
+              "--attributes", "sex", "--mask-values", SAID]  # fmt: skip
+    assert fair_audit([*common, "--out", str(spec)]) == 0
+    drafted = read_model_yaml(spec).description.output
+    assert isinstance(drafted, Masks)
+    assert [*drafted.classes] == ["background", *(f"structure_{i}" for i in range(1, 5))]
+    spec.write_text(SPEC)
+    assert fair_audit([*common, "--spec", str(spec), "--probes", "4"]) == 0
+    flags = ("--model", "foreign_organs", "--spec", spec, "--data", table, "--attributes", "sex",
+             "--mask-values", SAID, "--replicates", 100, "--out", tmp_path / "run")  # fmt: skip
+    assert audit(endpoint, *flags) == 0
+    report = json.loads((tmp_path / "run" / "report" / "report.json").read_text())
+    assert report["provenance"]["model"]["identity"].startswith("verified against")

@@ -38,7 +38,7 @@ def opened_split(options: Options, model: ServedModel) -> Split:
             f"as 'dataset' in {model.foreign.said.path}"
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
-    check_no_flags(options.table, (), options.data)
+    check_no_flags(options.table, options.data)
     if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
         raise UsageError(
             f"masks of {spec.dataset} have {EYE.listed()}, the model draws "
@@ -50,6 +50,7 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         options.split,
         target=spec.target,
         on_error=options.on_error,
+        further=options.attributes,
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
     )

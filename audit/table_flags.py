@@ -91,13 +91,13 @@ def table_columns(table: Path, flags: TableFlags, attributes: CommaNames) -> Tab
     return columns_of(table, texts_of(flags, attributes))
 
 
-def check_no_flags(flags: TableFlags, attributes: CommaNames, data: Path | None) -> None:
+def check_no_flags(flags: TableFlags, data: Path | None) -> None:
     """Refuse flags of a table where the data are none.
 
     Raises:
         UsageError: there is one.
     """
-    if given := texts_of(flags, attributes):
+    if given := texts_of(flags):
         name = next(iter(given)).replace("_", "-")
         raise UsageError(
             f"--{name} is of tables, and --data {data or 'without a file'} is none; name a csv or "

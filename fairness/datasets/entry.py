@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairness.attributes import UNKNOWN, Attribute
@@ -32,6 +32,8 @@ class Entry:
     label: int = UNKNOWN
     """0 or 1; -1 where the target is a mask."""
     text: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What it says of attributes that a user named (`further.py`); absent where nothing."""
 
 
 def read_common(

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from audit.client.endpoint import ServedModel
+from audit.client.foreign import Foreign
 from audit.options import Options
 from audit.table_flags import check_no_flags, is_table, table_columns
 from audit.table_wanted import check_no_pictures, table_in
@@ -14,6 +15,7 @@ from fairness.datasets.class_mask import NUMBERED, MaskClasses
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
+from fairness.datasets.table_columns import TableColumns
 from fairness.errors import UsageError
 from fairness.foreign.description import Masks
 from fairness.foreign.resize import resized
@@ -38,6 +40,9 @@ def opened_split(options: Options, model: ServedModel) -> Split:
             f"as 'dataset' in {model.foreign.said.path}"
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
+    if model.foreign is not None and model.foreign.said.description.input.window:
+        where = model.foreign.said.at("input", "window")
+        raise UsageError(f"{where}: images of the layout '{spec.dataset}' have 8 bits; remove it")
     check_no_flags(options.table, options.data)
     if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
         raise UsageError(
@@ -79,6 +84,19 @@ def classes_of(model: ServedModel) -> MaskClasses:
     return MaskClasses(structures, {code: code for code in range(len(spec.class_names))})
 
 
+def described_window(columns: TableColumns, foreign: Foreign) -> TableColumns:
+    """The columns with the window of a description; None where each file has its own.
+
+    Raises:
+        UsageError: `--window` is given, too.
+    """
+    if columns.window is not None:
+        where = foreign.said.at("input", "window")
+        raise UsageError(f"--window is given, and so is {where}; leave one of them out")
+    window = foreign.said.description.input.window
+    return replace(columns, window=None if window == "file" else window)
+
+
 def table_split(
     options: Options, table: Path, model: ServedModel, *, as_stored: bool = False
 ) -> TableSplit:
@@ -99,10 +117,11 @@ def table_split(
     classes = classes_of(model) if draws else None
     if as_stored:  # nobody has checked yet what the model calls them
         columns, classes = replace(columns, mask_values={}), NUMBERED
-    channels = foreign.said.description.input.channels if foreign else 1
-    if foreign is not None and fits_when_read(options, model) and not as_stored:
-        fit = partial(resized, said=foreign.said.description.input)
-        shape = foreign.said.description.input.image_shape
+    taken = foreign.said.description.input if foreign else None
+    if foreign is not None and foreign.said.description.input.window is not None:
+        columns = described_window(columns, foreign)
+    if taken is not None and fits_when_read(options, model) and not as_stored:
+        fit, shape = partial(resized, said=taken), taken.image_shape
     elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":
         fit = partial(squash, size=(shape[0], shape[1]))
     return TableSplit(
@@ -113,7 +132,8 @@ def table_split(
         masks=draws,
         mask_classes=classes,
         fit=fit,
-        channels=channels,
+        exact=taken is not None and taken.window is not None,
+        channels=taken.channels if taken is not None else 1,
         target=spec.target,
         on_error=options.on_error,
         shape=shape,

@@ -13,8 +13,9 @@ class Sample:
     """One image as stored, with its target and groups; its split holds the other columns."""
 
     id: str
-    image: Image
-    """(H, W) uint8; (D, H, W) for OCT."""
+    image: Array
+    """(H, W) uint8; (D, H, W) for OCT; float32 grey levels 0..255 for a described model that takes
+    them unrounded."""
     target: int | Image
     """0 or 1, or an (H, W) uint8 mask: 0 background, 1 rim, 2 cup."""
     attributes: Mapping[str, int]
@@ -28,8 +29,8 @@ class Batch:
     """Samples of equal image shape, stacked: the same fields with a leading axis of length B."""
 
     ids: tuple[str, ...]
-    images: Image
-    """(B, H, W) uint8; (B, D, H, W) for OCT."""
+    images: Array
+    """(B, H, W) uint8, or float32; (B, D, H, W) for OCT."""
     targets: Array
     """(B,) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]

@@ -34,9 +34,10 @@ class Foreign:
     """1 where there is no free axis of batches."""
 
     def input_bytes(self, image: Sequence[int]) -> int:
-        """Of one image (H, W) or (H, W, 3) as the model takes it."""
+        """Of one image (H, W) or (H, W, 3) as the model takes it, or as it is read."""
         said = self.said.description.input
-        return math.prod(said.size or image[:2]) * said.channels * 4
+        sent = math.prod(said.size or image[:2]) * said.channels * 4
+        return max(sent, 4 * math.prod(image)) if said.window else sent
 
     def answer_bytes(self, image: Sequence[int]) -> int:
         """The most that the answer to one image may have."""

@@ -51,7 +51,8 @@ def overlay(
     image: Image, reference: Image, prediction: Image, structures: Structures = EYE
 ) -> Picture.Image:
     """The image (H, W), or in colours, with the outlines of both masks, as RGB."""
-    rgb = image.copy() if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    rgb: Image = np.rint(image).astype(np.uint8)
+    rgb = rgb if image.ndim == 3 else np.repeat(rgb[:, :, None], 3, axis=2)
     for (role, name), colour in colours_of(structures).items():
         mask = reference if role == "reference" else prediction
         rgb[outline(np.isin(mask, structures.parts[name]))] = colour

@@ -14,7 +14,7 @@ from typing import ClassVar, Unpack
 
 import numpy as np
 
-from fairness.arrays import FloatArray, Image, IntArray
+from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.entry import Entry
 from fairness.datasets.further import Row, as_groups, unlisted, with_words
@@ -119,7 +119,7 @@ class FileSplit(ABC):
         return Sample(entry.id, image, target, entry.codes, entry.text)
 
     @abstractmethod
-    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | Image]:
         """Read image and target of one sample."""
 
     def leave_out(self, index: int, error: DataError) -> None:

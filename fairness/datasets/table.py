@@ -6,12 +6,12 @@ which shape the images.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from fairness.arrays import Image
+from fairness.arrays import Array, Image
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
@@ -43,7 +43,8 @@ class TableSplit(FileSplit):
         known: Iterable[Attribute] = (),
         masks: bool = False,
         mask_classes: MaskClasses | None = None,
-        fit: Callable[[Image], Image] | None = None,
+        fit: Callable[[Array], Array] | None = None,
+        exact: bool = False,
         **options: Unpack[Options],
     ) -> None:
         """Read the table, find its files, and read everything but the images.
@@ -56,6 +57,7 @@ class TableSplit(FileSplit):
             masks: whether the target is a mask instead of a label.
             mask_classes: what is in masks; None: those that the columns say, else those of an eye.
             fit: resizes every image to `shape`.
+            exact: images are float32 grey levels 0..255, never rounded, instead of uint8.
             options: as `Options`; the target is the column of labels where no other is named.
 
         Raises:
@@ -71,7 +73,7 @@ class TableSplit(FileSplit):
         channels = options.get("channels", 1)
         is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
         axes = "D, H, W" if is_volume else "H, W"
-        self._files = ImageFiles(axes, said.image_key, said.window, channels)
+        self._files = ImageFiles(axes, said.image_key, said.window, channels, exact)
         opened = open_table(path, said)
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
@@ -82,11 +84,8 @@ class TableSplit(FileSplit):
         self.target = opened.required(*wanted)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
         values = self._values(opened, ids, rows, known, faults, masks=masks)
-        self.attributes, self.notes = values.attributes, values.notes
-        if said.beside is not None:
-            self.notes += (f"{said.beside} says what columns are, where flags do not",)
-        if not splits_in(opened):
-            self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
+        self.attributes = values.attributes
+        self.notes = (*values.notes, *_notes(opened, len(rows)))
         self._keep_rows(opened, ids, values, images, drawn, faults, rows)
 
     def _keep_rows(
@@ -167,7 +166,7 @@ class TableSplit(FileSplit):
             patient=values.patients[row],
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=content[0],
-            shape=(self._shape or shape) if self._fit else shape,
+            shape=(self._shape or shape) if self._fit and shape else shape,
             label=label,
         )
 
@@ -179,7 +178,7 @@ class TableSplit(FileSplit):
             row = self._row_of[self.ids[index]]
             raise DataError(f"{self.root} row {row}: {error}") from None
 
-    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | Image]:
         image = self._files.read(entry.path)
         if self._fit is not None:
             image = self._fit(image)
@@ -198,3 +197,15 @@ class TableSplit(FileSplit):
         """Statement of synthetic data beside the table about themselves; None for others."""
         statement = read_marker(self.root.parent).get("statement")
         return statement if isinstance(statement, str) else None
+
+
+def _notes(opened: Opened, rows: int) -> Iterator[str]:
+    """What the user should know about how the table is taken."""
+    said = opened.said
+    if said.beside is not None:
+        yield f"{said.beside} says what columns are, where flags do not"
+    if not splits_in(opened):
+        yield f"{opened.path}: no column of splits, so all {rows} rows are read"
+    if said.window is not None:
+        low, high = said.window
+        yield f"images of more than 8 bits: {low:g} is black, {high:g} white"

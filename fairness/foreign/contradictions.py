@@ -47,6 +47,10 @@ def _of_input(said: ImageInput) -> Iterator[tuple[str, str]]:
     numbers = said.numbers
     if numbers and said.dtype == "uint8":
         yield "normalise", "gives numbers, dtype is uint8; leave one of them out"
+    if said.window and not numbers:
+        yield "window", "is for tensors of numbers; for uint8 use the flag --window"
+    if isinstance(said.window, tuple) and said.window[0] >= said.window[1]:
+        yield "window", f"{list(said.window)} is not [low, high]"
     if numbers and not {len(numbers.mean), len(numbers.std)} <= {1, said.channels}:
         most = max(len(numbers.mean), len(numbers.std))
         yield "normalise", f"has {most} channels, colour: {said.colour} has {said.channels}"

@@ -53,6 +53,9 @@ class ImageInput(Part):
     """Pillow's."""
     normalise: Preset | Normalise | None = None
     """From grey levels 0..255 to numbers; None for a uint8 tensor."""
+    window: Literal["file"] | tuple[Number, Number] | None = None
+    """Values that are black and white in images of more than 8 bits, or DICOM's own: such images
+    are never rounded to 8 bits. None: all are."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Most images in a request; None: what the server says, else 1."""
 

@@ -78,7 +78,7 @@ class TableSplit(FileSplit):
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
-        opened = with_tags(opened, images, faults)
+        opened = with_tags(opened, images, faults, spacing=masks)
         usual = self.target if self.target in opened.table.column_names else "target"
         wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
         self.target = opened.required(*wanted)

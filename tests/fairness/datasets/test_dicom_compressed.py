@@ -15,6 +15,8 @@ from fairness.arrays import Array, Image
 from fairness.datasets.dicom import dicom_shape, dicom_spacing, read_dicom
 from fairness.datasets.dicom_stream import claimed_size
 from fairness.datasets.image_file import ImageFiles
+from fairness.datasets.table import TableSplit
+from fairness.datasets.table_columns import TableColumns
 from fairness.errors import DataError
 
 WINDOW = (0, 2000)
@@ -30,7 +32,7 @@ def stored(name: str) -> Path:
 def picture() -> Image:
     """Smooth colours, which lossy compression keeps to a few levels."""
     y, x = np.mgrid[:32, :48]
-    return np.stack([x * 5, y * 7, 255 - x * 5], axis=-1).astype(np.uint8)
+    return np.asarray(np.stack([x * 5, y * 7, 255 - x * 5], axis=-1), dtype=np.uint8)
 
 
 def ybr_of(rgb: Image) -> Image:
@@ -39,12 +41,12 @@ def ybr_of(rgb: Image) -> Image:
     y = 0.2990 * r + 0.5870 * g + 0.1140 * b
     cb = -0.1687 * r - 0.3313 * g + 0.5000 * b + 128
     cr = 0.5000 * r - 0.4187 * g - 0.0813 * b + 128
-    return np.clip(np.rint(np.stack([y, cb, cr], axis=-1)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(np.stack([y, cb, cr], axis=-1)), 0, 255), dtype=np.uint8)
 
 
 def in_colours(path: Path, pixels: Image, kind: str = "RGB", **tags: Any) -> Any:
     """A file of 8-bit colours; returns its data set, which may be compressed and saved again."""
-    found = pydicom.Dataset()
+    found: Any = pydicom.Dataset()
     found.file_meta = pydicom.dataset.FileMetaDataset()
     found.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     found.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
@@ -172,3 +174,27 @@ def test_spacing_is_between_rows_then_columns(
     in_colours(tmp_path / "a.dcm", picture(), **tags)
     wanted: Array = np.array(expected or (np.nan, np.nan))
     np.testing.assert_array_equal(dicom_spacing(tmp_path / "a.dcm"), wanted)
+
+
+@pytest.mark.parametrize("named", [(), ("dose",)])
+def test_spacing_is_a_covariate_beside_masks(tmp_path: Path, named: tuple[str, ...]) -> None:
+    shape = picture().shape[:2]
+    Pillow.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / "1.png")
+    in_colours(tmp_path / "a.dcm", picture(), PixelSpacing=[0.5, 0.25])
+    in_colours(tmp_path / "b.dcm", picture(), ImagerPixelSpacing=[0.2, 0.1])
+    rows = ["file,mask,target,sex,dose", "b.dcm,1.png,1,F,3", "a.dcm,1.png,0,M,4"]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    said = TableColumns(attributes=("sex",), covariates=named)
+    split = TableSplit(tmp_path / "t.csv", "test", said, masks=True)
+    assert split.ids == ("a.dcm", "b.dcm")
+    np.testing.assert_array_equal(split.covariates["spacing_row"], [0.5, 0.2])
+    np.testing.assert_array_equal(split.covariates["spacing_column"], [0.25, 0.1])
+    labelled = TableSplit(tmp_path / "t.csv", "test", said)
+    assert {*labelled.covariates} == {"dose"}
+    of_table = [
+        f"{row},{more}"
+        for row, more in zip(rows, ("spacing_row,spacing_column", "7,7", "8,8"), strict=True)
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(of_table))
+    own = TableSplit(tmp_path / "t.csv", "test", TableColumns(attributes=("sex",)), masks=True)
+    np.testing.assert_array_equal(own.covariates["spacing_row"], [8, 7])

@@ -40,9 +40,7 @@ def opened_split(options: Options, model: ServedModel) -> Split:
             f"as 'dataset' in {model.foreign.said.path}"
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
-    if model.foreign is not None and model.foreign.said.description.input.window:
-        where = model.foreign.said.at("input", "window")
-        raise UsageError(f"{where}: images of the layout '{spec.dataset}' have 8 bits; remove it")
+    check_described(model.foreign)
     check_no_flags(options.table, options.data)
     if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
         raise UsageError(
@@ -59,6 +57,24 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
     )
+
+
+def check_described(foreign: Foreign | None) -> None:
+    """Refuse lines of a description that a known layout cannot follow.
+
+    Raises:
+        UsageError: it has a window, or takes a column of a table.
+    """
+    if foreign is None:
+        return
+    said, layout = foreign.said, foreign.said.description.dataset
+    if said.description.input.window:
+        where = said.at("input", "window")
+        raise UsageError(f"{where}: images of the layout '{layout}' have 8 bits; remove it")
+    for one in foreign.further:
+        if one.column is not None:
+            where = said.at("inputs", one.name, "column")
+            raise UsageError(f"{where}: the layout '{layout}' has no columns; write a table")
 
 
 def fits_when_read(options: Options, model: ServedModel) -> bool:
@@ -133,6 +149,7 @@ def table_split(
         mask_classes=classes,
         fit=fit,
         exact=taken is not None and taken.window is not None,
+        inputs={one.name: one.column for one in foreign.further if one.column} if foreign else {},
         channels=taken.channels if taken is not None else 1,
         target=spec.target,
         on_error=options.on_error,

@@ -1,7 +1,7 @@
 """Samples, and how those of a split are cut into batches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Sample:
     """Attribute name to group code, -1 where unknown."""
     text: str | None = None
     """The note that goes with the image, or None."""
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """What else a model is sent of this sample, by the name of the tensor."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Batch:
     """(B,) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]
     texts: tuple[str | None, ...]
+    inputs: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,6 +54,7 @@ def stack(samples: Sequence[Sample]) -> Batch:
             for name in samples[0].attributes
         },
         texts=tuple(s.text for s in samples),
+        inputs={name: np.stack([s.inputs[name] for s in samples]) for name in samples[0].inputs},
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairness.arrays import Array
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
 from fairness.datasets.values import read_code, read_measurement
@@ -32,6 +33,8 @@ class Entry:
     label: int = UNKNOWN
     """0 or 1; -1 where the target is a mask."""
     text: str | None = None
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """What a model is sent beside the image, by the name of the tensor."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What it says of attributes that a user named (`further.py`); absent where nothing."""
 

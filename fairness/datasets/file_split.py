@@ -116,7 +116,7 @@ class FileSplit(ABC):
                 f"{entry.id}: an image of {image.shape}, where {needed} is needed; leave it out by "
                 "--on-error skip, or export for its size"
             )
-        return Sample(entry.id, image, target, entry.codes, entry.text)
+        return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
 
     @abstractmethod
     def _decode(self, entry: Entry) -> tuple[Array, int | Image]:

@@ -6,7 +6,7 @@ which shape the images.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -21,6 +21,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
+from fairness.datasets.table_inputs import ColumnInput, inputs_of
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
 from fairness.datasets.table_values import TAKEN, Values, values_of
@@ -45,6 +46,7 @@ class TableSplit(FileSplit):
         mask_classes: MaskClasses | None = None,
         fit: Callable[[Array], Array] | None = None,
         exact: bool = False,
+        inputs: Mapping[str, ColumnInput] | None = None,
         **options: Unpack[Options],
     ) -> None:
         """Read the table, find its files, and read everything but the images.
@@ -58,6 +60,7 @@ class TableSplit(FileSplit):
             mask_classes: what is in masks; None: those that the columns say, else those of an eye.
             fit: resizes every image to `shape`.
             exact: images are float32 grey levels 0..255, never rounded, instead of uint8.
+            inputs: what samples carry for a model beside the image, by the name of the tensor.
             options: as `Options`; the target is the column of labels where no other is named.
 
         Raises:
@@ -70,10 +73,7 @@ class TableSplit(FileSplit):
         if masks:
             self.mask_classes = self.mask_classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
-        channels = options.get("channels", 1)
-        is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
-        axes = "D, H, W" if is_volume else "H, W"
-        self._files = ImageFiles(axes, said.image_key, said.window, channels, exact)
+        self._files = _files(said, self._shape, options.get("channels", 1), exact)
         opened = open_table(path, said)
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
@@ -84,9 +84,10 @@ class TableSplit(FileSplit):
         self.target = opened.required(*wanted)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
         values = self._values(opened, ids, rows, known, faults, masks=masks)
+        beside = inputs_of(opened, inputs or {}, values.changes, rows, faults)
         self.attributes = values.attributes
         self.notes = (*values.notes, *_notes(opened, len(rows)))
-        self._keep_rows(opened, ids, values, images, drawn, faults, rows)
+        self._keep_rows(opened, ids, values, images, drawn, faults, beside)
 
     def _keep_rows(
         self,
@@ -96,15 +97,16 @@ class TableSplit(FileSplit):
         images: dict[int, Path],
         drawn: dict[int, Path],
         faults: dict[int, str],
-        rows: list[int],
+        beside: Mapping[int, Mapping[str, Array]],
     ) -> None:
-        """Keep the usable rows, sorted by id; the others are recorded, or stop it."""
+        """Keep the usable ones of the rows of `beside`, sorted by id; others are recorded."""
         entries = {}
-        for row in rows:
+        for row in beside:
             try:
                 if row in faults:
                     raise DataError(faults[row])
                 entries[row] = self._entry(ids[row], row, values, images[row], drawn.get(row))
+                entries[row] = _carrying(entries[row], beside[row])
             except DataError as error:
                 named = error if row in faults else DataError(opened.fault(row, error))
                 self._record(ids[row], named)
@@ -197,6 +199,22 @@ class TableSplit(FileSplit):
         """Statement of synthetic data beside the table about themselves; None for others."""
         statement = read_marker(self.root.parent).get("statement")
         return statement if isinstance(statement, str) else None
+
+
+def _files(
+    said: TableColumns, shape: tuple[int, ...] | None, channels: int, exact: bool
+) -> ImageFiles:
+    is_volume = shape is not None and len(shape) == 3 and channels == 1
+    axes = "D, H, W" if is_volume else "H, W"
+    return ImageFiles(axes, said.image_key, said.window, channels, exact)
+
+
+def _carrying(entry: Entry, beside: Mapping[str, Array]) -> Entry:
+    """The entry with what a model is sent beside its image, by which it is recognised, too."""
+    if not beside:
+        return entry
+    said = [entry.digest, *(name.encode() + array.tobytes() for name, array in beside.items())]
+    return replace(entry, inputs=beside, digest=hashlib.sha256(b"".join(said)).digest())
 
 
 def _notes(opened: Opened, rows: int) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Values:
     codes: Mapping[str, IntArray]
     patients: tuple[str, ...]
     covariates: Mapping[str, FloatArray]
+    changes: Mapping[str, Mapping[str, str]]
+    """Texts that stand for others, by column."""
     notes: tuple[str, ...]
     """What the user should know about how the table was read."""
 
@@ -92,6 +94,7 @@ def values_of(
         codes={attribute.name: codes for attribute, codes in encoded},
         patients=patients_of(table, patient, ids),
         covariates=covariates,
+        changes=changes,
         notes=(*opened.notes, *notes),
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fairness.contract import Folder, ModelSpec, Text, Threshold, Word
+from fairness.foreign.further_input import FurtherInput
 from fairness.foreign.normalise import PRESETS, Normalise, Preset
 from fairness.probes import MOST_PIXELS, Number, Probes
 from fairness.structures import BACKGROUND, EYE
@@ -142,6 +143,8 @@ class Description(Part):
     """The column or key of labels."""
     threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
     input: ImageInput
+    inputs: Annotated[dict[Word, FurtherInput], Field(max_length=20)] = {}
+    """What it takes beside the image, by the names of the tensors."""
     output: Scores | Masks = Field(discriminator="holds")
     origin: Origin = Origin()
 

@@ -97,7 +97,7 @@ def switch_in(plain: object) -> list[str | int]:
     elif isinstance(plain, list):
         pairs = enumerate(plain)
     for key, value in pairs:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or isinstance(key, bool):
             return [key]
         if below := switch_in(value):
             return [key, *below]

@@ -46,7 +46,7 @@ def test_bilinear_is_exact_to_single_precision(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['shape']} {case['filter']}")
 def test_floats_agree_with_stored_values_of_8_bits_to_a_grey_level(case: dict[str, Any]) -> None:
-    from_eight_bits = picture_of(*case["shape"], case["channels"])
+    from_eight_bits = picture_of(case["shape"][0], case["shape"][1], case["channels"])
     how = {"resize": "crop", "shorter": case["shorter"]} if "shorter" in case else {}
     colour = "rgb" if case["channels"] == 3 else "grey"
     said = reading(

@@ -132,7 +132,7 @@ def test_the_descriptions_of_the_documentation_are_some(tmp_path: Path) -> None:
         found.update(dict.fromkeys(part, said))
     assert found["origin"].input.shorter == 256
     assert found["origin"].spec().probes is not None
-    assert found["input"].input.window == (0, 65535)
+    assert found["input"].input.window == (0.0, 65535.0)
     assert found["inputs"].inputs["sex"].codes == {"Female": 0, "Male": 1}
     for name in ("imagenet", "clip"):
         (row,) = re.findall(rf"^\| `{name}` \| / 255, mean ([\d. ]+), std ([\d. ]+):", page, re.M)

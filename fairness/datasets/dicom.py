@@ -1,4 +1,4 @@
-"""Reads a DICOM file as one image, and the few tags that are asked for; no other tag is kept.
+"""Reads a DICOM file as one image.
 
 pydicom does the parsing; it comes with the extra `[dicom]` and is loaded at the first such file.
 The numbers are rescaled, cut to a window and, under MONOCHROME1, inverted (DICOM PS3.3, C.7.6.3.1.2
@@ -6,8 +6,6 @@ and C.11.2.1.2), so that the darkest grey is 0 and the brightest 255, as viewers
 become red, green and blue.
 """
 
-import math
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,17 +27,6 @@ ENDINGS = (".dcm", ".dicom", ".dic")
 MARK = b"DICM"
 """At byte 128 of every such file, whatever its ending."""
 
-GROUPS = ("PatientSex", "Manufacturer", "InstitutionName", "StationName")
-"""Tags whose words may be attributes."""
-AGE = "PatientAge"
-"""Becomes years."""
-SEXES = {"F": "Female", "M": "Male", "O": "Other"}
-YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
-"""Letter behind a PatientAge to its unit in years."""
-
-SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
-"""Distance between rows and between columns, mm: in the patient, else at the detector."""
-
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 _SAMPLES = {**dict.fromkeys(GREY, 1), **dict.fromkeys(COLOURS, 3)}
@@ -58,7 +45,7 @@ def is_dicom(path: Path) -> bool:
     """
     if path.suffix.lower() in ENDINGS:
         return True
-    with _naming_faults(path), path.open("rb") as file:
+    with naming_faults(path), path.open("rb") as file:
         return file.read(132)[128:] == MARK
 
 
@@ -69,47 +56,13 @@ def dicom_shape(path: Path, window: Window | None = None) -> tuple[int, int]:
         DataError: it is no single grey image or one in colours, or needs a window and has none.
         UsageError: pydicom is not installed.
     """
-    with _naming_faults(path):
-        found = _read(path, stop_before_pixels=True)
+    with naming_faults(path):
+        found = read_file(path, stop_before_pixels=True)
         shape = _checked_shape(path, found)
         is_deep = found.PhotometricInterpretation in GREY and int(found.BitsStored) > 8
         if is_deep and window is None and _own_window(found) is None:
             raise DataError(f"{path}: has {found.BitsStored} bits a pixel and {_NEEDS}")
         return shape
-
-
-def dicom_spacing(path: Path) -> tuple[float, float]:
-    """Distance between rows and between columns in mm; NaN where the file does not say.
-
-    Raises:
-        DataError, UsageError: as `dicom_shape`.
-    """
-    with _naming_faults(path):
-        found = _read(path, stop_before_pixels=True, specific_tags=[*SPACINGS])
-        said = next((found[name].value for name in SPACINGS if found.get(name)), (math.nan,) * 2)
-        rows, columns = map(float, said)
-    known = 0 < rows < math.inf and 0 < columns < math.inf
-    return (rows, columns) if known else (math.nan, math.nan)
-
-
-def dicom_tags(path: Path) -> dict[str, str]:
-    """The words of `GROUPS`, and the age in years under `PatientAge`; absent ones are empty.
-
-    Raises:
-        DataError, UsageError: as `dicom_shape`.
-    """
-    with _naming_faults(path):
-        found = _read(path, stop_before_pixels=True, specific_tags=[*GROUPS, AGE])
-        words = {name: one_line(found.get(name)) for name in (*GROUPS, AGE)}
-    words["PatientSex"] = SEXES.get(words["PatientSex"], words["PatientSex"])
-    words[AGE] = years(words[AGE])
-    return words
-
-
-def years(text: str) -> str:
-    """`61` for `061Y`, `0.5` for `006M`; empty for anything that is no age."""
-    found = re.fullmatch(r"(\d{1,3})([YMWD])", text)
-    return f"{int(found[1]) * YEARS[found[2]]:.6g}" if found else ""
 
 
 def read_dicom(path: Path, window: Window | None) -> Array:
@@ -124,8 +77,8 @@ def read_dicom(path: Path, window: Window | None) -> Array:
         DataError: it is no single image, cannot be decoded, or has no window and needs one.
         UsageError: pydicom is not installed.
     """
-    with _naming_faults(path):
-        found = _read(path)
+    with naming_faults(path):
+        found = read_file(path)
         shape = _checked_shape(path, found)
         stored = _decoded(found, shape)
         if found.PhotometricInterpretation not in GREY:
@@ -203,7 +156,14 @@ def _checked_shape(path: Path, found: Any) -> tuple[int, int]:
     return int(found.Rows), int(found.Columns)
 
 
-def _read(path: Path, **options: object) -> Any:
+def read_file(path: Path, **options: object) -> Any:
+    """The data set of a file, by pydicom; `options` are those of its `dcmread`.
+
+    Raises:
+        DataError: it is packed as a whole.
+        UsageError: pydicom is not installed.
+        Exception: of many kinds, by pydicom (`naming_faults`).
+    """
     pydicom = _pydicom(path)
     if not path.is_file():
         raise FileNotFoundError(path)
@@ -224,7 +184,7 @@ def _pydicom(path: Path) -> Any:
 
 
 @contextmanager
-def _naming_faults(path: Path) -> Iterator[None]:
+def naming_faults(path: Path) -> Iterator[None]:
     """Turn errors of pydicom and its plugins, which raise almost anything, into ours."""
     try:
         with warnings.catch_warnings():

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from fairness.datasets.decode import FORMATS
-from fairness.datasets.dicom import AGE, GROUPS, dicom_spacing, dicom_tags, is_dicom
+from fairness.datasets.dicom import is_dicom
+from fairness.datasets.dicom_tags import AGE, GROUPS, dicom_spacing, dicom_tags
 from fairness.datasets.npy import ENDINGS as ARRAYS
 from fairness.datasets.table_rows import Opened
 from fairness.datasets.table_spacing import SPACING

@@ -8,7 +8,7 @@ import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import UNKNOWN, Attribute
-from fairness.datasets.dicom import GROUPS
+from fairness.datasets.dicom_tags import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
 from fairness.errors import DataError, UsageError
 from fairness.mask_names import NAMES as MASK_SCORES

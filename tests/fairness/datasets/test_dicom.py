@@ -11,7 +11,8 @@ from written_table import cohort_columns, write_rows
 
 from fairness.arrays import Array
 from fairness.datasets import dicom
-from fairness.datasets.dicom import dicom_shape, dicom_tags, is_dicom, read_dicom, years
+from fairness.datasets.dicom import dicom_shape, is_dicom, read_dicom
+from fairness.datasets.dicom_tags import dicom_tags, years
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns
 from fairness.errors import DataError, UsageError

@@ -12,8 +12,9 @@ from pydicom import encaps, uid
 from pydicom.data import get_testdata_file
 
 from fairness.arrays import Array, Image
-from fairness.datasets.dicom import dicom_shape, dicom_spacing, read_dicom
+from fairness.datasets.dicom import dicom_shape, read_dicom
 from fairness.datasets.dicom_stream import claimed_size
+from fairness.datasets.dicom_tags import dicom_spacing
 from fairness.datasets.image_file import ImageFiles
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns

@@ -48,7 +48,7 @@ def keeping(read: Read, folder: Path) -> Read:
 
 
 def overlay(
-    image: Image, reference: Image, prediction: Image, structures: Structures = EYE
+    image: Array, reference: Image, prediction: Image, structures: Structures = EYE
 ) -> Picture.Image:
     """The image (H, W), or in colours, with the outlines of both masks, as RGB."""
     rgb: Image = np.rint(image).astype(np.uint8)

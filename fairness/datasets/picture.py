@@ -140,7 +140,7 @@ def _check_deep(path: Path, picture: ImageFile, window: Window | None) -> None:
     if not picture.mode.startswith(DEEP_MODES):
         fault = " (a colour); save it as grey, or with 8 bits a colour"
     elif window is None:
-        fault = f"; rescale it to 0..255, or in a table {HOW}"
+        fault = f"; rescale it to 0..255, or of images in a table {HOW}"
     elif isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         # Pillow inverts such pictures of 8 bits, but no others.
         fault = ", and its white is zero; save it with black as zero"

@@ -25,10 +25,14 @@ def levels(values: Array, window: Window, where: str) -> FloatArray:
         DataError: a value is no finite number.
     """
     low, high = window
-    wide = np.asarray(values, dtype=np.float64)
+    wide = values.astype(np.float64)  # a copy, changed in place: radiographs are large
     if not np.isfinite(wide).all():
         raise DataError(
             f"{where} holds values that are no finite numbers; store a number in each pixel, or go "
             "on without it by --on-error skip"
         )
-    return np.asarray(np.clip((wide - low) / (high - low), 0, 1) * 255)
+    wide -= low
+    wide /= high - low
+    np.clip(wide, 0, 1, out=wide)
+    wide *= 255
+    return wide

@@ -199,3 +199,12 @@ def test_spacing_is_a_covariate_beside_masks(tmp_path: Path, named: tuple[str, .
     (tmp_path / "t.csv").write_text("\n".join(of_table))
     own = TableSplit(tmp_path / "t.csv", "test", TableColumns(attributes=("sex",)), masks=True)
     np.testing.assert_array_equal(own.covariates["spacing_row"], [8, 7])
+
+
+def test_the_window_of_a_file_may_stay_unrounded() -> None:
+    path = stored("MR_small.dcm")
+    exact = ImageFiles(exact=True).read(path)
+    assert exact.dtype == np.float32
+    np.testing.assert_allclose(exact, read_dicom(path, None), atol=2e-5)
+    assert np.unique(exact).size > np.unique(np.rint(exact)).size
+    np.testing.assert_array_equal(ImageFiles().read(path), np.rint(exact))

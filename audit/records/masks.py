@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image as Picture
 
-from fairness.arrays import FloatArray, Image
+from fairness.arrays import Array, FloatArray, Image
 from fairness.atomic import write_atomically
 from fairness.evaluate import Answers, Read
 from fairness.group_input import RECORDED

@@ -1,5 +1,6 @@
 """Reads a PNG, JPEG or TIFF file as one grey image, of 8 bits or more; nothing in it is trusted."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from fairness.arrays import Array, Image
 from fairness.datasets.window import HOW, Window, levels
 from fairness.errors import DataError
+
+# Pillow reports some broken files by logging, too; what is wrong is said once, by the error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 MAX_PIXELS = 50_000_000
 """Largest picture that is decoded: a small file may claim any size. Radiographs have 20 million."""

@@ -1,5 +1,6 @@
 """Shapes of tensors beside the image, with and without an axis of batches, by what is sent."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -101,6 +102,16 @@ def test_what_does_not_fit_the_server_names_the_line(
 ) -> None:
     with pytest.raises(UsageError, match=f"model.yaml line 7, .*{message}"):
         described(tmp_path, "NCHW", f"  a: {line}", {"a": (kind, dims)})
+
+
+def test_memory_counts_what_is_read_and_what_goes_beside(tmp_path: Path) -> None:
+    lines, inputs = "  a: {column: c}", {"a": ("FP32", [-1, 3])}
+    found = described(tmp_path, "NCHW", lines, inputs)
+    assert found.input_bytes((40, 50)) == 4 * 4 * 4 + 8 * 3
+    text = BASE.replace("normalise: unit", "normalise: unit, window: file")
+    (tmp_path / "model.yaml").write_text(text % "NCHW" + lines)
+    exact = replace(found, said=read_model_yaml(tmp_path / "model.yaml"))
+    assert exact.input_bytes((40, 50)) == 4 * 40 * 50
 
 
 def test_probes_and_columns_contradict_one_another(tmp_path: Path) -> None:

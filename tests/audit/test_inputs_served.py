@@ -1,5 +1,6 @@
 """A described model that takes age, sex, tokens and a constant beside the image, on the server."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from fair_audit_runs import audit, failure
 from PIL import Image as Pillow
+
+from audit.cli import run
 
 pytest_plugins = ["audit_fixtures"]
 
@@ -61,6 +64,21 @@ def test_every_sample_is_sent_with_its_own_numbers(endpoint: str, tmp_path: Path
         for i in range(12)
     ]
     np.testing.assert_allclose(rows["score"], 1 / (1 + np.exp(-np.array(logits))), atol=1e-5)
+
+
+def test_probes_of_samples_carry_their_numbers(
+    endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = flags(tmp_path)
+    tried = [str(word) for word in words if word not in ("--replicates", 100, "--out")][:-1]
+    assert run(["init", "--endpoint", endpoint, *tried, "--probes", "5"]) == 0
+    assert audit(endpoint, *words) == 0
+    about = json.loads((tmp_path / "run" / "report" / "report.json").read_text())
+    assert about["provenance"]["model"]["identity"].startswith("verified against ")
+    capsys.readouterr()
+    changed = flags(tmp_path, BESIDE.replace("subtract: 50", "subtract: 51"))
+    out = ("--out", tmp_path / "again")
+    assert "record" in failure(capsys, 2, endpoint, *changed[:-2], *out)
 
 
 @pytest.mark.parametrize(

@@ -88,9 +88,10 @@ class FileSplit(ABC):
 
     def _with_further(self, entries: list[Entry]) -> list[Entry]:
         """The entries with codes of the further attributes, which become attributes."""
-        taken = {self.target, *(attribute.name for attribute in self.attributes)}
         for name in self._further:
-            attribute, codes = as_groups(self.root, name, entries, self._columns, taken)
+            attribute, codes = as_groups(
+                self.root, name, entries, self._columns, self.target, self.attributes
+            )
             self.attributes = (*self.attributes, attribute)
             entries = [
                 replace(entry, codes={**entry.codes, name: int(code)})

@@ -66,7 +66,8 @@ def as_groups(
     name: str,
     entries: Sequence[Entry],
     columns: Collection[str],
-    taken: Collection[str],
+    target: str,
+    listed: Sequence[Attribute],
 ) -> tuple[Attribute, IntArray]:
     """Attribute and codes (n,) of a name: words and numbers are groups, as in a table.
 
@@ -75,7 +76,8 @@ def as_groups(
         name: key or column.
         entries: with their words; one without the name is unknown.
         columns: of the csv beside the files, for errors.
-        taken: further names that are no attributes.
+        target: what is predicted, which is no attribute.
+        listed: attributes that there are by now.
 
     Raises:
         UsageError: no file has the name, a report needs it, or there are too many groups.
@@ -83,12 +85,13 @@ def as_groups(
     """
     words = [entry.words.get(name) for entry in entries]
     if all(word is None for word in words):
-        has = ", ".join(_offered(entries[0], columns)) or "none"
+        known = [attribute.name for attribute in listed]
+        more = [key for key in _offered(entries[0], columns) if key not in known]
         raise UsageError(
-            f"--attributes: {root} has no attribute '{name}', in no file of the split (the first "
-            f"has: {has})"
+            f"--attributes: {root} has no attribute '{name}' (it has: {', '.join(known)}; beside "
+            f"them its first sample has: {', '.join(more) or 'nothing'})"
         )
-    check_attribute_names(root, [name], {*MASK_SCORES, *taken})
+    check_attribute_names(root, [name], {*MASK_SCORES, target})
     found = tuple(dict.fromkeys(word or "" for word in words))
     place = {word: i for i, word in enumerate(found)}
     column = Texts(found, np.array([place[word or ""] for word in words], dtype=np.int64))

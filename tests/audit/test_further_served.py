@@ -48,5 +48,5 @@ def test_any_key_is_a_group_of_report_and_policy(
     assert not {"Female", "Male"} & {g for _, g in groups}
     capsys.readouterr()
     wrong = failure(capsys, 2, endpoint, *flags, "--attributes", "shoe", "--out", tmp_path / "b")
-    assert "no attribute 'shoe', in no file of the split (the first has: " in wrong
+    assert "no attribute 'shoe' (it has: race, gender, " in wrong
     assert "glaucoma, " in wrong

@@ -115,7 +115,7 @@ def test_federated_readers_look_into_the_csv_of_a_site(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("scaner", r"no attribute 'scaner', in no file.*glaucoma, .*scanner\)"),
+        ("scaner", r"no attribute 'scaner' \(it has: race, .*has: .*glaucoma, .*scanner\)"),
         ("md", r"'md' has 23 different numbers.*--age-bins or --control"),
         ("patient", "'patient' cannot be an attribute"),
         ("cup_dice", "'cup_dice' cannot be an attribute"),

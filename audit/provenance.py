@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from audit.client.endpoint import NOT_STATED
 from audit.plan import Plan
 from audit.records.predictions import Predictions
 from fairness.contract import Threshold
@@ -30,12 +31,13 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
     said = model.foreign.said if model.foreign else None
     guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
+    device = f"device {NOT_STATED}" if model.device == NOT_STATED else model.device
     about = {
-        "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
-        f"answered by {model.server} on {model.device}{described}",
+        "what_answered": f"{model.name} version {model.stated_version} ({identity}), "
+        f"{spec.method}, answered by {model.server} on {device}{described}",
         "model": {
             "name": model.name,
-            "version": model.version,
+            "version": model.version or None,
             "identity": identity,
             "method": spec.method,
             "target": spec.target,

@@ -19,6 +19,10 @@ MOST_COLUMNS = 1000
 """Of scores, and of classes of a mask, where the server does not say how many there are."""
 
 
+UNSTATED_BATCH = 32
+"""Images at once, where neither the server nor the description says how many."""
+
+
 @dataclass(frozen=True)
 class Foreign:
     """A described model, and what its server says where the description leaves it open."""
@@ -52,14 +56,20 @@ class Foreign:
             pixels = math.prod(description.input.size or image[:2])
         return 8 * columns * pixels
 
-    def rows(self, most: int) -> int:
-        """Rows of a batch where the server says `most`, 0 where it leaves that to the model.
+    def rows(self, most: int | None) -> int:
+        """Rows of a batch.
+
+        Args:
+            most: that the server says it takes, 0 where it leaves that to the model, None where it
+                says nothing.
 
         Raises:
             UsageError: the description asks for more.
         """
         wanted = self.said.description.input.batch
-        limit = self.most_batch or most
+        if most is None and self.most_batch is None:
+            return wanted or UNSTATED_BATCH
+        limit = self.most_batch or most or 0
         if wanted is not None and 0 < limit < wanted:
             where = self.said.at("input", "batch")
             raise UsageError(f"{where}: {wanted}, but the server takes {limit} images at once")

@@ -71,10 +71,10 @@ class WatchedTransport:
             return
         if found < least:
             raise ReplacedError(
-                f"model '{self.model.name}' version {self.model.version} at {self.endpoint} was "
-                f"loaded again while it answered, or its server restarted: it counts {found} "
-                f"answers, {least} came; leave the model as it is while it is audited, and name "
-                "one server, not several behind one address"
+                f"model '{self.model.name}' version {self.model.stated_version} at "
+                f"{self.endpoint} was loaded again while it answered, or its server restarted: it "
+                f"counts {found} answers, {least} came; leave the model as it is while it is "
+                "audited, and name one server, not several behind one address"
             )
         # What is under way may be counted already.
         self.others = max(self.others, found - self.sent)

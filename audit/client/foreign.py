@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.client.described_tensors import axes, check_batches, check_classes, check_type, named
+from tritonclient.grpc.service_pb2 import ModelMetadataResponse
+
+from audit.client.described_tensors import (
+    ANY,
+    axes,
+    check_batches,
+    check_classes,
+    check_type,
+    named,
+)
 from audit.client.further_inputs import FurtherTensor, further_tensors
 from fairness.errors import UsageError
 from fairness.foreign.answers import fault_of_columns
@@ -34,7 +43,7 @@ class Foreign:
     output_layout: str
     """Axes of masks; of scores only `N` or nothing."""
     output_type: str
-    """By the protocol's names."""
+    """By the protocol's names; `ANY` where the server does not say."""
     most_batch: int | None
     """1 where there is no free axis of batches."""
     further: tuple[FurtherTensor, ...] = ()
@@ -76,6 +85,32 @@ class Foreign:
         return wanted or max(1, limit)
 
 
+def stated(said: Described, metadata: Any, model: str) -> Any:
+    """The metadata; of a server that names no tensors, what the description says of them.
+
+    Raises:
+        UsageError: the server names none, and the description has no type for the input.
+    """
+    if metadata.inputs and metadata.outputs:
+        return metadata
+    asked, answer = said.description.input, said.description.output
+    filled = ModelMetadataResponse()
+    filled.CopyFrom(metadata)
+    if not metadata.inputs:
+        if asked.dtype is None:
+            raise UsageError(
+                f"{said.at('input')}: the server does not say what model '{model}' takes; add "
+                f"dtype: {' or '.join(INPUT_TYPES.values())}, and N to the layout if it has batches"
+            )
+        datatype = next(name for name, dtype in INPUT_TYPES.items() if dtype == asked.dtype)
+        filled.inputs.add(name=asked.name, datatype=datatype, shape=[-1] * len(asked.layout))
+    if not metadata.outputs:
+        scores = "NC" if asked.layout.startswith("N") else "C"
+        layout = answer.layout if isinstance(answer, Masks) else scores
+        filled.outputs.add(name=answer.name, datatype=ANY, shape=[-1] * len(layout))
+    return filled
+
+
 def resolved(said: Described, metadata: Any, model: str) -> Foreign:
     """The description with what the server's metadata of the model add to it.
 
@@ -83,6 +118,7 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
         UsageError: they contradict one another; names the line of the description.
     """
     asked, answer = said.description.input, said.description.output
+    metadata = stated(said, metadata, model)
     tensor = named(said, "input", metadata.inputs, asked.name, model)
     if tensor.datatype not in INPUT_TYPES or asked.dtype not in (
         None,

@@ -36,6 +36,8 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
     """Calls that it does not have."""
     answers_as: tuple[str, str] | None = None
     """Model and version that it says it answers as; without it, those that were asked."""
+    names_tensors: bool = True
+    """Whether its metadata have inputs and outputs."""
     typed: bool = False
     """Whether it answers with numbers, not with raw bytes."""
     receives: int = -1
@@ -68,8 +70,9 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
 
     def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         found = pb.ModelMetadataResponse(name=request.name, versions=self.versions)
-        found.inputs.add(name="image", datatype="UINT8", shape=self.shape)
-        found.outputs.add(name="probability", datatype="FP32", shape=[-1, 1])
+        if self.names_tensors:
+            found.inputs.add(name="image", datatype="UINT8", shape=self.shape)
+            found.outputs.add(name="probability", datatype="FP32", shape=[-1, 1])
         return found
 
     def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802

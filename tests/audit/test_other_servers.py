@@ -125,6 +125,19 @@ def test_another_model_or_version_is_refused(
         assert message in failure(capsys, 3, endpoint, *flags)
 
 
+def test_a_server_that_names_no_tensors_is_audited_by_the_description_alone(
+    flags: tuple[object, ...], tmp_path: Path, people: tuple[Path, dict[str, float]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    with serving(core_server(names_tensors=False)) as endpoint:
+        line = failure(capsys, 2, endpoint, *flags)
+        text = DESCRIPTION.replace("layout: NHW", "layout: NHW, dtype: uint8")
+        (tmp_path / "model.yaml").write_text(text)
+        assert audit(endpoint, *flags) == 0
+    assert "line 5, input: the server does not say what model 'm' takes; add dtype" in line
+    assert scores(tmp_path / "run") == pytest.approx(people[1], abs=1e-6)
+
+
 def test_without_a_list_of_models_one_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(core_server()) as endpoint:
         line = failure(capsys, 3, endpoint)

@@ -29,7 +29,7 @@ from fairness.guard import DEBUG_HELP
 
 REPORTS = Path("reports")
 
-DESCRIPTION = """Audit models served by Triton, by demographic group.
+DESCRIPTION = """Audit served models, by demographic group.
 
 Streams a labelled split through the server and writes the results to reports/MODEL/RUN:
 report/ holds aggregates and may be shared, records/ holds one row a sample.
@@ -44,6 +44,8 @@ Examples:
       --attributes sex,scanner --patient subject
 
   fair-audit --model resnet --spec model.yaml --data patients.csv
+
+  fair-audit --endpoint http://localhost:8080 --model resnet --spec model.yaml --data patients.csv
 
   fair-audit --model fairclip --threshold youden --threshold-split val
 

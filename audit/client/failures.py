@@ -118,13 +118,13 @@ def unreachable(error: InferenceServerException, connection: Connection) -> Serv
     proxy = proxy_for(endpoint, os.environ)
     if proxy is not None:
         return ServerError(
-            f"no Triton server answers at {endpoint} through the proxy that ${proxy} names; to "
+            f"no server answers at {endpoint} through the proxy that ${proxy} names; to "
             f"reach it without, set no_proxy={host_and_port(endpoint)[0]}"
         )
     if status not in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
         return ServerError(
-            f"what answers at {endpoint} is no Triton server ({status}: {message[:200]}); correct "
-            "--endpoint"
+            f"what answers at {endpoint} is no inference server ({status}: {message[:200]}); "
+            "correct --endpoint"
         )
     fault = fault_of_handshake(connection, message) if connection.secure else None
     if fault is not None:
@@ -147,8 +147,8 @@ def unreachable(error: InferenceServerException, connection: Connection) -> Serv
             "server's log, or correct --endpoint"
         )
     return ServerError(
-        f"no Triton server answers at {endpoint} (gRPC); start one with "
-        "tritonserver --model-repository model_repository, or correct --endpoint"
+        f"no server answers at {endpoint} (gRPC); start one, as with tritonserver "
+        "--model-repository model_repository, or correct --endpoint"
     )
 
 

@@ -1,7 +1,8 @@
 """Watches that one and the same loaded model answers, by the server's own count of its answers.
 
 Triton begins to count anew when it loads a model. A count below what we were answered therefore
-means that the model was loaded again meanwhile, whatever its probes say.
+means that the model was loaded again meanwhile, whatever its probes say. MLServer and KServe do not
+count; there only probes can notice another model, and the report says so.
 """
 
 import time
@@ -33,6 +34,8 @@ class WatchedTransport:
     answered: int = 0
     others: int = 0
     """Answers to others since the model was loaded: so many at least."""
+    uncounted: bool = False
+    """Whether the server turned out to have no count: then a reload is not noticed here."""
     looked: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
@@ -68,6 +71,7 @@ class WatchedTransport:
             found = self.inner.count(self.model.name, self.model.version)
         self.looked = time.monotonic()
         if found is None:
+            self.uncounted = True
             return
         if found < least:
             raise ReplacedError(

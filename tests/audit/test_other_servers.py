@@ -82,6 +82,7 @@ def test_a_server_of_the_core_calls_alone_is_audited(
     assert about["server"]["device"] == UNSTATED
     assert about["model"]["version"] is None
     assert f"m version {UNSTATED}" in about["what_answered"]
+    assert "had the model been replaced meanwhile, nothing would show it" in about["what_answered"]
     assert sorted(server.sizes) == [26, 32, 32]
 
 

@@ -231,7 +231,7 @@ def test_a_server_that_is_killed_is_named_and_the_run_can_go_on(
         assert f"model 'sound' at {server.grpc_endpoint} went away" in line
         assert "after that go on with the same command and --resume" in line
         gone = failure(capsys, 3, server.grpc_endpoint, *flags, "--resume")
-    assert "no Triton server answers" in gone
+    assert "no server answers" in gone
     with TritonServer(tmp_path / "repository") as server:
         assert audit(server.grpc_endpoint, *flags, "--resume") == 0
     assert answered(tmp_path / "run" / "records" / "journal.sqlite") == 90

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from oip_models import MODELS, TENSORS, write_people, write_triton_models
 from oip_servers import Addresses, kserve, mlserver
+from served import SPEC, mean_grey, with_probes, write_model
 
 from serving.launcher import TritonServer
 
@@ -22,6 +23,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     repository = tmp_path_factory.mktemp("triton")
     write_triton_models(repository)
+    write_model(repository, "sound", with_probes(SPEC), mean_grey())
     with TritonServer(repository) as server:
         yield Addresses(server.grpc_endpoint, f"http://{server.http_endpoint}")
 

@@ -10,6 +10,9 @@ from fair_audit_runs import audit, failure
 from oip_models import description, expected
 from oip_servers import Addresses
 
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.recipe import Recipe
+
 pytestmark = pytest.mark.oip
 SERVERS = ("triton", "mlserver", "kserve")
 
@@ -107,3 +110,19 @@ def test_without_a_model_s_name_a_line_says_what_is_missing(
         capsys, 3, servers["kserve"].grpc
     )
     assert "(ready: large, small)" in failure(capsys, 3, servers["mlserver"].grpc)
+
+
+def test_a_model_that_describes_itself_is_audited_over_rest_as_over_grpc(
+    triton_server: Addresses, tmp_path: Path
+) -> None:
+    write_fairvlmed(tmp_path / "data", Recipe(train=2, val=2, test=40, seed=3))
+    runs = []
+    for way in (triton_server.grpc, triton_server.rest):
+        runs.append(tmp_path / f"run{len(runs)}")
+        flags = ("--data", tmp_path / "data", "--replicates", 100, "--out", runs[-1])
+        assert audit(way, *flags) == 0
+        about = json.loads((runs[-1] / "report" / "report.json").read_text())["provenance"]
+        assert about["model"]["identity"] == "verified"
+        assert about["server"]["device"] == "CPU"
+    assert scores(runs[0]) == scores(runs[1])
+    assert groups(runs[0]) == groups(runs[1])

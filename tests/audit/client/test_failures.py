@@ -105,7 +105,7 @@ def test_an_address_of_rest_may_have_a_path(
     [
         (ALERT, True, False, "speaks TLS; add --tls, and --ca-cert FILE"),
         (HTTP, False, True, "is an HTTP port.*or http://127.0.0.1:.* for REST"),
-        (b"", False, False, "no Triton server answers at .*start one"),
+        (b"", False, False, "no server answers at .*start one"),
     ],
 )
 def test_who_listens_in_a_servers_place_is_named(

@@ -34,7 +34,7 @@ def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) 
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
     noticed = "only its probes would show it" if identity == "verified" else "nothing would show it"
     unwatched = f"; had the model been replaced meanwhile, {noticed}" if uncounted else ""
-    device = f"device {NOT_STATED}" if model.device == NOT_STATED else model.device
+    device = "a device that it does not state" if model.device == NOT_STATED else model.device
     about = {
         "what_answered": f"{model.name} version {model.stated_version} ({identity}), "
         f"{spec.method}, answered by {model.server} on {device}{described}{unwatched}",

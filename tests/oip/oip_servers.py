@@ -47,7 +47,7 @@ def mlserver(
         place = folder / name
         place.mkdir()
         (place / "model.onnx").write_bytes(content)
-        (place / "runtime.py").write_text((EXAMPLE / "runtime.py").read_text())
+        (place / "runtime.py").write_text((EXAMPLE / "cnn" / "runtime.py").read_text())
         said = {
             "name": name,
             "implementation": "runtime.OnnxModel",
@@ -75,13 +75,15 @@ def kserve(folder: Path, models: Mapping[str, bytes]) -> Iterator[Addresses]:
 
 
 @contextmanager
-def running(command: Sequence[object], folder: Path, port: int) -> Iterator[None]:
+def running(
+    command: Sequence[object], folder: Path, port: int, variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """A server whose HTTP port says that it is ready; ended by its own pid."""
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             list(map(str, command)),
             cwd=folder,
-            env={**environment(), "ORT_DISABLE_TELEMETRY": "1"},
+            env={**(variables or environment()), "ORT_DISABLE_TELEMETRY": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

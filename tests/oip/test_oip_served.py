@@ -116,7 +116,7 @@ def test_a_model_that_describes_itself_is_audited_over_rest_as_over_grpc(
     triton_server: Addresses, tmp_path: Path
 ) -> None:
     write_fairvlmed(tmp_path / "data", Recipe(train=2, val=2, test=40, seed=3))
-    runs = []
+    runs: list[Path] = []
     for way in (triton_server.grpc, triton_server.rest):
         runs.append(tmp_path / f"run{len(runs)}")
         flags = ("--data", tmp_path / "data", "--replicates", 100, "--out", runs[-1])

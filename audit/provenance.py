@@ -32,7 +32,11 @@ def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) 
     said = model.foreign.said if model.foreign else None
     guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
-    noticed = "only its probes would show it" if identity == "verified" else "nothing would show it"
+    noticed = (
+        "only its probes would show it"
+        if identity.startswith("verified")
+        else "nothing would show it"
+    )
     unwatched = f"; had the model been replaced meanwhile, {noticed}" if uncounted else ""
     device = "a device that it does not state" if model.device == NOT_STATED else model.device
     about = {

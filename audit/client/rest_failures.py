@@ -7,7 +7,7 @@ from http.client import responses
 from audit.client.address import speaks_tls
 from audit.client.connection import Connection
 from audit.client.failures import TooLargeError, refusal
-from audit.client.handshake import broken_off, distrusted
+from audit.client.handshake import HUNG_UP, broken_off, distrusted
 from audit.client.rest_address import Address
 from audit.client.rest_call import Call, CallError, CallTimeoutError, Reply
 from audit.client.transport import DEADLINE, DESCRIPTION_BYTES
@@ -55,9 +55,13 @@ def unreachable(error: CallError, connection: Connection) -> str:
     endpoint, cause = connection.endpoint, error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return distrusted(cause, connection)
-    if isinstance(cause, ssl.SSLError):
-        fault = broken_off(cause.reason or "", connection)
-        return fault or f"the TLS handshake with {endpoint} fails ({cause.reason}); see its log"
+    hung_up = isinstance(cause, ssl.SSLEOFError | ConnectionResetError | BrokenPipeError)
+    if isinstance(cause, ssl.SSLError) or (connection.secure and hung_up):
+        # By TLS 1.3 a certificate of ours is refused only after the handshake, if need be by
+        # hanging up.
+        reason = HUNG_UP if hung_up else getattr(cause, "reason", None) or ""
+        fault = broken_off(reason, connection)
+        return fault or f"the TLS handshake with {endpoint} fails ({reason}); see its log"
     if isinstance(cause, socket.gaierror):
         return f"the host name of {endpoint} is not known; correct --endpoint"
     if not connection.secure and speaks_tls(endpoint):

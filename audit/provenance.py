@@ -37,7 +37,7 @@ def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) 
         if identity.startswith("verified")
         else "nothing would show it"
     )
-    unwatched = f"; had the model been replaced meanwhile, {noticed}" if uncounted else ""
+    unwatched = f"; had this version been replaced meanwhile, {noticed}" if uncounted else ""
     device = "a device that it does not state" if model.device == NOT_STATED else model.device
     about = {
         "what_answered": f"{model.name} version {model.stated_version} ({identity}), "

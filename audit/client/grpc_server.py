@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
@@ -29,6 +29,8 @@ class GrpcServer:
     connection: Connection
     most_bytes: int
     """That an answer may have: what is larger does not leave the channel."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Version of each model's first answer."""
 
     @property
     def endpoint(self) -> str:
@@ -102,7 +104,7 @@ class GrpcServer:
                 future.set_exception(self._failed(fault, request))
                 return
             try:
-                future.set_result(outputs_of(result.get_response(), request))
+                future.set_result(outputs_of(result.get_response(), request, self.seen))
             except ServerError as error:
                 future.set_exception(error)
 
@@ -135,14 +137,14 @@ def grpc_input(name: str, array: Array) -> InferInput:
     return tensor
 
 
-def outputs_of(response: Any, request: Request) -> list[Output]:
+def outputs_of(response: Any, request: Request, seen: dict[str, str]) -> list[Output]:
     """The output that was asked for, if the response has it.
 
     Raises:
-        WrongModelError: another model or another version answered than was asked.
+        WrongModelError: as `check_who_answered`.
         ServerError: it came as numbers that do not fit its type.
     """
-    check_who_answered(request, response.model_name, response.model_version)
+    check_who_answered(request, response.model_name, response.model_version, seen)
     raw, found = response.raw_output_contents, []
     for number, output in enumerate(response.outputs):
         if output.name == request.output and (not raw or number < len(raw)):

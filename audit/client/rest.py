@@ -47,6 +47,8 @@ class RestServer:
     pool: ThreadPoolExecutor
     binary: bool = False
     """Whether it takes and gives tensors as bytes."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Version of each model's first answer."""
     live: set[Call] = field(default_factory=set)
     """Inferences under way or waiting."""
 
@@ -106,7 +108,7 @@ class RestServer:
             reply = self._replied(call, "POST", path, body, headers, request.model)
             if reply.status != 200:
                 raise refused(reply, self.connection, request.model)
-            found = outputs_in(reply, request)
+            found = outputs_in(reply, request, self.seen)
         except Exception as error:  # it belongs to whoever waits, not to a thread of the pool
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)

@@ -92,11 +92,11 @@ def tensor_of(name: str, array: Array, binary: bool) -> dict[str, Any]:
     return {**said, "data": array.ravel().tolist()}
 
 
-def outputs_in(reply: Reply, request: Request) -> list[Output]:
+def outputs_in(reply: Reply, request: Request, seen: dict[str, str]) -> list[Output]:
     """The output that was asked for, if it is there.
 
     Raises:
-        WrongModelError: another model or another version answered than was asked.
+        WrongModelError: as `check_who_answered`.
         ServerError: the reply is no JSON of the protocol, or its numbers do not fit their type.
     """
     end = len(reply.body) if reply.header_bytes is None else reply.header_bytes
@@ -106,7 +106,7 @@ def outputs_in(reply: Reply, request: Request) -> list[Output]:
         raise unread(request, first_fault(error)) from None
     except ValueError as error:
         raise unread(request, str(error)) from None
-    check_who_answered(request, said.model_name, said.model_version or "")
+    check_who_answered(request, said.model_name, said.model_version or "", seen)
     found = []
     for output in said.outputs:
         size = (output.parameters or {}).get("binary_data_size")

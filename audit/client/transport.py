@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
-from audit.client.failures import WrongModelError
+from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.wire import Output
 from fairness.arrays import Array
 
@@ -94,14 +94,21 @@ class Server(Transport, Protocol):
         """Extension: all models of the repository and their states."""
 
 
-def check_who_answered(request: Request, model: str, version: str) -> None:
+def check_who_answered(request: Request, model: str, version: str, seen: dict[str, str]) -> None:
     """Refuse the answer of another model or version than was asked.
 
     A server may leave out the version that it was asked for by a word; one that was asked for by
-    number, as Triton names them, must come back.
+    number, as Triton names them, must come back. Where none was asked, all answers must be of one.
+
+    Args:
+        request: that was sent.
+        model: that answered, by its own word.
+        version: of it, or nothing.
+        seen: version of the first answer of each model; is added to.
 
     Raises:
         WrongModelError: it is such an answer.
+        ReplacedError: answers are of several versions.
     """
     asked = request.version
     same = version == asked or not asked or (not version and not asked.isdecimal())
@@ -110,4 +117,10 @@ def check_who_answered(request: Request, model: str, version: str) -> None:
             f"model '{request.model}' version {asked or 'of the server'} was asked, "
             f"'{model[:200]}' version {version[:50]!r} answered; see what stands between "
             "fair-audit and the server, and the server's configuration"
+        )
+    first = seen.setdefault(model, version)
+    if not asked and version != first:
+        raise ReplacedError(
+            f"model '{model}' answered as version {first[:50]!r}, then as {version[:50]!r}: it was "
+            "replaced, or several versions share its name; choose one with --version"
         )

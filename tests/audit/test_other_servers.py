@@ -82,7 +82,9 @@ def test_a_server_of_the_core_calls_alone_is_audited(
     assert about["server"]["device"] == UNSTATED
     assert about["model"]["version"] is None
     assert f"m version {UNSTATED}" in about["what_answered"]
-    assert "had the model been replaced meanwhile, nothing would show it" in about["what_answered"]
+    assert (
+        "had this version been replaced meanwhile, nothing would show it" in about["what_answered"]
+    )
     assert sorted(server.sizes) == [26, 32, 32]
 
 
@@ -124,6 +126,22 @@ def test_another_model_or_version_is_refused(
 ) -> None:  # fmt: skip
     with serving(core_server(versions=versions, answers_as=answers_as)) as endpoint:
         assert message in failure(capsys, 3, endpoint, *flags)
+
+
+def test_answers_of_two_versions_end_a_run_for_good(
+    flags: tuple[object, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Canary(FakeServer):
+        """A new version answers its third request."""
+
+        def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
+            self.answers_as = ("m", "new" if len(self.asked) == 2 else "old")
+            return super().ModelInfer(request, context)
+
+    with serving(Canary(versions=(), lacks=EXTENSIONS)) as endpoint:
+        line = failure(capsys, 3, endpoint, *flags, "--in-flight", 1)
+        assert "model 'm' answered as version 'old', then as 'new'" in line
+        assert "was replaced while it answered" in failure(capsys, 2, endpoint, *flags, "--resume")
 
 
 def test_a_server_that_names_no_tensors_is_audited_by_the_description_alone(
@@ -207,7 +225,7 @@ def test_numbers_of_an_answer_become_the_bytes_of_their_type(
     response.outputs.add(name="other", datatype="BYTES", shape=[1])
     output = response.outputs.add(name="y", datatype=datatype, shape=[2])
     getattr(output.contents, field).extend(numbers)
-    (found,) = outputs_of(response, Request("m", "", {}, "y", 1.0))
+    (found,) = outputs_of(response, Request("m", "", {}, "y", 1.0), {})
     assert found.raw == expected.tobytes()
 
 
@@ -225,4 +243,4 @@ def test_half_precision_has_no_numbers() -> None:
     response = pb.ModelInferResponse(model_name="m", model_version="")
     response.outputs.add(name="y", datatype="FP16", shape=[2])
     with pytest.raises(ServerError, match="came without raw bytes, and FP16 has no other form"):
-        outputs_of(response, Request("m", "", {}, "y", 1.0))
+        outputs_of(response, Request("m", "", {}, "y", 1.0), {})

@@ -21,7 +21,7 @@ REQUEST = Request("m", "", {"x": IMAGES}, "y", 1.0, batched=True)
 def answered(head: str | bytes, tail: bytes = b"", binary: bool = False) -> Array:
     """What is read of a reply to two images."""
     raw = head.encode() if isinstance(head, str) else head
-    found = outputs_in(Reply(200, raw + tail, len(raw) if binary else None), REQUEST)
+    found = outputs_in(Reply(200, raw + tail, len(raw) if binary else None), REQUEST, {})
     return array_of(found, "y", "FP32", "m")
 
 
@@ -121,7 +121,7 @@ def test_the_answer_of_another_is_refused(asked: str, model: str, version: str |
     document = {**said(), "model_name": model, "model_version": version}
     reply = Reply(200, json.dumps(document).encode(), None)
     with pytest.raises(WrongModelError, match="was asked"):
-        outputs_in(reply, Request("m", asked, {}, "y", 1.0))
+        outputs_in(reply, Request("m", asked, {}, "y", 1.0), {})
 
 
 def test_json_holds_no_half_precision_and_not_everything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,8 +105,7 @@ def stated(said: Described, metadata: Any, model: str) -> Any:
         datatype = next(name for name, dtype in INPUT_TYPES.items() if dtype == asked.dtype)
         filled.inputs.add(name=asked.name, datatype=datatype, shape=[-1] * len(asked.layout))
     if not metadata.outputs:
-        scores = "NC" if asked.layout.startswith("N") else "C"
-        layout = answer.layout if isinstance(answer, Masks) else scores
+        layout = answer.layout if isinstance(answer, Masks) else "NC"
         filled.outputs.add(name=answer.name, datatype=ANY, shape=[-1] * len(layout))
     return filled
 

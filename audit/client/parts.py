@@ -46,10 +46,8 @@ class PartsTransport:
     """Is told once, in a line, when the server first took a smaller one."""
     most_rows: int | None = None
     """None until a batch was refused for its size."""
-    refused_rows: int = 0
-    """Of the largest part that was refused."""
     taker: str = ""
-    """Who refused it."""
+    """Who refused one."""
     told: bool = False
     _lock: Lock = field(default_factory=Lock)
 
@@ -91,7 +89,6 @@ class PartsTransport:
                 raise
             whole.refused = True
             with self._lock:
-                self.refused_rows = max(self.refused_rows, whole.rows)
                 self.taker = error.taker
                 smaller = 1 << ((whole.rows - 1).bit_length() - 1)  # the next power of two
                 self.most_rows = min(self.most_rows or smaller, smaller)
@@ -113,8 +110,8 @@ class PartsTransport:
             first, self.told = not self.told, True
         if first:
             self.tell(
-                f"{self.refused_rows} images at once are more than {self.taker} takes; batches are "
-                f"sent in parts of {whole.rows}"
+                f"whole batches are more than {self.taker} takes; they are sent in parts of "
+                f"{whole.rows} images"
             )
 
 

@@ -93,6 +93,7 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         self.answered += 1
         images = np.frombuffer(request.raw_input_contents[0], np.uint8)
         images = images.reshape(request.inputs[0].shape)
+        images = images[np.newaxis] if images.ndim == 2 else images
         means = (images.mean(axis=(1, 2), dtype=np.float32) / 255).astype(np.float32)
         self.sizes.append(len(images))
         raw = means.tobytes() if self.answer_bytes is None else bytes(self.answer_bytes)

@@ -144,15 +144,18 @@ def test_answers_of_two_versions_end_a_run_for_good(
         assert "was replaced while it answered" in failure(capsys, 2, endpoint, *flags, "--resume")
 
 
+@pytest.mark.parametrize("layout", ["NHW", "HW"])
 def test_a_server_that_names_no_tensors_is_audited_by_the_description_alone(
-    flags: tuple[object, ...], tmp_path: Path, people: tuple[Path, dict[str, float]],
-    capsys: pytest.CaptureFixture[str],
+    layout: str, flags: tuple[object, ...], tmp_path: Path,
+    people: tuple[Path, dict[str, float]], capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    with serving(core_server(names_tensors=False)) as endpoint:
+    server = core_server(names_tensors=False)
+    with serving(server) as endpoint:
         line = failure(capsys, 2, endpoint, *flags)
-        text = DESCRIPTION.replace("layout: NHW", "layout: NHW, dtype: uint8")
+        text = DESCRIPTION.replace("layout: NHW", f"layout: {layout}, dtype: uint8")
         (tmp_path / "model.yaml").write_text(text)
         assert audit(endpoint, *flags) == 0
+    assert max(server.sizes) == (32 if layout == "NHW" else 1)
     assert "line 5, input: the server does not say what model 'm' takes; add dtype" in line
     assert scores(tmp_path / "run") == pytest.approx(people[1], abs=1e-6)
 
@@ -183,7 +186,7 @@ def test_batches_that_a_server_does_not_receive_are_halved_once_and_for_all(
     assert sum(server.sizes) == len(people[1])
     notes = [line for line in capsys.readouterr().out.splitlines() if "in parts" in line]
     assert notes == [
-        "note: 32 images at once are more than the server takes; batches are sent in parts of 8"
+        "note: whole batches are more than the server takes; they are sent in parts of 8 images"
     ]
 
 

@@ -77,7 +77,7 @@ def test_a_batch_that_is_too_large_is_halved(
         assert audit(endpoint, *flags) == 0
     assert scores(tmp_path / "run") == pytest.approx(people[1], abs=1e-6)
     assert max(fake.sizes) == 8
-    assert "more than the server takes; batches are sent in parts of 8" in capsys.readouterr().out
+    assert "more than the server takes; they are sent in parts of 8" in capsys.readouterr().out
 
 
 def test_json_has_no_more_numbers_than_it_should(
@@ -88,7 +88,7 @@ def test_json_has_no_more_numbers_than_it_should(
     with rest_serving(fake) as endpoint:
         assert audit(endpoint, *flags) == 0
     assert max(fake.sizes) == 4
-    assert "more than a request in JSON takes; batches are sent in parts of 4" in (
+    assert "more than a request in JSON takes; they are sent in parts of 4" in (
         capsys.readouterr().out
     )
 

@@ -69,8 +69,8 @@ def test_batches_beyond_the_limit_of_a_server_go_in_parts(
     audited(servers, server, "grpc", "large", people, tmp_path / "run")
     lines = [line for line in capsys.readouterr().out.splitlines() if "in parts of" in line]
     assert lines == [
-        "note: 32 images at once are more than the server takes; batches are sent in parts of "
-        f"{part}"
+        "note: whole batches are more than the server takes; they are sent in parts of "
+        f"{part} images"
     ]
 
 

@@ -63,7 +63,7 @@ def test_what_was_refused_is_remembered_and_said_once() -> None:
         transport.send(request(16)).result(0)
     assert [one.rows for one, _ in limited.sent] == [8] * 6
     assert notes == [
-        "16 images at once are more than the server takes; batches are sent in parts of 8"
+        "whole batches are more than the server takes; they are sent in parts of 8 images"
     ]
 
 

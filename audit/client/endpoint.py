@@ -60,9 +60,12 @@ class ServedModel:
         return self.version or NOT_STATED
 
     @property
-    def batched(self) -> bool:
-        """Whether its tensors have an axis of images."""
-        return self.foreign is None or self.foreign.layout.startswith("N")
+    def by_row(self) -> frozenset[str]:
+        """Its inputs with an axis of images."""
+        if self.foreign is not None:
+            return self.foreign.by_row
+        group = self.spec.group_input
+        return frozenset((self.spec.input, *((group.name,) if group is not None else ())))
 
 
 @contextmanager

@@ -49,6 +49,14 @@ class Foreign:
     further: tuple[FurtherTensor, ...] = ()
     """What goes beside the image."""
 
+    @property
+    def by_row(self) -> frozenset[str]:
+        """Names of the inputs with an axis of images."""
+        if not self.layout.startswith("N"):
+            return frozenset()
+        beside = (one.name for one in self.further if one.batched)
+        return frozenset((self.said.description.input.name, *beside))
+
     def input_bytes(self, image: Sequence[int]) -> int:
         """Of one image (H, W) or (H, W, 3) as the model takes it, or as it is read."""
         said = self.said.description.input
@@ -104,6 +112,12 @@ def stated(said: Described, metadata: Any, model: str) -> Any:
             )
         datatype = next(name for name, dtype in INPUT_TYPES.items() if dtype == asked.dtype)
         filled.inputs.add(name=asked.name, datatype=datatype, shape=[-1] * len(asked.layout))
+        batch = [-1] if asked.layout.startswith("N") else []
+        for name, one in said.description.inputs.items():
+            if one.dtype is None or one.shape is None:
+                where = said.at("inputs", name)
+                raise UsageError(f"{where}: the server does not say; add dtype and shape")
+            filled.inputs.add(name=name, datatype=one.dtype.upper(), shape=[*batch, *one.shape])
     if not metadata.outputs:
         layout = answer.layout if isinstance(answer, Masks) else "NC"
         filled.outputs.add(name=answer.name, datatype=ANY, shape=[-1] * len(layout))

@@ -83,7 +83,7 @@ class ServedPredictor:
                 inputs,
                 spec.output,
                 self.timeout,
-                self.model.batched,
+                self.model.by_row,
             )
             call = one.calls[name] = self.transport.send(request)
             call.add_done_callback(lambda _, name=name: arrivals.put((one, name)))  # type: ignore[misc]  # mypy cannot type a default

@@ -86,7 +86,7 @@ def difference(
         groups = np.array([codes[row] for row in rows])
         inputs = tensors_of(model, images[start : start + len(rows)], groups)
         timeout = TIMEOUT if len(rows) == 1 else BATCH_TIMEOUT
-        request = Request(model.name, model.version, inputs, spec.output, timeout, model.batched)
+        request = Request(model.name, model.version, inputs, spec.output, timeout, model.by_row)
         calls.append(transport.send(request))
         start += len(rows)
     worst, start = 0.0, 0

@@ -31,17 +31,21 @@ class Request:
     output: str
     timeout: float
     """Seconds that the answer may take."""
-    batched: bool = False
-    """Whether the first axis of every tensor counts images, so that it can be sent in parts."""
+    by_row: frozenset[str] = frozenset()
+    """Tensors whose first axis counts images; where there are none it cannot be sent in parts."""
 
     @property
     def rows(self) -> int:
         """Images in it."""
-        return len(next(iter(self.inputs.values()))) if self.batched and self.inputs else 1
+        return max((len(self.inputs[name]) for name in self.by_row), default=1)
 
     def part(self, start: int, stop: int) -> "Request":
         """The same request of some of its rows only."""
-        return replace(self, inputs={name: a[start:stop] for name, a in self.inputs.items()})
+        inputs = {
+            name: array[start:stop] if name in self.by_row else array
+            for name, array in self.inputs.items()
+        }
+        return replace(self, inputs=inputs)
 
 
 class Transport(Protocol):

@@ -13,6 +13,7 @@ from oip_servers import Addresses
 from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
 
+pytest_plugins = ["oip_fixtures"]
 pytestmark = pytest.mark.oip
 SERVERS = ("triton", "mlserver", "kserve")
 

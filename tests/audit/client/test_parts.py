@@ -35,8 +35,9 @@ def images(rows: int) -> Array:
     return np.arange(rows * 4, dtype=np.uint8).reshape(rows, 2, 2)
 
 
-def request(rows: int, batched: bool = True) -> Request:
-    return Request("m", "1", {"image": images(rows)}, "probability", 1.0, batched)
+def request(rows: int, by_row: frozenset[str] = frozenset({"image"})) -> Request:
+    inputs = {"image": images(rows), "constant": np.arange(5)}
+    return Request("m", "1", inputs, "probability", 1.0, by_row)
 
 
 def means(rows: int) -> Array:
@@ -53,6 +54,7 @@ def test_parts_together_answer_as_the_whole(rows: int, most: int, parts: list[in
     found = PartsTransport(limited, notes.append).send(request(rows)).result(0)
     np.testing.assert_allclose(array_of(found, "probability", "FP32", "m"), means(rows))
     assert [one.rows for one, _ in limited.sent] == parts
+    assert all(one.inputs["constant"].size == 5 for one, _ in limited.sent)
     assert len(notes) == (1 if most < rows else 0)
 
 
@@ -67,10 +69,9 @@ def test_what_was_refused_is_remembered_and_said_once() -> None:
     ]
 
 
-@pytest.mark.parametrize(("rows", "batched"), [(1, True), (7, False)])
-def test_what_cannot_be_divided_is_refused(rows: int, batched: bool) -> None:
-    sent = PartsTransport(Limited(0), print).send(request(rows, batched))
-    assert sent.exception(0) is REFUSED
+def test_what_cannot_be_divided_is_refused() -> None:
+    for one in (request(1), request(7, frozenset())):
+        assert PartsTransport(Limited(0), print).send(one).exception(0) is REFUSED
 
 
 def test_other_errors_are_handed_on() -> None:

@@ -15,7 +15,7 @@ from fairness.arrays import Array
 from fairness.errors import ServerError
 
 IMAGES = np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 7
-REQUEST = Request("m", "", {"x": IMAGES}, "y", 1.0, batched=True)
+REQUEST = Request("m", "", {"x": IMAGES}, "y", 1.0, by_row=frozenset({"x"}))
 
 
 def answered(head: str | bytes, tail: bytes = b"", binary: bool = False) -> Array:

@@ -15,6 +15,7 @@ from audit.client.headers import refuse_loose_headers
 from audit.client.parts import PartsTransport
 from audit.commands.init import init
 from audit.commands.inspect import inspect
+from audit.commands.render import render, schema, verify
 from audit.commands.report import report
 from audit.commands.threshold import threshold
 from audit.console import SafeConsole
@@ -65,6 +66,12 @@ Other commands, each with --help:
   fair-audit inspect    what a data set can show, before any inference
 
   fair-audit init       a model.yaml for a model that does not describe itself
+
+  fair-audit render     report.html of a run again, from its report.json
+
+  fair-audit verify     whether the files of a report are as they were written
+
+  fair-audit schema     the JSON Schema of report.json
 """
 
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
@@ -72,6 +79,9 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "threshold": threshold,
     "inspect": inspect,
     "init": init,
+    "render": render,
+    "verify": verify,
+    "schema": schema,
 }
 
 

@@ -1,14 +1,17 @@
 """The files of `report/`: aggregates only, written all or not at all."""
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from audit.page.render import page
 from audit.policy.verdict import Judgement
+from audit.report.document import document_of
 from audit.report.junit import to_junit
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
@@ -17,11 +20,14 @@ from fairness.compat.compared import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.text import csv_cell
 
+MANIFEST = "MANIFEST.sha256"
+"""As `sha256sum --check` reads it."""
+
 
 def write_report(
     folder: Path, report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
 ) -> None:
-    """Write report.json, groups.csv, contrasts.csv, report.md and, with a policy, junit.xml.
+    """Write report.json and what is made of it: page, tables, junit.xml, manifest.
 
     An earlier report in `folder` is replaced as a whole, or stays as it is.
     """
@@ -37,14 +43,26 @@ def write_report(
         ]
     # Rows of every way of asking; their `model` tells them apart.
     rows = [row for one in (report, *report.also) for row in one.rows]
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     files = {
-        "report.json": json.dumps(document, indent=1, allow_nan=False) + "\n",
+        "report.json": text,
+        "report.html": page(document_of(text, "report.json")),
         "groups.csv": to_csv(Row, rows),
         "contrasts.csv": to_csv(Contrast, report.contrasts),
         "report.md": to_markdown(report, judgement, compared),
         "junit.xml": to_junit(judgement) if judgement else None,
     }
-    replace_files(folder, files)
+    replace_files(folder, {**files, MANIFEST: manifest(files)})
+
+
+def manifest(files: Mapping[str, str | None]) -> str:
+    """One line a file: SHA-256 and name."""
+    lines = [
+        f"{hashlib.sha256(text.encode(errors='replace')).hexdigest()}  {name}\n"
+        for name, text in sorted(files.items())
+        if text is not None
+    ]
+    return "".join(lines)
 
 
 def to_csv(kind: type[Row] | type[Contrast], items: Sequence[Any]) -> str:

@@ -1,0 +1,138 @@
+"""The page: report.json in, one file of HTML out, which needs no network and no script."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from audit.page import curves, overview
+from audit.page.forest import Forest, forest
+from audit.report import layout
+from audit.report.document import Document
+from audit.report.markdown import pair_lines
+from fairness.attributes import OVERALL
+from fairness.outcomes import GroupReport
+from fairness.tasks.catalogue import TABLES
+from fairness.text import one_line
+
+LONGEST = 160
+"""Characters of a text on the page; the files beside it hold all of it."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the bins of one attribute show."""
+
+    attribute: str
+    calibration: list[curves.Drawn]
+    roc: list[curves.Drawn]
+    histograms: list[curves.Histogram]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sections of one way of asking."""
+
+    title: str
+    report: GroupReport
+    forests: list[Forest]
+    crossed: list[Forest]
+    gaps: list[layout.GapLine]
+    pairs: list[tuple[str, ...]]
+    pair_metric: str
+    curves: list[Curves]
+    footnotes: list[str]
+
+
+def page(document: Document) -> str:
+    """The page of a report, of its numbers alone.
+
+    Args:
+        document: as `read_document` gives it; every text in it may be hostile.
+    """
+    report, judgement = document.report(), document.judgement()
+    parts = [part_of(one) for one in (report, *report.also)]
+    first = parts[0]
+    attributes = overview.plain_attributes(report)
+    label, metric = next(iter(TABLES[report.kind].groups.items()))
+    template = environment().get_template("report.html.jinja")
+    return template.render(
+        report=report,
+        about=report.provenance,
+        headline=layout.headline(report),
+        identity=overview.identity_of(report),
+        verdict=overview.verdict_of(judgement),
+        checks=judgement.checks if judgement else (),
+        policy=judgement.policy if judgement else None,
+        subject=layout.subject,
+        limited=layout.limited,
+        worst=overview.worst_groups(report),
+        cohort=overview.cohort(report),
+        limits=overview.limits(report),
+        main=forest(report, label, metric, attributes, mark_lowest=True),
+        parts=parts,
+        first=first,
+        families=report.provenance.get("families", ()),
+        compat=document.compat,
+        facts=facts(report.provenance),
+        overall=OVERALL,
+    )
+
+
+def part_of(report: GroupReport) -> Part:
+    """What the sections of one way of asking show."""
+    plain = overview.plain_attributes(report)
+    present = {row.metric for row in report.rows}
+    names = dict.fromkeys(row.attribute for row in report.rows if row.attribute != OVERALL)
+    derived = [name for name in names if name not in plain]
+    shown = [(k, m) for k, m in TABLES[report.kind].groups.items() if m in present]
+    return Part(
+        title=report.rows[0].model,
+        report=report,
+        forests=[forest(report, label, metric, plain) for label, metric in shown],
+        crossed=[forest(report, label, metric, derived) for label, metric in shown[:1] if derived],
+        gaps=layout.gap_lines(report),
+        pairs=pair_lines(report),
+        pair_metric=shown[0][0],
+        curves=[
+            Curves(
+                attribute,
+                curves.calibration(report, attribute),
+                curves.roc(report, attribute),
+                curves.histograms(report, attribute),
+            )
+            for attribute in curves.attributes_with_curves(report)
+        ],
+        footnotes=layout.footnotes(report),
+    )
+
+
+def facts(about: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """The provenance as lines: name and value, nested names joined by dots."""
+    found: list[tuple[str, str]] = []
+    for name, value in about.items():
+        if isinstance(value, Mapping):
+            found += facts(value, f"{prefix}{name}.")
+        elif name != "families" and value not in (None, "", [], ()):
+            found.append((f"{prefix}{name}", one_line(value)))
+    return found
+
+
+def environment() -> Environment:
+    """Templates with every text escaped, and an error for every name that is not there."""
+    found = Environment(
+        loader=PackageLoader("audit.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["short"] = short
+    return found
+
+
+def short(text: object, most: int = LONGEST) -> str:
+    """A text as one printable line of bounded length; it stays to be escaped."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 1]}…"

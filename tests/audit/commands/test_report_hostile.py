@@ -119,7 +119,8 @@ def test_an_earlier_report_is_replaced_but_not_the_user_s_notes(
     (tmp_path / "out" / "report" / "notes.txt").write_text("mine")
     assert report(source, tmp_path / "out") == 0
     assert {file.name for file in (tmp_path / "out" / "report").iterdir()} == {
-        "report.json", "groups.csv", "contrasts.csv", "report.md", "notes.txt",
+        "report.json", "report.html", "groups.csv", "contrasts.csv", "report.md", "MANIFEST.sha256",
+        "notes.txt",
     }  # fmt: skip
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report", "records"}
 

@@ -1,0 +1,94 @@
+"""Pages in a real Chromium: both sizes, light and dark, keyboard, contrast, print. No network."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from scored_files import cohort, report, write_csv
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"desk": (1280, 800), "phone": (390, 844)}
+RUNS = ("plain", "hidden", "hostile")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "no Chromium here; install it: apt-get install chromium"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "policy.yaml").write_text(
+        "name: margins\nrules:\n  - {metric: auc, min: 0.9}\n"
+        "  - {metric: auc, attribute: race, min: 0.6}\n"
+    )
+    hostile = cohort(600)
+    names = ("<script>alert(1)</script>", "W" * 10_000, "=cmd", "\x1b[31mred")
+    hostile["race"] = [names[i % 4] for i in range(600)]
+    columns = {"plain": cohort(1200), "hidden": cohort(24), "hostile": hostile}
+    flags = ("--policy", folder / "policy.yaml", "--intersect", "race*gender", "--control", "site")
+    for name in RUNS:
+        source = write_csv(folder / f"{name}.csv", columns[name])
+        assert report(source, folder / name, *flags) in (0, 1)
+    return {name: folder / name / "report" / "report.html" for name in RUNS}
+
+
+def opened(browser: Browser, path: Path, size: str, colours: str) -> tuple[Page, list[str]]:
+    """The page with every section unfolded, and what the console or the network said."""
+    width, height = SIZES[size]
+    scheme = "dark" if colours == "dark" else "light"
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    said: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        said.append(message.text)
+
+    page.on("console", heard)
+    page.on("request", lambda request: said.append(request.url))
+    page.goto(path.as_uri())
+    return page, [text for text in said if text != path.as_uri()]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", RUNS)
+def test_a_page_is_quiet_fits_and_can_be_read(
+    browser: Browser, pages: dict[str, Path], name: str, size: str, colours: str
+) -> None:
+    page, said = opened(browser, pages[name], size, colours)
+    assert said == []
+    for locator in (page.get_by_text("Verdict", exact=True), page.locator(".worst li").first):
+        if name == "hidden" and locator.count() == 0:
+            locator = page.get_by_text("No two groups have numbers")
+        box = locator.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= SIZES[size][1]
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
+    page.close()
+
+
+def test_sections_open_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+    page, _ = opened(browser, pages["plain"], "desk", "light")
+    summary = page.locator("summary", has_text="Gaps between groups")
+    assert not page.locator("details", has=summary).evaluate("one => one.open")
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details", has=summary).evaluate("one => one.open")
+    page.close()
+
+
+def test_a_page_prints(browser: Browser, pages: dict[str, Path]) -> None:
+    page, _ = opened(browser, pages["plain"], "desk", "light")
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.close()

@@ -10,7 +10,6 @@ from audit.cli import run
 from audit.report.document import read_document
 from fairness.errors import DataError
 
-
 pytest_plugins = ["scored_cohort"]
 
 

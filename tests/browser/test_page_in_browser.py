@@ -44,8 +44,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def opened(browser: Browser, path: Path, size: str, colours: str) -> tuple[Page, list[str]]:
     """The page with every section unfolded, and what the console or the network said."""
     width, height = SIZES[size]
-    scheme = "dark" if colours == "dark" else "light"
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if colours == "dark" else "light",
+    )
     said: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:

@@ -34,8 +34,8 @@ def drawn_report(outcomes: Outcomes) -> GroupReport:
 
 def test_roc_points_lie_on_the_roc_curve(outcomes: Outcomes, drawn_report: GroupReport) -> None:
     (everybody,) = roc(drawn_report, "overall")
-    assert everybody.points[0] == (0, 100)
-    assert everybody.points[-1] == (100, 0)
+    assert list(everybody.points[0]) == [0, 100]
+    assert list(everybody.points[-1]) == [100, 0]
     fpr, tpr, _ = roc_curve(outcomes.target, outcomes.score, drop_intermediate=False)
     true = {(round(100 * x, 2), round(100 - 100 * y, 2)) for x, y in zip(fpr, tpr, strict=True)}
     assert len(everybody.points) == 11

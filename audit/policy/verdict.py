@@ -148,7 +148,7 @@ def check(
     least, most = margin_of(rule)
     verdict, reason = verdict_of(rule, number)
     if verdict == "PASS":
-        low, high = limits_of(number)
+        low, high = limits_of(rule, number)
         reasons = [
             "no interval of any width" if low is None or low == high else "",
             doubt or "",
@@ -163,16 +163,17 @@ def check(
         metric=f"change of {rule.metric}" if rule.change else rule.metric,
         margin=margin_text(least, most),
         value=number.value,
-        low=limits_of(number)[0],
-        high=limits_of(number)[1],
+        low=limits_of(rule, number)[0],
+        high=limits_of(rule, number)[1],
         verdict=verdict,
         reason=reason,
     )
 
 
-def limits_of(number: Row | Contrast) -> tuple[float | None, float | None]:
+def limits_of(rule: Rule, number: Row | Contrast) -> tuple[float | None, float | None]:
     """The limits to judge: those of a pair hold for all pairs of the attribute together."""
-    if isinstance(number, Contrast) and number.low_adjusted is not None:
+    pair = isinstance(number, Contrast) and rule.scope == "pairs"
+    if pair and number.low_adjusted is not None:
         return number.low_adjusted, number.high_adjusted
     return number.low, number.high
 
@@ -184,7 +185,7 @@ def verdict_of(rule: Rule, number: Row | Contrast) -> tuple[Verdict, str]:
     lower, upper = inside(rule)
     if rule.by == "estimate":
         return ("PASS" if lower <= number.value <= upper else "FAIL"), "on the estimate alone"
-    low, high = limits_of(number)
+    low, high = limits_of(rule, number)
     if low is None or high is None:
         return "INCONCLUSIVE", number.reason or "no interval: too few cases"
     if lower <= low and high <= upper:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.metrics import disparity
@@ -13,7 +12,7 @@ from fairness.statistics.equity_scaled import MOST_SIGNED, equity_scaled_low, eq
 from fairness.statistics.joint import joint_p, joint_quantile, largest_draws
 from fairness.statistics.measures import Summary
 from fairness.statistics.sampled import Sampled
-from fairness.statistics.simultaneous import largest_difference, spread_limits
+from fairness.statistics.simultaneous import largest_difference, sidak, spread_limits
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def _of_one_metric(
 ) -> tuple[float, float, float]:
     """Value and limits of a ratio, an equity-scaled value, or the worst group of one metric."""
     values, alone = sampled.values[groups, metric], sampled.settings.quantile
-    joint = float(ndtri(0.5 + sampled.settings.confidence ** (1 / len(groups)) / 2))  # Sidak's
+    joint = sidak(sampled.settings.confidence, len(groups))
     of = np.full(len(groups), metric)
     low, high = sampled.limits(groups, of, alone)
     joint_low, joint_high = sampled.limits(groups, of, joint, exact=True)

@@ -1,9 +1,10 @@
 """Changes of each metric against an earlier run on the same samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from fairness.arrays import IntArray
 from fairness.attributes import ALL, OVERALL, Attribute
@@ -11,6 +12,7 @@ from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
 from fairness.statistics.bootstrap import resampled_variance
 from fairness.statistics.clusters import units_of
+from fairness.statistics.contrasts import FURTHEST
 from fairness.statistics.doubts import size_doubt
 from fairness.statistics.estimates import number
 from fairness.statistics.intervals import mover_difference
@@ -18,7 +20,19 @@ from fairness.statistics.measures import Measures, Metric
 from fairness.statistics.paired import change_variance, discordant_cases, discordant_pairs
 from fairness.statistics.sampled import Sampled, sample
 from fairness.statistics.settings import Settings
+from fairness.statistics.simultaneous import sidak
 from fairness.statistics.tango import tango
+
+
+@dataclass(frozen=True)
+class Change:
+    """The change of one metric in one set of cases."""
+
+    value: float
+    limits: Callable[[float], tuple[float, float]]
+    """Of the change at a quantile of the standard normal distribution; NaN where there are none."""
+    crossing: float
+    """Smallest quantile at which they hold 0; NaN without limits."""
 
 
 def changes(
@@ -34,8 +48,9 @@ def changes(
     intervals of positive width, even where nothing changed (Tango 1998); a share of other cases in
     each run (predictive values) has the interval of two samples. The others, value +- Student's
     quantile * standard error of the paired differences, have none where that is 0.
-    `group_a` of a contrast is the group (`all` for overall), `group_b` is `baseline`; there are no
-    p-values. `patients` (n,) is the patient of each sample.
+    `group_a` of a contrast is the group (`all` for overall), `group_b` is `baseline`. p is the
+    interval inverted. Adjusted limits and p hold for all groups of an attribute together (Sidak).
+    `patients` (n,) is the patient of each sample.
     """
     units = units_of(np.array(patients))
     everyone = plain(Attribute(OVERALL, (ALL,)), np.zeros(len(units), dtype=np.int64))
@@ -43,23 +58,48 @@ def changes(
     for grouping in (everyone, *groupings):
         cells = [np.flatnonzero(grouping.codes == g) for g in range(len(grouping.attribute.groups))]
         pair = [sample(measures, cells, units, settings) for measures in (new, old)]
+        together = sum(len(rows) > 0 for rows in cells)
         for c, group in enumerate(grouping.attribute.groups):
-            for metric, numbers in _of_cell(pair[0], pair[1], c, units):
+            for metric, change in _of_cell(pair[0], pair[1], c, units):
                 names = (grouping.attribute.name, metric.name, group, "baseline")
-                value, low, high = (number(x) for x in numbers)
-                m = new.metrics.index(metric)
-                reason = size_doubt(pair[0], c, m)
-                if value is not None and low is None:
-                    reason = "no interval: nothing changed, or too few cases"
-                found.append(Contrast(*names, value, low, high, None, reason=reason))
+                doubt = size_doubt(pair[0], c, new.metrics.index(metric))
+                found.append(_contrast(names, change, doubt, together, settings))
     return found
+
+
+def _contrast(
+    names: tuple[str, str, str, str],
+    change: Change,
+    doubt: str | None,
+    together: int,
+    settings: Settings,
+) -> Contrast:
+    """A change with its interval and p, alone and jointly over `together` groups."""
+    low, high = (number(x) for x in change.limits(settings.quantile))
+    joint = (number(x) for x in change.limits(sidak(settings.confidence, max(1, together))))
+    p = number(float(2 * ndtr(-change.crossing)))
+    value = number(change.value)
+    if value is not None and low is None:
+        doubt = "no interval: nothing changed, or too few cases"
+    low_adjusted, high_adjusted = joint
+    return Contrast(
+        *names,
+        value,
+        low,
+        high,
+        p,
+        low_adjusted=low_adjusted,
+        high_adjusted=high_adjusted,
+        p_adjusted=None if p is None else 1 - (1 - p) ** max(1, together),
+        reason=doubt,
+    )
 
 
 def _of_cell(
     new: Sampled, old: Sampled, cell: int, units: IntArray
-) -> Iterator[tuple[Metric, tuple[float, float, float]]]:
-    """Value and limits of the change of every metric of one set of cases."""
-    rows, q = new.rows[cell], new.settings.quantile
+) -> Iterator[tuple[Metric, Change]]:
+    """The change of every metric of one set of cases."""
+    rows = new.rows[cell]
     cases = [sampled.measures.case_values(rows) for sampled in (new, old)]
     moved = new.replicates[cell] - old.replicates[cell]
     fewest = np.minimum(new.patients[cell], old.patients[cell])
@@ -73,27 +113,61 @@ def _of_cell(
         same = known.any() and np.array_equal(known, np.isfinite(cases[1][m]))
         kept = (cases[0][m, known], cases[1][m, known], units[rows[known]])
         if not np.isfinite(value):
-            low, high = np.nan, np.nan
+            yield metric, Change(value, lambda _: (np.nan, np.nan), np.nan)
         elif metric.kind == "auc":
-            low, high = _tango(_pairs_of_auc(new.measures, old.measures, rows, units, rng), q)
+            pairs = _pairs_of_auc(new.measures, old.measures, rows, units, rng)
+            yield metric, _of_discordant(value, pairs)
         elif metric.kind == "share" and same:
-            low, high = _tango(discordant_cases(*kept), q)
+            yield metric, _of_discordant(value, discordant_cases(*kept))
         elif metric.kind == "share":
-            low, high = _unpaired(new, old, cell, m)
+            yield metric, _unpaired(value, new, old, cell, m)
         else:
             error = float(np.sqrt(change_variance(*kept))) if same else float(errors[m])
-            half = float(stdtrit(max(float(fewest[m]) - 1, 1.0), ndtr(q))) * error
-            low, high = (value - half, value + half) if error > 0 else (np.nan, np.nan)
-        yield metric, (value, low, high)
+            yield metric, _of_mean(value, error, max(float(fewest[m]) - 1, 1.0))
 
 
-def _unpaired(new: Sampled, old: Sampled, cell: int, metric: int) -> tuple[float, float]:
+def _of_discordant(value: float, discordant: tuple[float, ...]) -> Change:
+    """Tango's interval; at 0 its test is McNemar's, of as many cases as these are worth."""
+    gained, lost, n = discordant
+    arrays = tuple(np.array(x) for x in discordant)
+
+    def limits(q: float) -> tuple[float, float]:
+        low, high = tango(*arrays, q)
+        return float(low), float(high)
+
+    together = gained + lost
+    crossing = abs(gained - lost) * float(np.sqrt(n / together)) if together > 0 else 0.0
+    return Change(value, limits, crossing)
+
+
+def _of_mean(value: float, error: float, freedom: float) -> Change:
+    """Student's interval; none where nothing moves."""
+
+    def limits(q: float) -> tuple[float, float]:
+        half = float(stdtrit(freedom, ndtr(q))) * error
+        return (value - half, value + half) if error > 0 else (np.nan, np.nan)
+
+    if not error > 0:
+        return Change(value, limits, np.nan)
+    return Change(value, limits, float(-ndtri(stdtr(freedom, -abs(value) / error))))
+
+
+def _unpaired(value: float, new: Sampled, old: Sampled, cell: int, metric: int) -> Change:
     """Of a share whose cases differ between the runs, as those predicted positive do."""
-    place = (np.array([cell]), np.array([metric]), new.settings.quantile)
-    values = (sampled.values[cell, metric] for sampled in (new, old))
-    a, b = (np.array([value]) for value in values)
-    low, high = mover_difference(a, new.limits(*place), b, old.limits(*place), np.zeros(1))
-    return float(low[0]), float(high[0])
+    a, b = (np.array([sampled.values[cell, metric]]) for sampled in (new, old))
+
+    def limits(q: float) -> tuple[float, float]:
+        place = (np.array([cell]), np.array([metric]), q)
+        low, high = mover_difference(a, new.limits(*place), b, old.limits(*place), np.zeros(1))
+        return float(low[0]), float(high[0])
+
+    below, above = 0.0, FURTHEST
+    while above - below > 1e-9:  # 36 halvings
+        middle = (below + above) / 2
+        low, high = limits(middle)
+        below, above = (below, middle) if low <= 0 <= high else (middle, above)
+    without = np.isnan(limits(1.0)[0])
+    return Change(value, limits, np.nan if without else 0.0 if value == 0 else above)
 
 
 def _pairs_of_auc(
@@ -103,9 +177,3 @@ def _pairs_of_auc(
     if new.positive is None or new.score is None or old.score is None:
         raise TypeError("an AUC needs classes and scores")
     return discordant_pairs(new.positive[rows], new.score[rows], old.score[rows], units[rows], rng)
-
-
-def _tango(discordant: tuple[float, ...], q: float) -> tuple[float, float]:
-    gained, lost, n = (np.array(x) for x in discordant)
-    low, high = tango(gained, lost, n, q)
-    return float(low), float(high)

@@ -8,9 +8,15 @@ norm(truth - estimate), whose distribution the replicates give.
 """
 
 import numpy as np
+from scipy.special import ndtri
 
 from fairness.arrays import FloatArray
 from fairness.statistics.bootstrap import DEFINED
+
+
+def sidak(confidence: float, groups: int) -> float:
+    """Normal quantile at which intervals of that many independent numbers hold together."""
+    return float(ndtri(0.5 + confidence ** (1 / groups) / 2))
 
 
 def largest_difference(low: FloatArray, high: FloatArray) -> tuple[float, float]:

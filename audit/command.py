@@ -13,6 +13,7 @@ from audit.client.endpoint import connect, describe, self_described_models
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
 from audit.client.parts import PartsTransport
+from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.render import render, schema, verify
@@ -61,6 +62,8 @@ Other commands, each with --help:
 
   fair-audit report     a report from anybody's predictions, without a server
 
+  fair-audit compare    two runs on the same samples: changes, flips, what became of the gaps
+
   fair-audit threshold  choose an operating threshold on validation
 
   fair-audit inspect    what a data set can show, before any inference
@@ -76,6 +79,7 @@ Other commands, each with --help:
 
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "report": report,
+    "compare": compare,
     "threshold": threshold,
     "inspect": inspect,
     "init": init,

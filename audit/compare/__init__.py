@@ -1,0 +1,1 @@
+"""Stored runs held against one another, paired by the id of each sample."""

@@ -1,0 +1,156 @@
+"""`fair-audit compare`: pairs by id, changes, flips, levelling down, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scored_files import cohort, report, write_csv
+
+from audit.cli import run
+from fairness.statistics.paired_tests import delong_p, mcnemar_p
+
+
+def stored(folder: Path, columns: dict[str, list[object]], name: str) -> Path:
+    source = write_csv(folder / f"{name}.csv", columns)
+    flags = ("--attributes", "race,gender", "--patient", "patient", "--name", name)
+    assert report(source, folder / name, *flags) == 0
+    return folder / name
+
+
+def changed(columns: dict[str, list[object]], group: str, by: float) -> dict[str, list[object]]:
+    """Scores of one race moved towards the truth (or away from it), with a little noise."""
+    rng = np.random.default_rng(1)
+    y, race = np.array(columns["target"]), np.array(columns["race"])
+    p = np.clip(np.array(columns["score"], dtype=float), 1e-6, 1 - 1e-6)
+    logit = np.log(p / (1 - p)) + 0.2 * rng.normal(size=len(p))
+    logit += np.where(race == group, by * (2 * y - 1), 0)
+    return {**columns, "score": (1 / (1 + np.exp(-logit))).tolist()}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    base = cohort(700)
+    return {
+        "first": stored(folder, base, "first"),
+        "lifted": stored(folder, changed(base, "Black", 0.8), "lifted"),
+    }
+
+
+def compare(out: Path, *arguments: object) -> int:
+    quick = ["--replicates", "100"]
+    return run(["compare", *map(str, arguments), "--out", str(out), *quick])
+
+
+def found(out: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((out / "compare.json").read_text())
+    return document
+
+
+def test_a_run_against_itself_has_no_difference_anywhere(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    assert compare(tmp_path, runs["first"], runs["first"]) == 0
+    document = found(tmp_path)
+    shown = [c for c in document["changes"] if c["value"] is not None]
+    assert len(shown) > 50
+    assert {c["value"] for c in shown} == {0.0}
+    tested = [c for c in shown if c["metric"] in ("auc", "true_positive_rate", "accuracy")]
+    assert {c["p"] for c in tested} == {1.0}
+    assert all(c["low"] < 0 < c["high"] for c in tested)
+    assert {one["p"] for one in document["delong"]} == {1.0}
+    assert {f["positives_gained"] + f["alarms_lost"] for f in document["flips"]} == {0}
+    assert {one["said"] for one in document["levelling"]} == {"the gap is as it was"}
+
+
+def test_changes_flips_and_tests_are_those_of_the_scores(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    assert compare(tmp_path, runs["first"], runs["lifted"]) == 0
+    document = found(tmp_path)
+    base = cohort(700)
+    y, race = np.array(base["target"]), np.array(base["race"])
+    old = np.array(base["score"], dtype=float)
+    new = np.array(changed(base, "Black", 0.8)["score"], dtype=float)
+    inside = race == "Black"
+    expected = delong_p(y[inside], new[inside], old[inside], np.arange(inside.sum()))
+    (p,) = [one["p"] for one in document["delong"] if one["group"] == "Black"
+            and one["attribute"] == "race"]  # fmt: skip
+    assert p == pytest.approx(expected, abs=1e-10)
+    (flips,) = [f for f in document["flips"] if (f["attribute"], f["group"]) == ("race", "Black")]
+    positive = inside & (y == 1)
+    gained = int((positive & (new >= 0.5) & (old < 0.5)).sum())
+    lost = int((positive & (new < 0.5) & (old >= 0.5)).sum())
+    assert (flips["positives_gained"], flips["positives_lost"]) == (gained, lost)
+    assert flips["p_positives"] == pytest.approx(mcnemar_p(gained, lost), abs=1e-12)
+    (rate,) = [c for c in document["changes"] if (c["attribute"], c["group_a"], c["metric"])
+               == ("race", "Black", "true_positive_rate")]  # fmt: skip
+    assert rate["value"] == pytest.approx((gained - lost) / positive.sum(), abs=1e-12)
+    # Triplets of the same test: where nothing is clustered, the interval inverted is McNemar's.
+    assert rate["p"] == pytest.approx(mcnemar_p(gained, lost), abs=1e-10)
+
+
+def test_a_worst_group_that_gains_is_lifted_and_a_best_one_that_loses_levelled_down(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    base = cohort(700)
+    apart = changed(base, "Black", -0.9)
+    before = stored(tmp_path, apart, "apart")
+    best = found_best(tmp_path, before)
+    lowered = stored(tmp_path, changed(apart, best, -0.9), "lowered")
+    for after, said in ((runs["first"], "the worst group gained"), (lowered, "levelled down")):
+        assert compare(tmp_path / "out", before, after) == 0
+        (race,) = [x for x in found(tmp_path / "out")["levelling"] if x["attribute"] == "race"]
+        assert race["worst"] == "Black"
+        assert said in race["said"]
+        assert race["gap_after"] < race["gap_before"]
+
+
+def found_best(tmp_path: Path, before: Path) -> str:
+    """The race with the highest AUC."""
+    assert compare(tmp_path / "same", before, before) == 0
+    levelled = found(tmp_path / "same")["levelling"]
+    return str(next(x["best"] for x in levelled if x["attribute"] == "race"))
+
+
+def test_the_page_shows_both_runs_and_runs_nothing(runs: dict[str, Path], tmp_path: Path) -> None:
+    assert compare(tmp_path, runs["first"], runs["lifted"]) == 0
+    page = (tmp_path / "compare.html").read_text()
+    assert "<script" not in page
+    assert "lifted against first" in page
+    assert len(page) < 2**21
+
+
+def test_other_samples_are_refused_or_cut_to_those_in_common(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = {name: values[100:] for name, values in cohort(700).items()}
+    part = stored(tmp_path, columns, "part")
+    assert compare(tmp_path / "out", runs["first"], part) == 2
+    assert "600 of up to 700 samples are in every run" in capsys.readouterr().err
+    assert compare(tmp_path / "out", runs["first"], part, "--common") == 0
+    assert found(tmp_path / "out")["about"]["n"] == 600
+    assert found(tmp_path / "out")["about"]["note"].startswith("100 samples")
+
+
+def test_another_label_is_named(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = cohort(700)
+    columns["target"][3] = 1 - int(str(columns["target"][3]))
+    other = stored(tmp_path, columns, "other")
+    assert compare(tmp_path / "out", runs["first"], other) == 2
+    assert "the label of sample 's0003' is another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "two runs or more"), (["nowhere", "nowhere"], "No such file or directory")],
+)
+def test_what_is_no_pair_of_runs_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(tmp_path / "out", *arguments) in (2, 3)
+    assert said in capsys.readouterr().err

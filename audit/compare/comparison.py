@@ -12,7 +12,6 @@ from audit.compare.runs import Run
 from audit.options import AnalysisOptions
 from audit.page.overview import plain_attributes
 from audit.plan_analysis import groupings_of
-from fairness.arrays import FloatArray
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.disclosure.sizes import sizes_of
 from fairness.groups import Grouping
@@ -136,12 +135,7 @@ def delong(first: Run, second: Run, groupings: Sequence[Grouping]) -> list[Paire
             rows = np.flatnonzero(grouping.codes == code)
             if group in (grouping.hidden or ()) or group in grouping.withheld:
                 continue
-            p = delong_p(labels[rows], *columns(rows, new, old), units[rows])
+            p = delong_p(labels[rows], new[rows], old[rows], units[rows])
             if np.isfinite(p):
                 found.append(PairedTest(grouping.attribute.name, group, p))
     return found
-
-
-def columns(rows: Any, *values: FloatArray) -> list[FloatArray]:
-    """The values at these rows."""
-    return [column[rows] for column in values]

@@ -58,11 +58,19 @@ def flips(first: Run, second: Run, groupings: Sequence[Grouping]) -> list[Flips]
     for attribute, group, inside in sets:
         positive, negative = inside & (labels == 1), inside & (labels == 0)
         gained, lost = after & ~before, before & ~after
-        counts = [
-            int((of_class & way).sum())
-            for of_class in (positive, negative)
-            for way in (gained, lost)
-        ]
-        tests = (mcnemar_p(counts[0], counts[1]), mcnemar_p(counts[2], counts[3]))
-        found.append(Flips(attribute, group, int(inside.sum()), *counts, *tests))
+        found_now, missed_now = int((positive & gained).sum()), int((positive & lost).sum())
+        alarms, quiet = int((negative & gained).sum()), int((negative & lost).sum())
+        found.append(
+            Flips(
+                attribute,
+                group,
+                int(inside.sum()),
+                positives_gained=found_now,
+                positives_lost=missed_now,
+                alarms_gained=alarms,
+                alarms_lost=quiet,
+                p_positives=mcnemar_p(found_now, missed_now),
+                p_negatives=mcnemar_p(alarms, quiet),
+            )
+        )
     return found

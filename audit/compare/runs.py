@@ -10,7 +10,7 @@ from audit.page.overview import plain_attributes
 from audit.policy.baseline import threshold_of
 from audit.records.predictions import Columns, read_predictions
 from audit.report.document import read_document
-from fairness.arrays import IntArray
+from fairness.arrays import Array, IntArray
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Cases
 from fairness.tables.columns import is_text
@@ -113,14 +113,16 @@ def check_same(runs: Sequence[Run]) -> None:
     first = runs[0].answered
     for run in runs[1:]:
         other = run.answered
-        pairs = [("label", first.labels, other.labels)] if first.labels is not None else []
+        pairs: list[tuple[str, Array, Array]] = []
+        if first.labels is not None and other.labels is not None:
+            pairs.append(("label", first.labels, other.labels))
         pairs.append(("patient", np.array(first.cases.patients), np.array(other.cases.patients)))
         for attribute in first.cases.attributes:
             if attribute in other.cases.attributes:
-                codes = (first.cases.codes, other.cases.codes)
-                pairs.append((attribute.name, *(of[attribute.name] for of in codes)))
+                name = attribute.name
+                pairs.append((name, first.cases.codes[name], other.cases.codes[name]))
         for what, ours, theirs in pairs:
-            differs = np.flatnonzero(np.asarray(ours) != np.asarray(theirs))
+            differs = np.flatnonzero(ours != theirs)
             if len(differs):
                 sample = first.cases.ids[differs[0]]
                 raise UsageError(

@@ -172,8 +172,8 @@ def check(
 
 def limits_of(rule: Rule, number: Row | Contrast) -> tuple[float | None, float | None]:
     """The limits to judge: those of a pair hold for all pairs of the attribute together."""
-    pair = isinstance(number, Contrast) and rule.scope == "pairs"
-    if pair and number.low_adjusted is not None:
+    pairs = rule.scope == "pairs"
+    if pairs and isinstance(number, Contrast) and number.low_adjusted is not None:
         return number.low_adjusted, number.high_adjusted
     return number.low, number.high
 

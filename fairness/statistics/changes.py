@@ -129,10 +129,9 @@ def _of_cell(
 def _of_discordant(value: float, discordant: tuple[float, ...]) -> Change:
     """Tango's interval; at 0 its test is McNemar's, of as many cases as these are worth."""
     gained, lost, n = discordant
-    arrays = tuple(np.array(x) for x in discordant)
 
     def limits(q: float) -> tuple[float, float]:
-        low, high = tango(*arrays, q)
+        low, high = tango(np.array(gained), np.array(lost), np.array(n), q)
         return float(low), float(high)
 
     together = gained + lost

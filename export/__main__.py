@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from export.repository import require_name, require_writable
+from export.tolerance import Precision
 from fairness.errors import DataError, UsageError
 from fairness.guard import DEBUG_HELP, guarded
 
@@ -19,7 +20,8 @@ RUNS = Path("runs")
 DESCRIPTION = """Export a training run as an ONNX model that Triton serves.
 
 The model takes images as stored, prepares them itself, and answers a probability, or a mask. Before
-anything is written, torch and ONNX Runtime must agree on fresh images. The weights stay fp32.
+anything is written, torch and ONNX Runtime must agree on fresh images, within what the precision
+allows.
 
 Examples:
 
@@ -28,6 +30,8 @@ Examples:
   python -m export runs/fairclip/20260102-030405 --repository model_repository --name fairclip
 
   python -m export --name fairclip_small --threads 2
+
+  python -m export --precision int8-dynamic
 """
 
 
@@ -41,6 +45,9 @@ class Options:
     """Triton's model repository; made if absent."""
     name: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """The model's name in the repository; without it, that of the training method."""
+    precision: Precision = "fp32"
+    """fp16: float16 behind the first convolution. int8-dynamic: matrix products in int8, whose
+    answers depend on the batch. The name gets a suffix, so that variants lie side by side."""
     threads: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """CPU threads of one inference; without it, the server decides."""
     with_probabilities: tyro.conf.FlagCreatePairsOff[bool] = False
@@ -81,7 +88,9 @@ def export(options: Options) -> None:
     if options.merge_group == "all":
         if options.with_probabilities:
             raise UsageError("--with-probabilities is for masks; --merge-group is for FairLoRA")
-        export_groups(checkpoint, options.repository, options.name, options.threads)
+        export_groups(
+            checkpoint, options.repository, options.name, options.threads, options.precision
+        )
         return
     export_checkpoint(
         checkpoint,
@@ -90,6 +99,7 @@ def export(options: Options) -> None:
         options.threads,
         options.with_probabilities,
         options.merge_group,
+        options.precision,
     )
 
 

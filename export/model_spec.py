@@ -8,9 +8,6 @@ from fairness.contract import ModelSpec
 from fairness.probes import Probes
 from training.checkpoint import WEIGHTS
 
-PRECISION = "fp32"
-"""The only one exported so far; a GPU may still round products to TF32, see model_repository."""
-
 
 def model_spec(
     servable: Servable,
@@ -18,6 +15,7 @@ def model_spec(
     model: bytes,
     parity: dict[str, float],
     probes: Probes | None,
+    precision: str,
 ) -> ModelSpec:
     """The self-description of `model`, exported from the checkpoint folder `checkpoint`."""
     return ModelSpec(
@@ -34,7 +32,7 @@ def model_spec(
         threshold=servable.threshold,
         checkpoint_sha256=file_sha256(checkpoint / WEIGHTS),
         model_sha256=hashlib.sha256(model).hexdigest(),
-        precision=PRECISION,
+        precision=precision,
         parity=parity,
         probes=probes,
     )

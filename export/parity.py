@@ -10,6 +10,7 @@ import onnxruntime as ort
 import torch
 
 from export.servable import GROUP, IMAGE, Servable
+from export.tolerance import TOLERANCES, Tolerance
 from fairness.arrays import Array, FloatArray
 from fairness.errors import DataError
 from fairness.probes import Probes
@@ -18,21 +19,11 @@ from fairness.tasks.catalogue import TASKS
 PARITY_SEED = 7
 PROBE_SEED = 2024
 
-LARGEST_RELATIVE_DIFFERENCE = 1e-3
-"""Of the spread. Rounding stays far below it; a wrong constant, axis or filter does not."""
-
 ROUNDING = 5e-7
 """Difference that float32 alone may cause in answers of size 1, however small their spread."""
 
 SMALLEST_SPREAD = 1e-4
 """Below it float32 rounding (1e-7) is no longer small beside the answers' differences."""
-
-SMALLEST_AGREEMENT = 0.9999
-"""Share of the pixels of masks that must be equal; ties of two classes may fall either way."""
-
-PROBE_TOLERANCE = 0.02
-"""Of the probes' spread: wide enough for a GPU that rounds products to TF32 (0.5 % in a
-simulation), narrow enough that a model trained a little further does not pass for this one."""
 
 
 def open_session(model: bytes) -> ort.InferenceSession:
@@ -43,7 +34,10 @@ def open_session(model: bytes) -> ort.InferenceSession:
 
 
 def check_parity(
-    servable: Servable, model: onnx.ModelProto, seed: int = PARITY_SEED
+    servable: Servable,
+    model: onnx.ModelProto,
+    tolerance: Tolerance = TOLERANCES["fp32"],
+    seed: int = PARITY_SEED,
 ) -> dict[str, float]:
     """Compare torch with ONNX Runtime on fresh images of every size to be tried.
 
@@ -70,7 +64,8 @@ def check_parity(
         else:
             figures[name] = float(np.max(np.abs(ours - theirs)))
             figures[f"{name}_spread"] = spread(ours)
-    _require_parity(figures, names, sum(shape[0] for shape in servable.trials))
+    images = sum(shape[0] for shape in servable.trials)
+    _require_parity(figures, names, images, tolerance)
     return figures
 
 
@@ -80,7 +75,9 @@ def spread(answers: Array) -> float:
     return float(np.min(np.ptp(columns, axis=1)))
 
 
-def _require_parity(figures: dict[str, float], names: list[str], images: int) -> None:
+def _require_parity(
+    figures: dict[str, float], names: list[str], images: int, tolerance: Tolerance
+) -> None:
     for name in reversed(names):
         if name not in figures:
             continue
@@ -91,21 +88,26 @@ def _require_parity(figures: dict[str, float], names: list[str], images: int) ->
                 f"the {name} spans only {width:.1e} (at least {SMALLEST_SPREAD:.0e} is needed): "
                 "the model has collapsed, train it again; nothing was written"
             )
-        allowed = max(LARGEST_RELATIVE_DIFFERENCE * width, ROUNDING)
+        allowed = max(tolerance.relative * width, ROUNDING)
         if not difference <= allowed:
             raise DataError(
                 f"the ONNX model is not the torch model: the {name} differs by {difference:.1e}, "
                 f"{allowed:.1e} is allowed; nothing was written; "
                 "install the versions of constraints.txt and export again"
             )
-    if figures.get("agreement", 1.0) < SMALLEST_AGREEMENT:
+    if figures.get("agreement", 1.0) < tolerance.agreement:
         raise DataError(
             f"the ONNX model is not the torch model: only {figures['agreement']:.4%} of the pixels "
             "of its masks are equal; nothing was written; install the versions of constraints.txt"
         )
 
 
-def make_probes(servable: Servable, model: bytes, seed: int = PROBE_SEED) -> Probes | None:
+def make_probes(
+    servable: Servable,
+    model: bytes,
+    tolerance: Tolerance = TOLERANCES["fp32"],
+    seed: int = PROBE_SEED,
+) -> Probes | None:
     """Run seeded inputs through the model that will be served.
 
     Returns:
@@ -144,5 +146,5 @@ def make_probes(servable: Servable, model: bytes, seed: int = PROBE_SEED) -> Pro
         shapes=shapes,
         groups=groups,
         expected=tuple(tuple(row) for row in answers.tolist()),
-        tolerance=PROBE_TOLERANCE * width,
+        tolerance=tolerance.probes * width,
     )

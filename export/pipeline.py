@@ -8,9 +8,11 @@ from pathlib import Path
 from export.config import config_text
 from export.model_spec import model_spec
 from export.parity import check_parity, make_probes
+from export.precision import converted
 from export.repository import publish, require_name
 from export.servables import servable_of
 from export.to_onnx import IR_VERSION, OPSET, drop_output, to_onnx
+from export.tolerance import TOLERANCES, Precision
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.contract import ModelSpec
 from fairness.errors import UsageError
@@ -25,6 +27,7 @@ def export_checkpoint(
     threads: int | None = None,
     probabilities: bool = False,
     merge_group: str | None = None,
+    precision: Precision = "fp32",
 ) -> Path:
     """Export the checkpoint in a folder; the steps are printed.
 
@@ -35,6 +38,7 @@ def export_checkpoint(
         threads: CPU threads of one inference; None lets the server decide.
         probabilities: of masks, serve the probability of each class as well.
         merge_group: of FairLoRA, the group whose weights are merged for good.
+        precision: of weights and products; judged by a tolerance of its own.
 
     Returns:
         The folder of the new version.
@@ -45,20 +49,22 @@ def export_checkpoint(
     """
     with step(f"reading {checkpoint}"):
         stored = checkpoints.load(checkpoint)
-        name = stored.record.method if name is None else name
+        if name is None:
+            suffix = "" if precision == "fp32" else f"_{precision.partition('-')[0]}"
+            name = f"{stored.record.method}{suffix}"
         require_name(name)
         servable = servable_of(stored, probabilities=probabilities, merge_group=merge_group)
     with step("tracing the model to ONNX"):
-        model = to_onnx(servable)
+        model = converted(to_onnx(servable), precision)
     images = sum(shape[0] for shape in servable.trials)
     with step(f"comparing torch and ONNX Runtime on {images} images"):
-        parity = check_parity(servable, model)
+        parity = check_parity(servable, model, TOLERANCES[precision])
         drop_output(model, servable.detail)
         content = model.SerializeToString()
-        probes = make_probes(servable, content)
+        probes = make_probes(servable, content, TOLERANCES[precision])
     if probes is None:
         print("the masks of all probes are alike: fair-audit will call the model `declared`")
-    spec = model_spec(servable, checkpoint, content, parity, probes)
+    spec = model_spec(servable, checkpoint, content, parity, probes, precision)
     also = servable.outputs[2:]
     with step(f"writing {repository / name}"):
         folder, version = publish(
@@ -69,7 +75,11 @@ def export_checkpoint(
 
 
 def export_groups(
-    checkpoint: Path, repository: Path, name: str | None, threads: int | None
+    checkpoint: Path,
+    repository: Path,
+    name: str | None,
+    threads: int | None,
+    precision: Precision = "fp32",
 ) -> list[Path]:
     """Export one merged model for each group of a FairLoRA checkpoint, and one for the unknown.
 
@@ -91,6 +101,7 @@ def export_groups(
                 f"{name or record.method}_{plain}",
                 threads,
                 merge_group=group,
+                precision=precision,
             )
         )
     return folders

@@ -12,7 +12,8 @@ import torch
 
 from export import pipeline
 from export.__main__ import run
-from export.parity import PROBE_TOLERANCE, spread
+from export.parity import spread
+from export.tolerance import TOLERANCES
 from fairness.arrays import Array, Image
 from fairness.group_input import RECORDED
 from fairness.probes import probe_image
@@ -102,7 +103,7 @@ def test_probes_name_this_model_and_no_other(exported: "Exported") -> None:
     assert probes is not None
     assert len(probes.expected) == 8
     assert len(set(probes.shapes)) == 3
-    assert probes.tolerance == pytest.approx(PROBE_TOLERANCE * np.ptp(probes.expected))
+    assert probes.tolerance == pytest.approx(TOLERANCES["fp32"].probes * np.ptp(probes.expected))
     answers = [torch_answers(exported, image[None])[0] for image in probes.images()]
     assert probes.worst_difference(np.array(answers)) < probes.tolerance / 50
 

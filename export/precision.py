@@ -42,7 +42,9 @@ def to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
 
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    found = convert_float_to_float16(copy, keep_io_types=True, node_block_list=preparing(copy))
+    found: onnx.ModelProto = convert_float_to_float16(
+        copy, keep_io_types=True, node_block_list=preparing(copy)
+    )
     in_order(found.graph)
     del found.graph.value_info[:]
     return found

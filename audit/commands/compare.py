@@ -24,7 +24,7 @@ from fairness.attributes import OVERALL
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Contrast
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 HELP = """Hold stored runs against the first of them, sample by sample: by how much every number of
 every group changed, which decisions flipped, and whether a gap shrank by lifting or by lowering.
@@ -92,7 +92,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     """The change of the first number of every group, and what became of the gaps."""
     first, second = (r.rows[0].model for r in (comparison.first, comparison.second))
     console.print(f"{second} against {first}", highlight=False, markup=False)
-    label, metric = next(iter(TABLES[comparison.first.kind].groups.items()))
+    label, metric = next(iter(tables_of(comparison.first).groups.items()))
     shown = [OVERALL, *plain_attributes(comparison.first)]
     table = plain_table("group", f"change of {label}", "joint interval", "p")
     for c in comparison.changes:

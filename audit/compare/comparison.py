@@ -22,7 +22,7 @@ from fairness.statistics.paired_tests import delong_p
 from fairness.summary import shared_changes, summarise
 from fairness.suppression import protected
 from fairness.tasks.binary import SCORE
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 from fairness.tasks.measured import Measured
 
 SCHEMA_VERSION = 1
@@ -86,7 +86,7 @@ def compared(first: Run, second: Run, options: AnalysisOptions, note: str) -> Co
     ]
     moved = changes(pair[1].measures, pair[0].measures, cases.patients, groupings, settings)
     shown = shared_changes(moved, groupings, pair[1], settings)
-    metric = next(iter(TABLES[pair[0].kind].groups.values()))
+    metric = next(iter(tables_of(reports[0]).groups.values()))
     plain = plain_attributes(reports[0])
     before = {
         (row.attribute, row.group): row.value

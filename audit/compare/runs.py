@@ -45,7 +45,7 @@ def read_run(folder: Path) -> Run:
         raise DataError(f"{path}: it holds none of the attributes of its report; audit it anew")
     found = read_predictions(path, Columns(attributes=attributes))
     threshold = None if found.task.answers_masks else threshold_of(folder)
-    task = found.task.make(threshold, None, distances=True)
+    task = found.task.make(threshold, None, distances=True).holding(found.answered)
     return Run(folder, report.rows[0].model, task, threshold, found.answered)
 
 

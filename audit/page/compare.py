@@ -4,7 +4,7 @@ from audit.compare.comparison import Comparison
 from audit.page.duel import duels, squares
 from audit.page.render import environment
 from audit.report import layout
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 
 def compare_page(comparison: Comparison) -> str:
@@ -14,7 +14,7 @@ def compare_page(comparison: Comparison) -> str:
         first=comparison.first.rows[0].model,
         second=comparison.second.rows[0].model,
         about=comparison.about,
-        label=next(iter(TABLES[comparison.first.kind].groups)),
+        label=next(iter(tables_of(comparison.first).groups)),
         levelling=comparison.levelling,
         squares=squares(comparison),
         duels=duels(comparison),

@@ -9,7 +9,7 @@ from audit.page.overview import plain_attributes
 from audit.report import layout
 from fairness.attributes import ALL, OVERALL
 from fairness.outcomes import Contrast, GroupReport, Row
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def duels(comparison: Comparison) -> list[Duel]:
     changes = {(c.attribute, c.group_a, c.metric): c for c in comparison.changes}
     attributes = [OVERALL, *plain_attributes(comparison.first)]
     found = []
-    for label, metric in TABLES[comparison.first.kind].groups.items():
+    for label, metric in tables_of(comparison.first).groups.items():
         places = [
             (attribute, group)
             for attribute, group, name in changes
@@ -99,7 +99,7 @@ def line_of(change: Contrast, rows: Sequence[Row | None], axis: Axis) -> Line:
 def squares(comparison: Comparison) -> list[Square]:
     """Accuracy against the gap, one square an attribute as recorded."""
     reports = {"first": comparison.first, "second": comparison.second}
-    label, metric = next(iter(TABLES[comparison.first.kind].groups.items()))
+    label, metric = next(iter(tables_of(comparison.first).groups.items()))
     found = []
     for attribute in plain_attributes(comparison.first):
         pairs = {}

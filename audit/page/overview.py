@@ -8,7 +8,7 @@ from audit.policy.verdict import Judgement
 from audit.report import layout
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 MEANINGS = {
     "verified": "the server gave the answers that were recorded with this model",
@@ -89,7 +89,7 @@ def is_derived(name: str, names: Sequence[str] | dict[str, None]) -> bool:
 
 def worst_groups(report: GroupReport) -> list[Worst]:
     """The worst group of every attribute as recorded, the lowest first."""
-    metric = next(iter(TABLES[report.kind].groups.values()))
+    metric = next(iter(tables_of(report).groups.values()))
     found: list[tuple[float, Worst]] = []
     tests = {(c.attribute, c.metric): c for c in report.contrasts}
     for attribute in plain_attributes(report):
@@ -125,7 +125,7 @@ def equals(p: float) -> str:
 
 def cohort(report: GroupReport) -> list[People]:
     """Who is in the data, attribute by attribute."""
-    metric = next(iter(TABLES[report.kind].groups.values()))
+    metric = next(iter(tables_of(report).groups.values()))
     rows = [row for row in report.rows if row.metric == metric]
     whole = next((row.n for row in rows if row.attribute == OVERALL), None)
     found = []
@@ -162,7 +162,7 @@ def missing(unknown: Row | None, whole: int | None) -> str:
 def limits(report: GroupReport) -> list[str]:
     """What this report cannot say, in sentences."""
     found = []
-    metric = next(iter(TABLES[report.kind].groups.values()))
+    metric = next(iter(tables_of(report).groups.values()))
     plain = plain_attributes(report)
     hidden = [
         f"{row.attribute} {row.group}"

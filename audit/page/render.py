@@ -13,7 +13,7 @@ from audit.report.document import Document
 from audit.report.markdown import pair_lines
 from fairness.attributes import OVERALL
 from fairness.outcomes import GroupReport
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 from fairness.text import one_line
 
 LONGEST = 160
@@ -55,7 +55,7 @@ def page(document: Document) -> str:
     parts = [part_of(one) for one in (report, *report.also)]
     first = parts[0]
     attributes = overview.plain_attributes(report)
-    label, metric = next(iter(TABLES[report.kind].groups.items()))
+    label, metric = next(iter(tables_of(report).groups.items()))
     template = environment().get_template("report.html.jinja")
     return template.render(
         report=report,
@@ -86,7 +86,7 @@ def part_of(report: GroupReport) -> Part:
     present = {row.metric for row in report.rows}
     names = dict.fromkeys(row.attribute for row in report.rows if row.attribute != OVERALL)
     derived = [name for name in names if name not in plain]
-    shown = [(k, m) for k, m in TABLES[report.kind].groups.items() if m in present]
+    shown = [(k, m) for k, m in tables_of(report).groups.items() if m in present]
     return Part(
         title=report.rows[0].model,
         report=report,

@@ -17,6 +17,7 @@ from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.render import render, schema, verify
+from audit.commands.repeat import repeat
 from audit.commands.report import report
 from audit.commands.threshold import threshold
 from audit.console import SafeConsole
@@ -70,6 +71,8 @@ Other commands, each with --help:
 
   fair-audit init       a model.yaml for a model that does not describe itself
 
+  fair-audit repeat     whether the server gives a sample the same answer in any batch
+
   fair-audit render     report.html of a run again, from its report.json
 
   fair-audit verify     whether the files of a report are as they were written
@@ -83,6 +86,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "threshold": threshold,
     "inspect": inspect,
     "init": init,
+    "repeat": repeat,
     "render": render,
     "verify": verify,
     "schema": schema,

@@ -1,0 +1,175 @@
+"""`fair-audit repeat`: does the server give the same sample the same answer?"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.markup import escape
+
+from audit.audited_split import fits_when_read
+from audit.client.connection import Connection
+from audit.client.endpoint import connect, describe
+from audit.client.headers import refuse_loose_headers
+from audit.client.parts import PartsTransport
+from audit.client.predictor import ServedPredictor
+from audit.flags import CommaNames
+from audit.options import AnalysisOptions, Options
+from audit.plan import Plan, plan_audit
+from audit.repeat import ALONE, Difference, answers, chosen_rows, differences, ways_of_sending
+from audit.report.terminal import plain_table
+from audit.sizes import most_answer_bytes
+from audit.table_flags import TableFlags
+from audit.waiting import waiting
+from fairness.atomic import write_atomically
+from fairness.disclosure.sizes import sizes_of
+from fairness.errors import UsageError
+from fairness.evaluate import cases_of
+from fairness.foreign.model_yaml import read_model_yaml
+from fairness.groups import recorded
+from fairness.guard import DEBUG_HELP
+from fairness.statistics.settings import Settings
+from fairness.suppression import protected
+
+HELP = """Send the same samples alone, in full batches, in shuffled ones and many at once, and say
+how far the answers differ, by group. Exit 1 where a difference is above --tolerance.
+
+Examples:
+
+  fair-audit repeat --endpoint localhost:8001 --model fairclip -n 256
+
+  fair-audit repeat --model resnet --spec model.yaml --data patients.csv --attributes sex,scanner
+"""
+
+
+@dataclass(frozen=True)
+class RepeatOptions:
+    """Flags of `fair-audit repeat`."""
+
+    model: str
+    """Name of the model on the server."""
+    connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
+    spec: Path | None = None
+    """model.yaml of a model that does not describe itself."""
+    version: str | None = None
+    """Of the model; without it, the newest."""
+    data: Path | None = None
+    """Folder of the data, or a csv or parquet table; without it, data/DATASET of the model."""
+    split: str = "test"
+    """Which split."""
+    attributes: CommaNames = ()
+    """Whose groups are told apart; without it, all of the dataset."""
+    threshold: str | None = None
+    """At which decisions flip; without it, the model's own."""
+    n: int = 256
+    """Samples, drawn once."""
+    tolerance: float = 1e-3
+    """Largest difference of a score, or of a score of a mask, that passes."""
+    seed: int = 0
+    """Of the draw and of the order of batches."""
+    out: Path = Path("reports/repeat.json")
+    """File to write the numbers into."""
+    table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where a number is out of range."""
+        if self.n < 2 or not 0 <= self.tolerance < np.inf:
+            raise UsageError("-n must be at least 2, and --tolerance a number from 0 on")
+
+
+def repeat(arguments: list[str], console: Console) -> int:
+    """`fair-audit repeat`; 0 where every difference is within the tolerance, else 1.
+
+    Raises:
+        UsageError, DataError, ServerError: as the audit of the model.
+    """
+    refuse_loose_headers(arguments)
+    options = tyro.cli(
+        RepeatOptions,
+        prog="fair-audit repeat",
+        description=HELP + DEBUG_HELP,
+        args=["--n" if word == "-n" else word for word in arguments],
+    )
+    said = read_model_yaml(options.spec) if options.spec is not None else None
+    with connect(options.connection) as server:
+        model = describe(server, options.model, said, options.version)
+        plan = plan_audit(audit_options(options), model, options.out.with_suffix(""))
+    found: list[Difference] = []
+    most = most_answer_bytes(plan.model, plan.split.shapes)
+    with connect(options.connection, most) as server:
+        transport = PartsTransport(server, lambda text: console.print(f"note: {text}"))
+        found = asked_every_way(plan, options, transport, console)
+    overall = [one for one in found if one.attribute == "overall"]
+    passed = all(one.largest <= options.tolerance for one in overall)
+    document = {
+        "model": plan.model.name,
+        "server": plan.model.server,
+        "data": {"path": str(plan.split.root), "split": plan.split.split},
+        "tolerance": options.tolerance,
+        "seed": options.seed,
+        "verdict": "PASS" if passed else "FAIL",
+        "differences": [asdict(one) for one in found],
+    }
+    write_atomically(options.out, json.dumps(document, indent=1) + "\n")
+    print_differences(found, options.tolerance, console)
+    verdict = "the answers are repeatable" if passed else "the answers depend on how they are asked"
+    console.print(f"{document['verdict']}: {verdict}; {options.out}", highlight=False, markup=False)
+    return 0 if passed else 1
+
+
+def audit_options(options: RepeatOptions) -> Options:
+    """The same flags as those of an audit."""
+    return Options(
+        analysis=AnalysisOptions(),
+        connection=options.connection,
+        model=options.model,
+        spec=options.spec,
+        version=options.version,
+        data=options.data,
+        split=options.split,
+        attributes=options.attributes,
+        threshold=options.threshold,
+        table=options.table,
+    )
+
+
+def asked_every_way(
+    plan: Plan, options: RepeatOptions, transport: PartsTransport, console: Console
+) -> list[Difference]:
+    """Ask in each way, and hold the answers to those of the samples alone."""
+    rows = chosen_rows(plan, options.n, options.seed)
+    cases = cases_of(plan.split, plan.attributes, rows)
+    by_id = sorted(range(len(rows)), key=cases.ids.__getitem__)
+    cases = cases_of(plan.split, plan.attributes, rows[by_id])
+    groupings = protected(recorded(cases), None, sizes_of(cases, None, Settings()))
+    fitted = fits_when_read(plan.options, plan.model)
+    predict = ServedPredictor(transport, options.connection.endpoint, plan.model, fitted=fitted)
+    found: list[Difference] = []
+    alone = None
+    for way in ways_of_sending(plan, rows, options.seed):
+        with waiting(f"{len(rows)} samples, {way.name}", console):
+            values = answers(plan, way, replace(predict, in_flight=way.in_flight))
+        if way.name == ALONE:
+            alone = values
+        elif alone is not None:
+            found += differences(plan, way.name, alone, values, groupings)
+    return found
+
+
+def print_differences(found: Sequence[Difference], tolerance: float, console: Console) -> None:
+    """One row a way and group."""
+    table = plain_table("against alone", "group", "n", "largest", "mean", "flips")
+    for one in found:
+        colour = "red" if one.largest > tolerance else "green"
+        table.add_row(
+            one.way,
+            escape(f"{one.attribute} {one.group}"),
+            str(one.n),
+            f"[{colour}]{one.largest:.2g}[/]",
+            f"{one.mean:.2g}",
+            "-" if one.flips is None else str(one.flips),
+        )
+    console.print(table)

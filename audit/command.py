@@ -93,13 +93,16 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
 }
 
 
-def run_command(arguments: list[str]) -> int:
+def run_command(arguments: list[str], console: Console | None = None) -> int:
     """Run a subcommand, or an audit of served models; the exit code.
+
+    `console` is what it speaks to; the terminal by default.
 
     Raises:
         FairAuditError: one line that says what is wrong.
     """
-    console = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    if console is None:
+        console = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:], console)
     if arguments and not arguments[0].startswith("-"):

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-OURS = ("fairness", "training", "export", "serving", "audit")
+OURS = ("fairness", "training", "export", "serving", "audit", "fair_audit")
 ALLOWED = {
     "fairness": {"fairness"},
     "training": {"training", "fairness"},
     "export": {"export", "training", "fairness"},
     "serving": {"serving"},
     "audit": {"audit", "fairness"},
+    "fair_audit": {"fair_audit", "audit", "fairness"},
 }
 HEAVY = {"torch", "onnx", "onnxruntime", "transformers"}
 FORBIDDEN = {
@@ -24,6 +25,7 @@ FORBIDDEN = {
     "export": set(),
     "serving": {"torch", "onnx", "transformers"},
     "audit": HEAVY | {"pandas"},
+    "fair_audit": HEAVY | {"tritonclient"},
 }
 
 

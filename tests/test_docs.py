@@ -94,7 +94,15 @@ def test_the_map_names_every_source_file_and_no_other() -> None:
     assert {path for path in named if not (ROOT / path).exists()} == set()
     sources = {
         str(f.relative_to(ROOT))
-        for package in ("fairness", "training", "export", "serving", "audit", "benchmarks")
+        for package in (
+            "fairness",
+            "training",
+            "export",
+            "serving",
+            "audit",
+            "fair_audit",
+            "benchmarks",
+        )
         for f in (ROOT / package).rglob("*.py")
         if f.name != "__init__.py"
     }

@@ -76,6 +76,8 @@ def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
         masks=TASKS[spec.task].answers_masks,
+        labels=spec.class_names if spec.task == "multilabel" else None,
+        classes=spec.class_names if spec.task == "multiclass" else None,
         fit=fit,
         channels=channels,
         target=spec.target,

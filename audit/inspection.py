@@ -67,9 +67,10 @@ def inspect_table(table: Path, columns: TableColumns, console: Console) -> None:
     found = open_table(table, columns)
     masks = columns.mask is not None or found.named(columns.target, "target") is None
     masks = masks and found.named(columns.mask, "mask") is not None
+    labels = () if "," in (columns.target or "") else None
 
     def opened(name: str) -> Split:
-        return TableSplit(table, name, columns, masks=masks, on_error="skip")
+        return TableSplit(table, name, columns, masks=masks, labels=labels, on_error="skip")
 
     inspect_splits(table, sorted(splits_in(found)) or ["test"], opened, console)
 

@@ -46,7 +46,7 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
         identity, found = answers_of_one_model(plan, watched, predict, console)
         answered = joined([found], plan.split, plan.attributes)
         sha256 = plan.split.fingerprint()
-        write_outcomes(records / "outcomes.parquet", answered, plan.task.stored, sha256, plan.names)
+        write_outcomes(records / "outcomes.parquet", answered, plan.task, sha256, plan.names)
         write_skipped(records / "skipped.csv", plan.split.skipped)
         provenance = of_served_model(plan, identity, len(found))
         code = finish(answered, provenance, plan.analysis, plan.out, console)

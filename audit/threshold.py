@@ -1,8 +1,9 @@
 """The operating threshold: chosen on one split, refused on the same."""
 
 import json
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fairness.contract import Threshold
 from fairness.documents import read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
+from fairness.tables.words import names_in
 from fairness.youden import youden_threshold
 
 
@@ -66,19 +68,23 @@ def write_threshold(path: Path, threshold: Threshold) -> None:
     write_atomically(path, json.dumps(asdict(threshold), indent=1) + "\n")
 
 
-def read_threshold(text: str, split_sha256: str, cases: Collection[str] = ()) -> Threshold:
-    """The value of `--threshold`: a number, or a threshold.json that was not tuned on this split.
+def read_threshold(
+    text: str, split_sha256: str, cases: Collection[str] = (), labels: Sequence[str] = ()
+) -> Threshold:
+    """The value of `--threshold`: numbers, or a threshold.json that was not tuned on this split.
 
-    `split_sha256` is the fingerprint of the audited split, `cases` are the digests of its cases.
+    Args:
+        text: a number; of several labels also `Mass=0.3,Nodule=0.4`, where a number without a name
+            is that of the others; or the name of a file.
+        split_sha256: fingerprint of the audited split.
+        cases: digests of its cases.
+        labels: names of several labels; none where there is one.
 
     Raises:
-        UsageError: neither, or it was chosen on the split that is audited.
+        UsageError: none of these, or it was chosen on the split that is audited.
     """
-    try:
-        fixed = Threshold(value=float(text), rule="fixed", split="no data", split_sha256="")
-        return finite(fixed, text)
-    except ValueError:
-        pass  # not a number, so a file
+    if (fixed := fixed_in(text)) is not None:
+        return checked(fixed, text, labels)
     try:
         found = _ADAPTER.validate_json(read_text(Path(text)))
     except OSError as error:
@@ -94,11 +100,46 @@ def read_threshold(text: str, split_sha256: str, cases: Collection[str] = ()) ->
             "fair-audit --split val, then fair-audit threshold on its outcomes.parquet"
         )
     chosen = {field.name: getattr(found, field.name) for field in fields(Threshold)}
-    return finite(Threshold(**chosen), text)  # the digests of its cases are not for reports
+    # The digests of its cases are not for reports.
+    return checked(Threshold(**chosen), text, labels)
 
 
-def finite(threshold: Threshold, text: str) -> Threshold:
-    """The threshold, unless it is NaN or infinite: then every prediction would be the same."""
-    if not np.isfinite(threshold.value):
-        raise UsageError(f"--threshold {text}: {threshold.value} is no number to compare with")
-    return threshold
+def fixed_in(text: str) -> Threshold | None:
+    """The numbers that a text gives, NaN without one for all labels; None: it names a file."""
+    value, by_label = math.nan, {}
+    parts = names_in(text)
+    try:
+        for part in parts:
+            name, equals, number = part.rpartition("=")
+            if equals and name.strip() not in by_label:
+                by_label[name.strip()] = float(number)
+            elif equals or not math.isnan(value):
+                return None
+            else:
+                value = float(number)
+    except ValueError:
+        return None
+    if not parts:
+        return None
+    return Threshold(
+        value=value, rule="fixed", split="no data", split_sha256="", by_label=by_label
+    )
+
+
+def checked(threshold: Threshold, text: str, labels: Sequence[str]) -> Threshold:
+    """The threshold, if every label has one that can be compared with.
+
+    NaN or infinite, every prediction would be the same.
+
+    Raises:
+        UsageError: it has not, or it names what is no label.
+    """
+    if strange := [name for name in threshold.by_label if name not in labels]:
+        known = f"the labels are {', '.join(labels)}" if labels else "there is one label"
+        raise UsageError(f"--threshold {text}: no label '{strange[0]}'; {known}")
+    used = [threshold.of(label) for label in labels] or [threshold.value]
+    for value, label in zip(used, labels or ("",), strict=True):
+        if not np.isfinite(value):
+            of_label = f" for '{label}'" if label else ""
+            raise UsageError(f"--threshold {text}: {value} is no number to compare with{of_label}")
+    return threshold if np.isfinite(threshold.value) else replace(threshold, value=used[0])

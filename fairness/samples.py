@@ -15,8 +15,9 @@ class Sample:
     id: str
     image: Image
     """(H, W) uint8; (D, H, W) for OCT."""
-    target: int | Image
-    """0 or 1, or an (H, W) uint8 mask: 0 background, 1 rim, 2 cup."""
+    target: int | IntArray | Image
+    """0 or 1, or a class; (L,) of several labels, -1 where unknown; or an (H, W) uint8 mask: 0
+    background, 1 rim, 2 cup."""
     attributes: Mapping[str, int]
     """Attribute name to group code, -1 where unknown."""
     text: str | None = None
@@ -31,7 +32,7 @@ class Batch:
     images: Image
     """(B, H, W) uint8; (B, D, H, W) for OCT."""
     targets: Array
-    """(B,) int64, or (B, H, W) uint8 masks."""
+    """(B,) or (B, L) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]
     texts: tuple[str | None, ...]
 

@@ -20,7 +20,6 @@ from fairness.contract import Threshold
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
-from fairness.tasks.binary import SCORE
 
 HELP = """A fairness report from anybody's predictions: no server, no images.
 
@@ -63,8 +62,8 @@ def report(arguments: list[str], console: Console) -> int:
     with waiting(f"reading {options.source}", console):
         predictions = read_predictions(options.source, options.columns)
     answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
-    threshold = None if kind.answers_masks else threshold_of(options, predictions)
-    task = kind.make(None if threshold is None else threshold.value, None, distances=True)
+    threshold = threshold_of(options, predictions) if kind.has_threshold else None
+    task = kind.make(replace(predictions.choices, threshold=threshold))
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
@@ -72,7 +71,7 @@ def report(arguments: list[str], console: Console) -> int:
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names)
+    write_outcomes(records / "outcomes.parquet", answered, task, digest, names)
     provenance = of_file(options.source, names, predictions, threshold)
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)
@@ -87,11 +86,12 @@ def threshold_of(options: ReportOptions, predictions: Predictions) -> Threshold:
     Raises:
         UsageError: none is given for scores on another scale; or the given one cannot be used.
     """
+    names = predictions.choices.names
     if options.threshold is not None:
         digest, same = predictions.split_sha256, predictions.cases_sha256
-        return read_threshold(options.threshold, digest, same)
-    scores = predictions.answered.values[SCORE]
-    low, high = scores.min(), scores.max()
+        return read_threshold(options.threshold, digest, same, names)
+    scores = predictions.answered.values.values()
+    low, high = min(one.min() for one in scores), max(one.max() for one in scores)
     if low < 0 or high > 1:
         raise UsageError(
             f"{options.source}: '{options.columns.score}' goes from {low:.4g} to {high:.4g}, "

@@ -48,8 +48,9 @@ def threshold(arguments: list[str], console: Console) -> int:
         predictions = read_predictions(options.source, options.columns)
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
-    if predictions.task.answers_masks:
-        raise UsageError(f"--from {options.source}: masks have no threshold to choose")
+    if not predictions.task.has_threshold:
+        what = "masks have" if predictions.task.answers_masks else "classes have"
+        raise UsageError(f"--from {options.source}: {what} no threshold to choose")
     outcomes = outcomes_of(predictions.answered)
     value = choose(outcomes.target, outcomes.score, options.rule)
     chosen = ChosenThreshold(

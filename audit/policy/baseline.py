@@ -1,6 +1,7 @@
 """An earlier run on the same samples, for rules on the change."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from audit.records.predictions import Columns, read_predictions
 from fairness.attributes import Attribute
+from fairness.contract import Threshold
 from fairness.documents import parse_json
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Names
@@ -22,7 +24,8 @@ class Baseline:
 
     folder: Path
     answered: Answered
-    measures: Measures
+    measures: Mapping[str, Measures]
+    """By label; empty where all are meant, or there is one."""
     stored: tuple[str, ...]
     """Names of the values that both runs must hold."""
 
@@ -62,19 +65,19 @@ def read_baseline(
     """
     columns = Columns(attributes=tuple(a.name for a in attributes))
     found = read_predictions(folder / "records" / "outcomes.parquet", columns)
-    if found.task is not type(task):
+    if found.task is not type(task) or found.choices.names != task.names:
         raise UsageError(
             f"--baseline {folder}: it holds a {found.task.kind}, this is a {task.kind}"
         )
-    threshold = None if task.answers_masks else threshold_of(folder)
-    earlier = found.task.make(threshold, None, distances=True)
-    names = Names("baseline", "", "")
-    measures = earlier.measured(found.answered, names, settings)[0].measures
+    threshold = threshold_of(folder) if task.has_threshold else None
+    earlier = found.task.make(replace(found.choices, threshold=threshold))
+    measured = earlier.measured(found.answered, Names("baseline", "", ""), settings)
+    measures = {one.names.label: one.measures for one in reversed(measured)}  # the first stays
     return Baseline(folder, found.answered, measures, task.stored)
 
 
-def threshold_of(folder: Path) -> float:
-    """The threshold at which an earlier run was judged.
+def threshold_of(folder: Path) -> Threshold:
+    """The threshold at which an earlier run was judged, or those of its labels.
 
     Raises:
         DataError: the folder holds no report of a classifier.
@@ -82,10 +85,13 @@ def threshold_of(folder: Path) -> float:
     path = folder / "report" / "report.json"
     try:
         document: Any = parse_json(path.read_bytes())
-        value = document["provenance"]["threshold"]["value"]
-        if type(value) not in (int, float):
+        said = document["provenance"]["threshold"]
+        by_label = dict(said.get("by_label", {}))
+        if any(type(value) not in (int, float) for value in (said["value"], *by_label.values())):
             raise ValueError("no number")
-        return float(value)
+        return Threshold(
+            value=said["value"], rule="", split="", split_sha256="", by_label=by_label
+        )
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
         raise DataError(

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import tyro
 from pydantic import TypeAdapter, ValidationError
 
 from audit.flags import CommaNames, MapRules, Words
 from audit.records.sameness import digests
+from audit.records.several import judged_columns
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
 from fairness.outcomes import Answered, Cases, Names
@@ -17,13 +19,13 @@ from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, texts
 from fairness.tables.hints import duplicated_rows, twins, unknown_words, unused_patients
 from fairness.tables.join import joined
-from fairness.tables.judged import ScoreType, measured, scores, targets
+from fairness.tables.judged import ScoreType, measured
+from fairness.tables.labels import Uncertain
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, ids_of, patients_of
 from fairness.tables.table import read_table
-from fairness.tasks.binary import SCORE, BinaryTask
-from fairness.tasks.masks import MaskTask
-from fairness.tasks.task import Task
+from fairness.tables.words import names_in
+from fairness.tasks.task import Choices, Task
 from fairness.text import one_line
 from fairness.unknown import plain
 
@@ -38,9 +40,16 @@ class Columns:
     """Which column of the file is what, and what its words mean."""
 
     target: str = "target"
-    """Column of the label: 0/1, or anything with --positive."""
+    """Column of the label: 0/1, or anything with --positive; of several labels their columns,
+    separated by commas; or the column of the class."""
     score: str = "score"
-    """Column of the score; higher means more likely positive."""
+    """Column of the score; higher means more likely positive. One a label, or one a class."""
+    target_separator: str | None = None
+    """Where one column lists several labels, the text between them, such as a bar."""
+    uncertain: Annotated[Uncertain, tyro.conf.arg(metavar="ignore|positive|negative")] = "ignore"
+    """What -1 counts as, where there are several labels."""
+    ordered: bool = False
+    """Classes are steps, the mildest first: adds the quadratic weighted kappa."""
     score_type: ScoreType = "auto"
     """What scores are: probability refuses others, logit makes probabilities of them."""
     attributes: CommaNames = ()
@@ -73,6 +82,8 @@ class Predictions:
     answered: Answered
     task: type[Task]
     """Kind of model that the values are of."""
+    choices: Choices
+    """Names of labels or classes, and whether these are steps."""
     split_sha256: str
     """As our own parquet files state it; of labels and scores for any other."""
     names: Names | None
@@ -95,15 +106,15 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
         UsageError: a column is not there.
     """
-    asked = (columns.target, columns.score, columns.id, columns.patient, *columns.attributes)
-    read = read_table(path, asked)
+    several = (*names_in(columns.target), *names_in(columns.score))
+    read = read_table(path, (*several, columns.id, columns.patient, *columns.attributes))
     table, of_join, of_second = with_metadata(path, read.columns, columns)
     stated = read.metadata
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
     of_masks = "rim_dice" in table.column_names and columns.score not in table.column_names
-    judged = () if of_masks else (columns.target, columns.score)
-    check_columns(path, table, judged, names, columns)
-    fixed = (columns.id, columns.patient, columns.score)
+    judged = judged_columns(path, table, columns, stated, of_masks=of_masks)
+    check_columns(path, table, judged.all, names, columns)
+    fixed = (columns.id, columns.patient, *judged.scores)
     changes, notes = changes_of(path, table, chain.from_iterable(columns.map), fixed)
     ids = ids_of(path, table, columns.id)
     found = {name: texts(table[name], changes.get(name)) for name in names}
@@ -113,7 +124,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         # Our own files may hold a federation of many sites.
         check_groups(path, attribute, numbers_too=NAMES_KEY not in stated)
     of_cases = [name for name in MASK_SCORES if name in table.column_names] if of_masks else []
-    used = {*judged, columns.id, columns.patient, *names, *of_cases, *RESERVED}
+    used = {*judged.all, columns.id, columns.patient, *names, *of_cases, *RESERVED}
     covariates, of_age = covariates_of(table, used, changes)
     cases = Cases(
         ids=tuple(ids or map(str, range(table.num_rows))),
@@ -127,19 +138,17 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         notes += unknown_words(name, found[name]) + twins(name, found[name], more)
     if columns.patient not in table.column_names:
         notes += unused_patients(table, used)
-    task: type[Task] = MaskTask if of_masks else BinaryTask
-    labels = None
+    labels = judged.labels(path, table, columns, changes)
     values = {name: measured(path, table, name) for name in of_cases}
-    if not of_masks:
-        labels = targets(path, table, columns.target, columns.positive, changes)
-        values = {SCORE: scores(path, table, columns.score, columns.score_type)}
-    first = next(iter(values.values()))
-    notes += duplicated_rows(table, columns.id, first)
+    values |= judged.values(path, table, columns.score_type)
+    every = np.stack([*values.values()][: 1 if of_masks else None], axis=1)
+    notes += duplicated_rows(table, columns.id, every[:, 0])
     zeros = np.zeros(table.num_rows, dtype=np.int64)
-    same = digests(ids or None, zeros if labels is None else labels, first)
+    same = digests(ids or None, zeros if labels is None else labels, every)
     return Predictions(
         answered=Answered(cases=cases, labels=labels, values=values),
-        task=task,
+        task=judged.task,
+        choices=Choices(names=judged.names, ordered=judged.ordered),
         split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
         names=names_stated(path, stated.get(NAMES_KEY)),
         cases_sha256=same,
@@ -162,7 +171,7 @@ def with_metadata(
             raise UsageError("--on joins a second table; name it with --metadata")
         return table, (), ()
     on = columns.on or columns.id
-    asked = (on, columns.target, columns.patient, *columns.attributes)
+    asked = (on, *names_in(columns.target), columns.patient, *columns.attributes)
     second = read_table(columns.metadata, asked)
     found, notes = joined(path, table, columns.metadata, second.columns, on)
     return found, notes, second.notes

@@ -97,7 +97,7 @@ class FileSplit(ABC):
         return Sample(entry.id, image, target, entry.codes, entry.text)
 
     @abstractmethod
-    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Image, int | IntArray | Image]:
         """Read image and target of one sample."""
 
     def leave_out(self, index: int, error: DataError) -> None:

@@ -64,7 +64,7 @@ class Split(Protocol):
 
     @property
     def labels(self) -> IntArray | None:
-        """(n,) 0 or 1; None where the target is a mask."""
+        """(n,) 0 or 1, or a class; (n, L) of several labels, -1 where unknown; None of masks."""
 
     @property
     def skipped(self) -> list[tuple[str, str]]:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Unpack
 
-from fairness.arrays import Image
+import numpy as np
+
+from fairness.arrays import Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.class_mask import mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
@@ -21,6 +23,7 @@ from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
+from fairness.datasets.table_targets import Kind, wanted_of
 from fairness.datasets.table_values import Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
@@ -40,6 +43,8 @@ class TableSplit(FileSplit):
         *,
         known: Iterable[Attribute] = (),
         masks: bool = False,
+        labels: tuple[str, ...] | None = None,
+        classes: tuple[str, ...] | None = None,
         fit: Callable[[Image], Image] | None = None,
         **options: Unpack[Options],
     ) -> None:
@@ -51,6 +56,8 @@ class TableSplit(FileSplit):
             columns: what is what.
             known: attributes to look for, too, whose groups keep their order.
             masks: whether the target is a mask of disc and cup instead of a label.
+            labels: where there are several, their names; none: those of the columns.
+            classes: where there are more than two, their names in the order of their numbers.
             fit: resizes every image to `shape`.
             options: as `Options`; the target is the column of labels where no other is named.
 
@@ -70,11 +77,12 @@ class TableSplit(FileSplit):
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
         opened = with_tags(opened, images, faults)
-        usual = self.target if self.target in opened.table.column_names else "target"
-        wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
-        self.target = opened.required(*wanted)
+        kind: Kind = "mask" if masks else "label" if classes is None else "class"
+        kind = kind if labels is None else "labels"
+        wanted = wanted_of(opened, kind, labels or classes or (), self.target)
+        self.target = ",".join(wanted.columns)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        values = values_of(opened, ids, self.target, known, faults, labelled=not masks)
+        values = values_of(opened, ids, wanted, known, faults)
         self.attributes, self.notes = values.attributes, values.notes
         if said.beside is not None:
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
@@ -109,7 +117,8 @@ class TableSplit(FileSplit):
         content = [digest_of(path) for path in (image, mask) if path is not None]
         codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
-        label = UNKNOWN if values.labels is None else int(values.labels[row])
+        found = UNKNOWN if values.labels is None else values.labels[row].tolist()
+        label: int | tuple[int, ...] = tuple(found) if isinstance(found, list) else found
         said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
         return Entry(
             id=id_,
@@ -131,12 +140,13 @@ class TableSplit(FileSplit):
             row = self._row_of[self.ids[index]]
             raise DataError(f"{self.root} row {row}: {error}") from None
 
-    def _decode(self, entry: Entry) -> tuple[Image, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Image, int | IntArray | Image]:
         image = self._files.read(entry.path)
         if self._fit is not None:
             image = self._fit(image)
         if entry.id not in self._masks:
-            return image, entry.label
+            several = isinstance(entry.label, tuple)
+            return image, np.array(entry.label) if several else entry.label
         path = self._masks[entry.id]
         mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
         if mask.shape != image.shape[:2]:

@@ -9,7 +9,7 @@ import numpy as np
 from fairness.arrays import Array, BoolArray, FloatArray, Image
 from fairness.compat.compared import Compared
 from fairness.compat.fairseg import compat_fairseg
-from fairness.contract import GroupInput, ModelSpec
+from fairness.contract import ModelSpec
 from fairness.errors import DataError
 from fairness.group_input import RECORDED
 from fairness.mask_scores import NAMES, OF_SURFACE, empty_counts, mask_measures, score_masks
@@ -17,7 +17,7 @@ from fairness.outcomes import Answered, Names
 from fairness.samples import Batch
 from fairness.statistics.settings import Settings
 from fairness.tasks.measured import Measured
-from fairness.tasks.task import Original, Tables, Task
+from fairness.tasks.task import Choices, Original, Tables, Task
 
 FIELDS = 4
 """Fields along a side into which a mask is divided to be recognised by a probe."""
@@ -68,16 +68,17 @@ class MaskTask(Task):
     kind = "segmentation"
     datatype = "UINT8"
     answers_masks = True
+    has_threshold = False
     tables: ClassVar[Mapping[str, Tables]] = {"segmentation": TABLES}
     originals: ClassVar[Mapping[str, Original]] = {"fairseg": compared}
 
     @classmethod
-    def make(cls, threshold: float | None, takes: GroupInput | None, distances: bool) -> Self:
+    def make(cls, choices: Choices) -> Self:
         """The task; masks have no threshold."""
-        return cls(distances)
+        return cls(choices.distances)
 
     @classmethod
-    def answer_shape(cls, image: Sequence[int]) -> list[int]:
+    def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
         """As large as the image."""
         return list(image)
 

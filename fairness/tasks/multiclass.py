@@ -1,0 +1,101 @@
+"""Models that choose one of several classes for an image; the classes may be steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from fairness.arrays import Array, BoolArray, FloatArray, IntArray
+from fairness.contract import ModelSpec
+from fairness.errors import DataError
+from fairness.group_input import RECORDED
+from fairness.outcomes import Answered, Names
+from fairness.samples import Batch
+from fairness.statistics.settings import Settings
+from fairness.tasks.measured import Measured
+from fairness.tasks.multilabel import fault_of_probes
+from fairness.tasks.one_label import (
+    checked_columns,
+    is_probability,
+    named,
+    one_label,
+    score_names,
+)
+from fairness.tasks.task import Choices, Original, Tables, Task
+
+
+@dataclass(frozen=True)
+class MulticlassTask(Task):
+    """A model that answers (B, K) float32 probabilities of classes, which sum to 1."""
+
+    classes: tuple[str, ...]
+    ordered: bool
+
+    kind = "multiclass"
+    datatype = "FP32"
+    answers_masks = False
+    has_threshold = False
+    tables: ClassVar[Mapping[str, Tables]] = {}
+    originals: ClassVar[Mapping[str, Original]] = {}
+
+    @classmethod
+    def make(cls, choices: Choices) -> Self:
+        """The task; the likeliest class is the decision, so there is no threshold."""
+        return cls(choices.names, choices.ordered)
+
+    @classmethod
+    def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
+        """One number a class."""
+        return [len(spec.class_names)]
+
+    @classmethod
+    def description_fault(cls, spec: ModelSpec) -> str | None:
+        """Three classes, no group as an input, and a number a class and probe are needed."""
+        if len(spec.class_names) < 3:
+            return "has fewer than three class_names"
+        return fault_of_probes(spec)
+
+    @classmethod
+    def fingerprint(cls, answer: Array) -> FloatArray:
+        """The probabilities themselves, (K,)."""
+        return np.asarray(answer, dtype=np.float64)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """`score:CLASS` of each class."""
+        return score_names(self.classes)
+
+    def targets(self, labels: IntArray | None) -> Mapping[str, Array]:
+        """The name of each sample's class."""
+        return {} if labels is None else {"target": np.array(self.classes)[labels]}
+
+    def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:
+        """The probability (B,) of every class."""
+        return checked_columns(batch, answers[RECORDED], self.classes, "to one")
+
+    def is_possible(self, name: str, value: FloatArray) -> BoolArray:
+        """Finite and within [0, 1]."""
+        return is_probability(value)
+
+    def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
+        """Each class against the rest."""
+        if answered.labels is None or answered.labels.ndim != 1:
+            raise DataError("the split has no column of classes, which the model answers")
+        target = np.asarray(answered.labels)
+        return [
+            one_label(
+                answered.cases,
+                named(names, label),
+                (target == k).astype(np.int64),
+                answered.values[value],
+                0.5,
+                settings,
+            )
+            for k, (label, value) in enumerate(zip(self.classes, self.value_names, strict=True))
+        ]

@@ -20,7 +20,7 @@ class Names:
     dataset: str
     split: str
     label: str = field(default="", kw_only=True)
-    """One of several labels or classes; empty where there is one, or all are meant."""
+    """Label or class of the rows, in a report on several; empty elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ class Contrast:
     group_a: str
     group_b: str
     label: str = field(default="", kw_only=True)
-    """As in `Names`."""
+    """Of a report on several labels or classes; empty elsewhere."""
     value: float | None
     low: float | None
     high: float | None

@@ -9,7 +9,7 @@ import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, Weights
-from fairness.statistics.clusters import mean_variances
+from fairness.statistics.clusters import mean_variances, patients_among
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import divide
 
@@ -84,6 +84,10 @@ class CaseScores:
     def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
         """(M,) variances of the means, by patient."""
         return mean_variances(self._columns[:, rows], units)
+
+    def patients(self, rows: IntArray, units: IntArray) -> FloatArray:
+        """(M,) effective number of patients with the score."""
+        return patients_among(self.among(rows), units)
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """None."""

@@ -64,7 +64,9 @@ class Sampled:
         for kind in set(self._kinds[metrics.ravel()]):
             at = self._kinds[metrics] == kind
             place = (cells[at], metrics[at])
-            if kind not in ("share", "auc"):
+            if kind == "average":
+                low[at], high[at] = self._of_average(*place, q[at], exact)
+            elif kind not in ("share", "auc"):
                 low[at], high[at] = self._of_variance(str(kind), *place, q[at])
             elif kind == "auc" and self.settings.auc_interval == "logit":
                 value, variance = self.values[place], self.variance[place]
@@ -85,6 +87,20 @@ class Sampled:
         of_auc = intervals.auc_trials(value, variance, *classes)
         return np.where(self._kinds[metrics] == "auc", of_auc, of_share)
 
+    def _of_average(self, cells: IntArray, metrics: IntArray, q: FloatArray, exact: bool) -> Limits:
+        """Of a statistic between the ends of its span, as precise as a share of some trials."""
+        start, end = self._spans(metrics)
+        value = (self.values[cells, metrics] - start) / (end - start)
+        variance = self.variance[cells, metrics] / (end - start) ** 2
+        size = np.maximum(self.patients[cells, metrics], 1.0)
+        trials = np.maximum(value * (1 - value) / variance, size)
+        form = intervals.clopper_pearson if exact else intervals.wilson
+        low, high = form(value, trials, q)
+        return start + low * (end - start), start + high * (end - start)
+
+    def _spans(self, metrics: IntArray) -> FloatArray:
+        return np.array([self.measures.metrics[m].span for m in metrics]).reshape(-1, 2).T
+
     def _of_variance(self, kind: str, cells: IntArray, metrics: IntArray, q: FloatArray) -> Limits:
         value, variance = self.values[cells, metrics], self.variance[cells, metrics]
         size = self.classes[:, cells].min(0) if kind == "bounded" else self.patients[cells, metrics]
@@ -92,7 +108,7 @@ class Sampled:
         q = np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(np.minimum(q, SURE))))
         if kind == "bounded":
             return intervals.bounded_interval(value, variance, q)
-        spans = np.array([self.measures.metrics[m].span for m in metrics]).reshape(-1, 2).T
+        spans = self._spans(metrics)
         possible = (variance > 0) & (value >= spans[0]) & (value <= spans[1])
         half = q * np.sqrt(np.where(possible, variance, np.nan))
         return np.clip(value - half, *spans), np.clip(value + half, *spans)
@@ -108,7 +124,8 @@ class Sampled:
         if not self.closed[cell, metric] or kind in ("bounded", "norm"):
             return f"bootstrap{of_patients}"
         auc = f"delong-{self.settings.auc_interval}"
-        return {"share": "wilson", "mean": "student", "auc": auc}[kind] + of_patients
+        closed = {"share": "wilson", "mean": "student", "auc": auc, "average": "joint-score"}
+        return closed[kind] + of_patients
 
 
 def sample(
@@ -129,19 +146,15 @@ def sample(
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
     inside = [measures.among(rows) for rows in cells]
-    patients = np.array(
-        [
-            [effective_patients(units[rows[chosen]]) for chosen in of_cell]
-            for rows, of_cell in zip(cells, inside, strict=True)
-        ]
-    )
+    patients = np.stack([measures.patients(rows, units[rows]) for rows in cells])
+    values = np.stack([measures.values(rows) for rows in cells])
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
     formula = np.stack([measures.variances(rows, units[rows]) for rows in cells])
     closed = np.isfinite(formula)
     if strata is None:
         memo = {} if memo is None else memo
         together = np.zeros_like(units)
-        for rows, wanted in zip(cells, ~closed, strict=True):
+        for rows, wanted in zip(cells, ~closed & np.isfinite(values), strict=True):
             key = rows.tobytes()
             if key not in memo:
                 memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
@@ -154,7 +167,7 @@ def sample(
         measures=measures,
         settings=settings,
         rows=tuple(cells),
-        values=np.stack([measures.values(rows) for rows in cells]),
+        values=values,
         replicates=replicates,
         variance=np.where(closed, formula, resampled_variance(replicates, patients)),
         closed=closed,

@@ -3,19 +3,19 @@
 import json
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from audit.label_thresholds import checked, fixed_in
 from fairness.arrays import FloatArray, IntArray
 from fairness.atomic import write_atomically
 from fairness.contract import Threshold
 from fairness.documents import read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
-from fairness.tables.words import names_in
 from fairness.youden import youden_threshold
 
 
@@ -101,45 +101,5 @@ def read_threshold(
         )
     chosen = {field.name: getattr(found, field.name) for field in fields(Threshold)}
     # The digests of its cases are not for reports.
+    chosen["value"] = math.nan if found.by_label else found.value  # it names every label
     return checked(Threshold(**chosen), text, labels)
-
-
-def fixed_in(text: str) -> Threshold | None:
-    """The numbers that a text gives, NaN without one for all labels; None: it names a file."""
-    value, by_label = math.nan, {}
-    parts = names_in(text)
-    try:
-        for part in parts:
-            name, equals, number = part.rpartition("=")
-            if equals and name.strip() not in by_label:
-                by_label[name.strip()] = float(number)
-            elif equals or not math.isnan(value):
-                return None
-            else:
-                value = float(number)
-    except ValueError:
-        return None
-    if not parts:
-        return None
-    return Threshold(
-        value=value, rule="fixed", split="no data", split_sha256="", by_label=by_label
-    )
-
-
-def checked(threshold: Threshold, text: str, labels: Sequence[str]) -> Threshold:
-    """The threshold, if every label has one that can be compared with.
-
-    NaN or infinite, every prediction would be the same.
-
-    Raises:
-        UsageError: it has not, or it names what is no label.
-    """
-    if strange := [name for name in threshold.by_label if name not in labels]:
-        known = f"the labels are {', '.join(labels)}" if labels else "there is one label"
-        raise UsageError(f"--threshold {text}: no label '{strange[0]}'; {known}")
-    used = [threshold.of(label) for label in labels] or [threshold.value]
-    for value, label in zip(used, labels or ("",), strict=True):
-        if not np.isfinite(value):
-            of_label = f" for '{label}'" if label else ""
-            raise UsageError(f"--threshold {text}: {value} is no number to compare with{of_label}")
-    return threshold if np.isfinite(threshold.value) else replace(threshold, value=used[0])

@@ -71,7 +71,7 @@ def report(arguments: list[str], console: Console) -> int:
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", answered, task, digest, names)
+    write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)
     provenance = of_file(options.source, names, predictions, threshold)
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)

@@ -89,9 +89,7 @@ def threshold_of(folder: Path) -> Threshold:
         by_label = dict(said.get("by_label", {}))
         if any(type(value) not in (int, float) for value in (said["value"], *by_label.values())):
             raise ValueError("no number")
-        return Threshold(
-            value=said["value"], rule="", split="", split_sha256="", by_label=by_label
-        )
+        return Threshold(value=said["value"], rule="", split="", split_sha256="", by_label=by_label)
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
         raise DataError(

@@ -29,23 +29,26 @@ def private_folder(path: Path) -> Path:
 def write_outcomes(
     path: Path,
     answered: Answered,
-    task: Task,
+    stored: Sequence[str],
     split_sha256: str,
     names: Names | None = None,
+    task: Task | None = None,
 ) -> None:
     """One row a sample: id, patient, label, values, group names (null: unknown), covariates.
 
     Args:
         path: of the parquet file, whose metadata hold the fingerprint and the names.
         answered: the samples.
-        task: what the values are of.
+        stored: names of the values to write.
         split_sha256: fingerprint of the split.
         names: what a report calls it all.
+        task: what the labels are of; None: there is one, or a mask.
     """
     cases = answered.cases
     columns: dict[str, object] = {"id": list(cases.ids), "patient": list(cases.patients)}
-    columns |= task.targets(answered.labels)
-    columns |= {name: answered.values[name] for name in task.stored if name in answered.values}
+    if answered.labels is not None:
+        columns |= task.targets(answered.labels) if task else {"target": answered.labels}
+    columns |= {name: answered.values[name] for name in stored if name in answered.values}
     for attribute in cases.attributes:
         groups = (*attribute.groups, None)  # code -1 picks the null at the end
         columns[attribute.name] = [groups[code] for code in cases.codes[attribute.name]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from fairness.arrays import FloatArray, IntArray
 from fairness.errors import DataError, UsageError
 from fairness.foreign.answers import softmax
 from fairness.tables.columns import Texts, texts
-from fairness.tables.judged import ScoreType, measured, scores, targets
-from fairness.tables.labels import Uncertain, class_codes, label_codes, listed_codes
+from fairness.tables.judged import ScoreType, scores, targets
+from fairness.tables.labels import class_codes, label_codes, listed_codes
 from fairness.tables.words import names_in
 from fairness.tasks.binary import SCORE, BinaryTask
 from fairness.tasks.masks import MaskTask
@@ -21,29 +21,13 @@ from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.one_label import SCORED, TARGET, TOLERANCE, score_names
 from fairness.tasks.task import Task
 
+if TYPE_CHECKING:
+    from audit.records.predictions import Columns
+
 ORDERED_KEY = b"ordered"
 """Schema metadata of our parquet files: there where classes are steps."""
 
 Changes = Mapping[str, Mapping[str, str]]
-
-
-class Said(Protocol):
-    """What flags say of the judged columns."""
-
-    @property
-    def target(self) -> str: ...
-    @property
-    def score(self) -> str: ...
-    @property
-    def score_type(self) -> ScoreType: ...
-    @property
-    def target_separator(self) -> str | None: ...
-    @property
-    def uncertain(self) -> Uncertain: ...
-    @property
-    def ordered(self) -> bool: ...
-    @property
-    def positive(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +46,7 @@ class Judged:
         """Every one of the columns."""
         return (*self.targets, *self.scores)
 
-    def labels(self, path: Path, table: Any, said: Said, changes: Changes) -> IntArray | None:
+    def labels(self, path: Path, table: Any, said: "Columns", changes: Changes) -> IntArray | None:
         """Labels (n,), or (n, L), -1 where unknown; None of masks.
 
         Raises:
@@ -122,7 +106,7 @@ def refusal(path: Path, column: Texts) -> Callable[[str, str], None]:
 
 
 def judged_columns(
-    path: Path, table: Any, said: Said, stated: Mapping[bytes, bytes], *, of_masks: bool
+    path: Path, table: Any, said: "Columns", stated: Mapping[bytes, bytes], *, of_masks: bool
 ) -> Judged:
     """Which columns are judged: those named, or those of our own files.
 

@@ -29,9 +29,10 @@ class Entry:
     """Equal for equal images."""
     shape: tuple[int, ...]
     """Of the image as it is read; () where the header of the file is broken."""
-    label: int | tuple[int, ...] = UNKNOWN
-    """0 or 1, or a class; one a label, where there are several, -1 where unknown; -1 where the
-    target is a mask."""
+    label: int = UNKNOWN
+    """0 or 1, or a class; -1 where the target is a mask, or several labels."""
+    labels: tuple[int, ...] = ()
+    """Of several labels 0 or 1, -1 where unknown."""
     text: str | None = None
 
 

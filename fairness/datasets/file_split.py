@@ -69,8 +69,8 @@ class FileSplit(ABC):
             a.name: np.array([e.codes[a.name] for e in entries], dtype=np.int64)
             for a in self.attributes
         }
-        if entries[0].label != UNKNOWN:
-            self.labels = np.array([e.label for e in entries], dtype=np.int64)
+        if entries[0].label != UNKNOWN or entries[0].labels:
+            self.labels = np.array([e.labels or e.label for e in entries], dtype=np.int64)
         names = sorted({name for e in entries for name in e.covariates})
         self.covariates: Mapping[str, FloatArray] = {
             name: np.array([e.covariates.get(name, math.nan) for e in entries]) for name in names

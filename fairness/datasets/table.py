@@ -118,8 +118,8 @@ class TableSplit(FileSplit):
         codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
         found = UNKNOWN if values.labels is None else values.labels[row].tolist()
-        label: int | tuple[int, ...] = tuple(found) if isinstance(found, list) else found
-        said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
+        label, several = (UNKNOWN, tuple(found)) if isinstance(found, list) else (found, ())
+        said = f"{id_} {content} {several or label} {sorted(words.items())} {self._said.decoding()}"
         return Entry(
             id=id_,
             path=image,
@@ -130,6 +130,7 @@ class TableSplit(FileSplit):
             image_checksum=content[0],
             shape=(self._shape or shape) if self._fit else shape,
             label=label,
+            labels=several,
         )
 
     def read(self, index: int) -> Sample:
@@ -145,8 +146,7 @@ class TableSplit(FileSplit):
         if self._fit is not None:
             image = self._fit(image)
         if entry.id not in self._masks:
-            several = isinstance(entry.label, tuple)
-            return image, np.array(entry.label) if several else entry.label
+            return image, np.array(entry.labels) if entry.labels else entry.label
         path = self._masks[entry.id]
         mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
         if mask.shape != image.shape[:2]:

@@ -101,9 +101,7 @@ def wanted_labels(
     return np.stack(codes, axis=1)
 
 
-def labels_of(
-    opened: Opened, column: str, changes: Changes, faults: dict[int, str]
-) -> IntArray:
+def labels_of(opened: Opened, column: str, changes: Changes, faults: dict[int, str]) -> IntArray:
     """Labels (n,) of all rows, 0 or 1; a blank one is a fault of its row.
 
     Raises:

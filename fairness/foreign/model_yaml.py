@@ -75,7 +75,7 @@ def read_model_yaml(path: Path) -> Described:
 
 
 def switch_in(plain: object) -> list[str | int]:
-    """Keys that lead to a yes or no, which nothing here is but `ordered`; empty where there is none.
+    """Keys that lead to a yes or no, which nothing but `ordered` is; empty where there is none.
 
     pydantic would read it as 1 or 0.
     """

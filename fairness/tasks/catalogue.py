@@ -10,7 +10,9 @@ from fairness.tasks.multiclass import MulticlassTask
 from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.task import Tables, Task
 
-TASKS: Mapping[str, type[Task]] = {task.kind: task for task in (BinaryTask, MultilabelTask, MulticlassTask, MaskTask)}
+TASKS: Mapping[str, type[Task]] = {
+    task.kind: task for task in (BinaryTask, MultilabelTask, MulticlassTask, MaskTask)
+}
 
 TABLES: Mapping[str, Tables] = {k: t for task in TASKS.values() for k, t in task.tables.items()}
 """`Measured.kind` to what people see of such a report."""

@@ -71,9 +71,9 @@ class MulticlassTask(Task):
         """`score:CLASS` of each class."""
         return score_names(self.classes)
 
-    def targets(self, labels: IntArray | None) -> Mapping[str, Array]:
+    def targets(self, labels: IntArray) -> Mapping[str, Array]:
         """The name of each sample's class."""
-        return {} if labels is None else {"target": np.array(self.classes)[labels]}
+        return {"target": np.array(self.classes)[labels]}
 
     def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:
         """The probability (B,) of every class."""

@@ -22,6 +22,7 @@ from fairness.tasks.one_label import (
     one_label,
     score_names,
 )
+from fairness.tasks.over_labels import MACRO, is_shown, macro, micro
 from fairness.tasks.task import Choices, Original, Tables, Task
 
 
@@ -37,7 +38,7 @@ class MultilabelTask(Task):
     datatype = "FP32"
     answers_masks = False
     of_labels = True
-    tables: ClassVar[Mapping[str, Tables]] = {}
+    tables: ClassVar[Mapping[str, Tables]] = {"macro": MACRO}
     originals: ClassVar[Mapping[str, Original]] = {}
 
     @classmethod
@@ -79,12 +80,11 @@ class MultilabelTask(Task):
         """`score:LABEL` of each label."""
         return score_names(self.labels)
 
-    def targets(self, labels: IntArray | None) -> Mapping[str, Array]:
-        """`target:LABEL` of each label, NaN where it is unknown."""
-        columns = np.empty((len(self.labels), 0)) if labels is None else labels.T
+    def targets(self, labels: IntArray) -> Mapping[str, Array]:
+        """`target:LABEL` of each label, None where it is unknown."""
         return {
-            f"{TARGET}{name}": np.where(column < 0, np.nan, column)
-            for name, column in zip(self.labels, columns, strict=True)
+            f"{TARGET}{name}": np.where(column < 0, None, column)
+            for name, column in zip(self.labels, labels.T, strict=True)
         }
 
     def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:
@@ -96,9 +96,14 @@ class MultilabelTask(Task):
         return is_probability(value)
 
     def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
-        """Each label by itself, of the images where it is known."""
+        """Averages over the labels, all decisions as if of one label, then each label by itself.
+
+        Labels of which too few people are positive or negative to be shown take no part in the
+        averages and the common decisions: they would follow from them.
+        """
         target = labels_of(answered, len(self.labels))
-        return [
+        scores = np.stack([answered.values[name] for name in self.value_names], axis=1)
+        single = [
             one_label(
                 answered.cases,
                 named(names, label),
@@ -108,6 +113,17 @@ class MultilabelTask(Task):
                 settings,
             )
             for k, (label, value) in enumerate(zip(self.labels, self.value_names, strict=True))
+        ]
+        patients = np.array(answered.cases.patients)
+        shown = [k for k in range(len(self.labels)) if is_shown(target[:, k], patients, settings)]
+        if len(shown) < 2:
+            return single
+        thresholds = np.array(self.thresholds)
+        both = (target[:, shown], scores[:, shown], thresholds[shown])
+        return [
+            macro(answered.cases, names, *both, settings),
+            micro(answered.cases, names, *both, settings),
+            *single,
         ]
 
 

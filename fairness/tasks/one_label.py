@@ -1,4 +1,4 @@
-"""One of several labels or classes, scored as a binary classifier of the cases where it is known."""
+"""One of several labels or classes, as a binary classifier of the cases where it is known."""
 
 from dataclasses import replace
 from typing import Literal

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Self, TypeAlias
 
 from fairness.arrays import Array, FloatArray, IntArray
@@ -102,9 +102,9 @@ class Task(ABC):
         """Those of them that `records/outcomes.parquet` holds."""
         return self.value_names
 
-    def targets(self, labels: IntArray | None) -> Mapping[str, Array]:
+    def targets(self, labels: IntArray) -> Mapping[str, Array]:
         """What that file says of the labels of the samples: name of a column to its values."""
-        return {} if labels is None else {"target": labels}
+        return {"target": labels}
 
     @abstractmethod
     def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:

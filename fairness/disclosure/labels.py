@@ -1,0 +1,77 @@
+"""What may be shown of each of several reports on the same people: of one label or class each.
+
+Reports of other labels count the same people, so what is hidden because of few people, or
+withheld for their sake, is so in every report. How many have a label known is not protected.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fairness.arrays import IntArray
+from fairness.disclosure.sizes import sizes_of
+from fairness.groups import Grouping
+from fairness.outcomes import Answered
+from fairness.statistics.settings import Settings
+from fairness.suppression import protected
+from fairness.tasks.measured import Measured
+from fairness.tasks.task import Task
+
+
+def divided(
+    task: Task,
+    answered: Answered,
+    measured: Sequence[Measured],
+    groupings: Sequence[Grouping],
+    stratum: Grouping | None,
+    settings: Settings,
+) -> list[list[Grouping]]:
+    """The groupings of the cases of each report, with what is hidden and withheld in it.
+
+    Args:
+        task: what was measured.
+        answered: all samples.
+        measured: the reports.
+        groupings: of all samples.
+        stratum: of a control variable, or None.
+        settings: the smallest groups that may be shown.
+    """
+    labels = None if task.of_labels else answered.labels
+    of_all = protected(groupings, stratum, sizes_of(answered.cases, labels, settings))
+    if not task.of_labels:
+        return [of_all for _ in measured]
+    found = []
+    for one in measured:
+        parts = [cut(grouping, one.rows) for grouping in groupings]
+        within = None if stratum is None else cut(stratum, one.rows)
+        sizes = sizes_of(one.cases, one.measures.positive, settings)
+        found.append(union(protected(parts, within, sizes), of_all))
+    every = [grouping for of_one in found for grouping in of_one]
+    return [
+        of_one if one.names.label else union(of_one, every)
+        for one, of_one in zip(measured, found, strict=True)
+    ]
+
+
+def cut(grouping: Grouping, rows: IntArray | None) -> Grouping:
+    """The grouping of some of the samples, one after another; None: of all."""
+    if rows is None:
+        return grouping
+    parts = tuple(cut(part, rows) for part in grouping.parts)
+    return replace(grouping, codes=grouping.codes[rows], parts=parts)
+
+
+def union(groupings: Sequence[Grouping], others: Sequence[Grouping]) -> list[Grouping]:
+    """The groupings with what is hidden or withheld in others of the same name, too.
+
+    One that none of the others has is left out: it would tell what they do not.
+    """
+    found = []
+    for grouping in groupings:
+        same = [one for one in others if one.attribute.name == grouping.attribute.name]
+        if not same:
+            continue
+        hidden = frozenset().union(*(one.hidden or () for one in (grouping, *same)))
+        withheld = frozenset().union(*(one.withheld for one in (grouping, *same)))
+        reasons = {name: why for one in (grouping, *same) for name, why in one.reasons.items()}
+        found.append(replace(grouping, hidden=hidden, withheld=withheld - hidden, reasons=reasons))
+    return found

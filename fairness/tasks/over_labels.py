@@ -1,0 +1,87 @@
+"""Several labels together: their macro averages, and all decisions as if they were of one label."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from fairness.arrays import Array, FloatArray, IntArray
+from fairness.outcomes import Cases, Names, Outcomes
+from fairness.statistics.binary import BinaryScores
+from fairness.statistics.macro import MacroScores
+from fairness.statistics.settings import Settings
+from fairness.tasks.measured import Measured
+from fairness.tasks.task import Tables
+
+MACRO = Tables(
+    groups={
+        "macro AUC": "macro_auc",
+        "selected": "macro_selection_rate",
+        "TPR": "macro_true_positive_rate",
+        "FPR": "macro_false_positive_rate",
+        "PPV": "macro_positive_predictive_value",
+        "Brier": "macro_brier_score",
+    },
+    gaps={
+        "ES macro AUC": "es_macro_auc",
+        "worst macro AUC": "macro_auc_worst",
+        "macro AUC gap": "macro_auc_difference",
+        "macro DPD": "macro_demographic_parity_difference",
+        "macro EOD": "macro_equalized_odds_difference",
+    },
+    brief=4,
+)
+
+
+def is_shown(target: IntArray, patients: Array, settings: Settings) -> bool:
+    """Whether enough people (n,) are positive, and negative, of a label (n,) to be shown."""
+    people = [np.unique(patients[target == k]).size for k in (0, 1)]
+    return bool(min(people) >= max(1, settings.least_of_class))
+
+
+def macro(
+    cases: Cases,
+    names: Names,
+    target: IntArray,
+    score: FloatArray,
+    thresholds: FloatArray,
+    settings: Settings,
+) -> Measured:
+    """The means over labels of everything that a binary score has.
+
+    Args:
+        cases: all images.
+        names: of the report.
+        target: (n, L) 0 or 1, -1 where unknown.
+        score: (n, L).
+        thresholds: (L,).
+        settings: bins of the calibration error.
+    """
+    parts = tuple(
+        BinaryScores(target[:, k], score[:, k], float(cut), settings.calibration_bins)
+        for k, cut in enumerate(thresholds)
+    )
+    return Measured(names, cases, MacroScores(parts, (target >= 0).T), "macro")
+
+
+def micro(
+    cases: Cases,
+    names: Names,
+    target: IntArray,
+    score: FloatArray,
+    thresholds: FloatArray,
+    settings: Settings,
+) -> Measured:
+    """Every known label of every image as a case of its own; arguments as `macro`."""
+    rows, columns = np.nonzero(target >= 0)
+    blank = np.zeros(len(cases))
+    taken = Outcomes(**vars(cases), target=blank.astype(np.int64), score=blank).take(rows)
+    outcomes = replace(taken, target=target[rows, columns], score=score[rows, columns])
+    measures = BinaryScores(
+        outcomes.target,
+        outcomes.score,
+        0.5,
+        settings.calibration_bins,
+        decided=outcomes.score >= thresholds[columns],
+    )
+    over = replace(names, model=f"{names.model}, labels together (micro)")
+    return Measured(over, outcomes, measures, "classification", outcomes, rows=rows)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.statistics.clusters import effective_patients
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.intervals import auc_variance, mixed, towards_half
 
@@ -70,7 +71,7 @@ def mean_term(values: FloatArray, among: BoolArray, units: IntArray) -> Term:
 
     Where few cases show how they vary, they are taken to vary as shares do.
     """
-    n, size = among.sum(), effective(units, among)
+    n, size = among.sum(), effective_patients(units[among])
     if not n:
         return Term(np.zeros(len(among)), np.nan, 0.0)
     mean = float(values[among].mean())
@@ -85,7 +86,7 @@ def auc_term(y: IntArray, score: FloatArray, known: BoolArray, units: IntArray) 
     auc, moved[rows] = influence(y[rows], score[rows])
     if np.isnan(auc):
         return Term(np.zeros(len(known)), np.nan, 0.0)
-    negatives, positives = (effective(units, known & (y == k)) for k in (0, 1))
+    negatives, positives = (effective_patients(units[known & (y == k)]) for k in (0, 1))
     seen = variance_of(moved[rows], y[rows], units[rows])
     numbers = (np.array(x) for x in (auc, seen, negatives, positives))
     return Term(moved, float(auc_variance(*numbers)), min(negatives, positives))
@@ -101,7 +102,7 @@ def average_precision_term(
         return Term(moved, np.nan, 0.0)
     value, moved[rows] = average_precision_influence(y[rows], score[rows])
     positive = known & (y == 1)
-    size = effective(units, positive)
+    size = effective_patients(units[positive])
     return Term(moved, _mixed_with_share(value, moved, positive, units, size), size)
 
 
@@ -126,12 +127,6 @@ def average_precision_influence(y: IntArray, score: FloatArray) -> tuple[float, 
     raised = truth * (precision - value + gained[first]) - lost[first]
     moved[order] = raised / positives if positives else np.nan
     return value, moved
-
-
-def effective(units: IntArray, among: BoolArray) -> float:
-    """Kish's number of patients, as `clusters.effective_patients`, of the cases among (m,)."""
-    sizes = np.bincount(units[among]).astype(np.float64)
-    return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 
 def _mixed_with_share(

@@ -95,18 +95,14 @@ class BinaryScores:
         """(M, m) 0 or 1 for shares, squared errors for the Brier score, NaN for the others."""
         return self._case_values(rows)
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) of the AUC (DeLong's) and of means of cases, by patient."""
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances of the AUC (DeLong's) and of means of cases, by patient; (M,) patients."""
         found = mean_variances(self._case_values(rows), units)
         y, s = self.positive[rows], self.score[rows]
         found[[metric.name for metric in METRICS].index("auc")] = variance_of(
             influence(y, s)[1], y, units
         )
-        return found
-
-    def patients(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) effective number of patients in each denominator."""
-        return patients_among(self.among(rows), units)
+        return found, patients_among(self.among(rows), units)
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """Shares of decisions, where every case is decided alike."""

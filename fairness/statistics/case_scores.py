@@ -81,13 +81,11 @@ class CaseScores:
         """(M, m) the scores themselves, and 0 or 1 for each tail."""
         return np.asarray(self._columns[:, rows])
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) variances of the means, by patient."""
-        return mean_variances(self._columns[:, rows], units)
-
-    def patients(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) effective number of patients with the score."""
-        return patients_among(self.among(rows), units)
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances of the means, by patient; (M,) patients with the score."""
+        return mean_variances(self._columns[:, rows], units), patients_among(
+            self.among(rows), units
+        )
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """None."""

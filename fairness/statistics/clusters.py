@@ -15,7 +15,7 @@ def effective_patients(units: IntArray) -> float:
 
     It is the number of patients where each has the same number of cases.
     """
-    sizes = np.unique(units, return_counts=True)[1].astype(np.float64)
+    sizes = np.bincount(units).astype(np.float64)
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 

@@ -85,13 +85,13 @@ class MacroScores:
         moved = np.stack([average.moved for average in self._averages(rows, rows)])
         return np.asarray(values[:, None] + len(rows) * moved)
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) joint over the labels, by patient; never 0."""
-        return np.array([average.variance for average in self._averages(rows, units)])
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances joint over the labels, by patient, never 0; (M,) patients.
 
-    def patients(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) harmonic mean over the labels of the patients in their denominators."""
-        return np.array([average.patients for average in self._averages(rows, units)])
+        The patients are the harmonic mean over the labels of those in their denominators.
+        """
+        found = self._averages(rows, units)
+        return np.array([a.variance for a in found]), np.array([a.patients for a in found])
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """Averages of decisions, where those on some label are all alike."""

@@ -68,11 +68,11 @@ class Measures(Protocol):
     def case_values(self, rows: IntArray) -> FloatArray:
         """(M, m) numbers whose mean is the metric; NaN where a case has none, or it is no mean."""
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) variances in closed form, NaN where there is none; `units` (m,) are the patients."""
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances in closed form, NaN where there is none; (M,) patients in denominators.
 
-    def patients(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) effective number of patients behind each metric; `units` (m,) are the patients."""
+        `units` (m,) are the patients; their numbers are effective ones, as in `clusters.py`.
+        """
 
     def doubts(self, rows: IntArray) -> Mapping[str, str]:
         """Metrics whose values say little about these cases, each with the reason."""

@@ -146,10 +146,10 @@ def sample(
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
     inside = [measures.among(rows) for rows in cells]
-    patients = np.stack([measures.patients(rows, units[rows]) for rows in cells])
     values = np.stack([measures.values(rows) for rows in cells])
     clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
-    formula = np.stack([measures.variances(rows, units[rows]) for rows in cells])
+    precisions = [measures.precision(rows, units[rows]) for rows in cells]
+    formula, patients = (np.stack(columns) for columns in zip(*precisions, strict=True))
     closed = np.isfinite(formula)
     if strata is None:
         memo = {} if memo is None else memo

@@ -59,17 +59,14 @@ def changed(
 ) -> list[Contrast]:
     """Changes against the baseline, as they may be shown; none without it.
 
-    Of the first that is measured, and of every label.
+    Of every report that the earlier run has, too.
     """
     if plan.baseline is None:
         return []
     plan.baseline.check(answered, complete=True)
     settings, found = plan.options.settings, []
-    for k, (now, of_one) in enumerate(zip(measured, groupings, strict=True)):
-        label = now.names.label
-        if k == 0 or label:
-            old, patients = plan.baseline.measures[label], now.cases.patients
-            moved = changes(now.measures, old, patients, of_one, settings)
-            shown = shared_changes(moved, of_one, now, settings)
-            found += [replace(change, label=label) for change in shown]
+    for now, of_one, old in zip(measured, groupings, plan.baseline.measures, strict=False):
+        moved = changes(now.measures, old, now.cases.patients, of_one, settings)
+        shown = shared_changes(moved, of_one, now, settings)
+        found += [replace(change, label=now.names.label) for change in shown]
     return found

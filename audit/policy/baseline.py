@@ -1,6 +1,5 @@
 """An earlier run on the same samples, for rules on the change."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,8 @@ class Baseline:
 
     folder: Path
     answered: Answered
-    measures: Mapping[str, Measures]
-    """By label; empty where all are meant, or there is one."""
+    measures: tuple[Measures, ...]
+    """In the order of the reports."""
     stored: tuple[str, ...]
     """Names of the values that both runs must hold."""
 
@@ -72,7 +71,7 @@ def read_baseline(
     threshold = threshold_of(folder) if task.has_threshold else None
     earlier = found.task.make(replace(found.choices, threshold=threshold))
     measured = earlier.measured(found.answered, Names("baseline", "", ""), settings)
-    measures = {one.names.label: one.measures for one in reversed(measured)}  # the first stays
+    measures = tuple(one.measures for one in measured)
     return Baseline(folder, found.answered, measures, task.stored)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.policy.verdict import Judgement
 from audit.report.junit import to_junit
+from audit.report.labels import is_of_several
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
 from fairness.atomic import replace_files
@@ -37,10 +38,12 @@ def write_report(
         ]
     # Rows of every way of asking; their `model` tells them apart.
     rows = [row for one in (report, *report.also) for row in one.rows]
+    reports = (report, *report.also) if is_of_several(report) else (report,)
+    contrasts = [contrast for one in reports for contrast in one.contrasts]
     files = {
         "report.json": json.dumps(document, indent=1, allow_nan=False) + "\n",
         "groups.csv": to_csv(Row, rows),
-        "contrasts.csv": to_csv(Contrast, report.contrasts),
+        "contrasts.csv": to_csv(Contrast, contrasts),
         "report.md": to_markdown(report, judgement, compared),
         "junit.xml": to_junit(judgement) if judgement else None,
     }

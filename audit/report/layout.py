@@ -56,8 +56,12 @@ def headline(report: GroupReport) -> list[str]:
         f"{data['n_skipped']} skipped"
     )
     if threshold is not None:
+        of_labels = "".join(
+            f", {label} from {value:.4f} on"
+            for label, value in threshold.get("by_label", {}).items()
+        )
         lines.append(
-            f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
+            f"positive from {threshold['value']:.4f} on{of_labels} ({threshold['rule']}, chosen on "
             f"{threshold['split']})"
         )
     if empty := {name: n for name, n in about.get("empty_masks", {}).items() if n}:
@@ -187,8 +191,9 @@ def pair(group_a: str, group_b: str) -> str:
 
 
 def subject(check: Check) -> str:
-    """What a check is about: a group, `all`, or a pair of groups."""
-    return check.group if check.against is None else pair(check.group, check.against)
+    """What a check is about: a group, `all`, or a pair of groups; its label before that."""
+    about = check.group if check.against is None else pair(check.group, check.against)
+    return f"{check.label}: {about}" if check.label else about
 
 
 def limited(value: float | None, low: float | None, high: float | None, digits: int = 3) -> str:

@@ -1,13 +1,16 @@
 """What may be shown of each of several reports on the same people: of one label or class each.
 
 Reports of other labels count the same people, so what is hidden because of few people, or
-withheld for their sake, is so in every report. How many have a label known is not protected.
+withheld for their sake, is so in every report, and what a label hides is in no average over labels.
+Reports of other classes share out the same people: what one hides, all hide. How many people have
+a label known is not protected.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from fairness.arrays import IntArray
+from fairness.attributes import ALL, UNKNOWN_LABEL
 from fairness.disclosure.sizes import sizes_of
 from fairness.groups import Grouping
 from fairness.outcomes import Answered
@@ -39,17 +42,42 @@ def divided(
     of_all = protected(groupings, stratum, sizes_of(answered.cases, labels, settings))
     if not task.of_labels:
         return [of_all for _ in measured]
-    found = []
-    for one in measured:
-        parts = [cut(grouping, one.rows) for grouping in groupings]
-        within = None if stratum is None else cut(stratum, one.rows)
-        sizes = sizes_of(one.cases, one.measures.positive, settings)
-        found.append(union(protected(parts, within, sizes), of_all))
-    every = [grouping for of_one in found for grouping in of_one]
+    single = {
+        one.names.label: of_label(one, len(answered.cases), of_all, groupings, stratum, settings)
+        for one in measured
+        if one.names.label
+    }
+    every = [grouping for of_one in single.values() for grouping in of_one]
     return [
-        of_one if one.names.label else union(of_one, every)
-        for one, of_one in zip(measured, found, strict=True)
+        single.get(one.names.label) or union([cut(g, one.rows) for g in of_all], every)
+        for one in measured
     ]
+
+
+def of_label(
+    one: Measured,
+    n: int,
+    of_all: Sequence[Grouping],
+    groupings: Sequence[Grouping],
+    stratum: Grouping | None,
+    settings: Settings,
+) -> list[Grouping]:
+    """The groupings of the cases where a label is known, of the n samples.
+
+    Where it is known of nearly everybody, the numbers of samples that `of_all` shows are taken to
+    be known of this label too, so that its positives are protected even so.
+    """
+    parts = [cut(grouping, one.rows) for grouping in groupings]
+    within = None if stratum is None else cut(stratum, one.rows)
+    sizes = sizes_of(one.cases, one.measures.positive, settings)
+    if n - len(one.cases) < settings.suppress_below:
+        names = {g.attribute.name: {*g.attribute.groups, UNKNOWN_LABEL, ALL} for g in of_all}
+        told = {
+            g.attribute.name: frozenset(names[g.attribute.name] - (g.hidden or set()) - g.withheld)
+            for g in of_all
+        }
+        sizes = replace(sizes, told=told)
+    return union(protected(parts, within, sizes), of_all)
 
 
 def cut(grouping: Grouping, rows: IntArray | None) -> Grouping:

@@ -1,7 +1,7 @@
 """Models that choose one of several classes for an image; the classes may be steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,19 +10,30 @@ from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.contract import ModelSpec
 from fairness.errors import DataError
 from fairness.group_input import RECORDED
-from fairness.outcomes import Answered, Names
+from fairness.outcomes import Answered, Names, Outcomes
 from fairness.samples import Batch
+from fairness.statistics.multiclass import ClassScores
 from fairness.statistics.settings import Settings
 from fairness.tasks.measured import Measured
 from fairness.tasks.multilabel import fault_of_probes
-from fairness.tasks.one_label import (
-    checked_columns,
-    is_probability,
-    named,
-    one_label,
-    score_names,
-)
+from fairness.tasks.one_label import checked_columns, is_probability, score_names
 from fairness.tasks.task import Choices, Original, Tables, Task
+
+TABLES = Tables(
+    groups={
+        "accuracy": "accuracy",
+        "balanced": "balanced_accuracy",
+        "kappa": "quadratic_weighted_kappa",
+    },
+    gaps={
+        "accuracy gap": "accuracy_difference",
+        "balanced gap": "balanced_accuracy_difference",
+        "worst balanced": "balanced_accuracy_worst",
+        "kappa gap": "quadratic_weighted_kappa_difference",
+        "worst kappa": "quadratic_weighted_kappa_worst",
+    },
+    brief=3,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class MulticlassTask(Task):
     datatype = "FP32"
     answers_masks = False
     has_threshold = False
-    tables: ClassVar[Mapping[str, Tables]] = {}
+    tables: ClassVar[Mapping[str, Tables]] = {"classes": TABLES}
     originals: ClassVar[Mapping[str, Original]] = {}
 
     @classmethod
@@ -84,18 +95,20 @@ class MulticlassTask(Task):
         return is_probability(value)
 
     def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
-        """Each class against the rest."""
+        """The decisions, means over the classes, then each class against the others."""
         if answered.labels is None or answered.labels.ndim != 1:
             raise DataError("the split has no column of classes, which the model answers")
-        target = np.asarray(answered.labels)
-        return [
-            one_label(
-                answered.cases,
-                named(names, label),
-                (target == k).astype(np.int64),
-                answered.values[value],
-                0.5,
-                settings,
-            )
-            for k, (label, value) in enumerate(zip(self.classes, self.value_names, strict=True))
+        cases, target = answered.cases, answered.labels
+        scores = np.stack([answered.values[name] for name in self.value_names], axis=1)
+        decisions = ClassScores(target, scores, self.classes, self.ordered)
+        means = replace(names, model=f"{names.model}, means over the classes (macro)")
+        found = [
+            Measured(names, cases, decisions, "classes"),
+            Measured(means, cases, decisions.macro(), "macro"),
         ]
+        single = decisions.one_vs_rest(settings.calibration_bins)
+        for k, (label, measures) in enumerate(zip(self.classes, single, strict=True)):
+            outcomes = Outcomes(**vars(cases), target=measures.positive, score=scores[:, k])
+            of_class = replace(names, label=label)
+            found.append(Measured(of_class, outcomes, measures, "classification", outcomes))
+        return found

@@ -1,7 +1,7 @@
 """Models that score several labels of one image, any of which may be unknown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -18,7 +18,6 @@ from fairness.tasks.one_label import (
     TARGET,
     checked_columns,
     is_probability,
-    named,
     one_label,
     score_names,
 )
@@ -83,7 +82,7 @@ class MultilabelTask(Task):
     def targets(self, labels: IntArray) -> Mapping[str, Array]:
         """`target:LABEL` of each label, None where it is unknown."""
         return {
-            f"{TARGET}{name}": np.where(column < 0, None, column)
+            f"{TARGET}{name}": np.array([None if k < 0 else k for k in column.tolist()])
             for name, column in zip(self.labels, labels.T, strict=True)
         }
 
@@ -106,7 +105,7 @@ class MultilabelTask(Task):
         single = [
             one_label(
                 answered.cases,
-                named(names, label),
+                replace(names, label=label),
                 target[:, k],
                 answered.values[value],
                 self.thresholds[k],

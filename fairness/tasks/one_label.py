@@ -50,11 +50,6 @@ def one_label(
     return replace(scored(names, outcomes, threshold, settings), rows=rows)
 
 
-def named(names: Names, label: str) -> Names:
-    """The names of the report of one label."""
-    return replace(names, label=label)
-
-
 def is_probability(value: FloatArray) -> BoolArray:
     """Which numbers are finite and within [0, 1]."""
     return np.asarray((value >= 0) & (value <= 1))

@@ -56,6 +56,6 @@ def test_what_a_kind_of_model_needs_is_demanded(spec: ModelSpec, message: str) -
 
 
 def test_every_kind_of_report_has_tables() -> None:
-    assert set(TABLES) == {"classification", "counterfactual", "macro", "segmentation"}
+    assert set(TABLES) == {"classes", "classification", "counterfactual", "macro", "segmentation"}
     for tables in TABLES.values():
         assert 1 <= tables.brief <= len(tables.groups)

@@ -12,8 +12,9 @@ from audit.options import AnalysisOptions
 from audit.plan import check_writable
 from audit.plan_analysis import plan_analysis
 from audit.provenance import of_file
+from audit.records.columns import Columns
 from audit.records.outcomes import private_folder, write_outcomes
-from audit.records.predictions import Columns, Predictions, read_predictions
+from audit.records.predictions import Predictions, read_predictions
 from audit.threshold import read_threshold
 from audit.waiting import waiting
 from fairness.contract import Threshold

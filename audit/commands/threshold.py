@@ -7,7 +7,8 @@ import tyro
 from rich.console import Console
 
 from audit.flags import Source
-from audit.records.predictions import Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
 from audit.threshold import ChosenThreshold, choose, write_threshold
 from audit.waiting import waiting
 from fairness.errors import UsageError

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.records.predictions import Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
 from fairness.attributes import Attribute
 from fairness.contract import Threshold
 from fairness.documents import parse_json

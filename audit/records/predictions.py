@@ -1,17 +1,17 @@
 """Reads anybody's predictions: a parquet or csv file, its columns named by flags."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import tyro
 from pydantic import TypeAdapter, ValidationError
 
-from audit.flags import CommaNames, MapRules, Words
+from audit.records.columns import Columns
 from audit.records.sameness import digests
-from audit.records.several import judged_columns
+from audit.records.several import Judged, judged_columns
 from fairness.errors import DataError, UsageError
 from fairness.mask_scores import NAMES as MASK_SCORES
 from fairness.outcomes import Answered, Cases, Names
@@ -19,60 +19,18 @@ from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, texts
 from fairness.tables.hints import duplicated_rows, twins, unknown_words, unused_patients
 from fairness.tables.join import joined
-from fairness.tables.judged import ScoreType, measured
-from fairness.tables.labels import Uncertain
+from fairness.tables.judged import measured
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, ids_of, patients_of
 from fairness.tables.table import read_table
 from fairness.tables.words import names_in
 from fairness.tasks.task import Choices, Task
 from fairness.text import one_line
-from fairness.unknown import plain
 
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
 NAMES_KEY = b"names"
 """Schema metadata of our parquet files: JSON of what a report calls model, dataset and split."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column of the file is what, and what its words mean."""
-
-    target: str = "target"
-    """Column of the label: 0/1, or anything with --positive; of several labels their columns,
-    separated by commas; or the column of the class."""
-    score: str = "score"
-    """Column of the score; higher means more likely positive. One a label, or one a class."""
-    target_separator: str | None = None
-    """Where one column lists several labels, the text between them, such as a bar."""
-    uncertain: Annotated[Uncertain, tyro.conf.arg(metavar="ignore|positive|negative")] = "ignore"
-    """What -1 counts as, where there are several labels."""
-    ordered: bool = False
-    """Classes are steps, the mildest first: adds the quadratic weighted kappa."""
-    score_type: ScoreType = "auto"
-    """What scores are: probability refuses others, logit makes probabilities of them."""
-    attributes: CommaNames = ()
-    """Columns of the groups, separated by commas; without it, those of known attributes."""
-    id: str = "id"
-    """Column of the sample's id; absent: row numbers."""
-    patient: str = "patient"
-    """Column of the patient; absent: every row is a patient of its own."""
-    positive: str = "1"
-    """Value of the label that counts as positive."""
-    unknown: Words = ()
-    """Further words for an unknown group, besides those of docs/data.md: U,X."""
-    map: MapRules = ()
-    """Read a text as another: sex:F=Female,sex:M=Male; unknown as the new text is allowed."""
-    metadata: Path | None = None
-    """A second table, csv or parquet, whose columns are added: groups, patients, labels."""
-    on: str | None = None
-    """The column of ids that both tables have; without it, that of --id."""
-
-    @property
-    def more_unknown(self) -> frozenset[str]:
-        """The words of --unknown, as `is_unknown` takes them."""
-        return frozenset(plain(word) for words in self.unknown for word in words)
 
 
 @dataclass(frozen=True)
@@ -144,16 +102,43 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     every = np.stack([*values.values()][: 1 if of_masks else None], axis=1)
     notes += duplicated_rows(table, columns.id, every[:, 0])
     zeros = np.zeros(table.num_rows, dtype=np.int64)
-    same = digests(ids or None, zeros if labels is None else labels, every)
+    return predictions_of(
+        path,
+        Answered(cases=cases, labels=labels, values=values),
+        judged,
+        stated,
+        digests(ids or None, zeros if labels is None else labels, every),
+        (of_join, tuple(notes)),
+    )
+
+
+def predictions_of(
+    path: Path,
+    answered: Answered,
+    judged: Judged,
+    stated: Mapping[bytes, bytes],
+    same: tuple[str, ...],
+    said: tuple[tuple[str, ...], tuple[str, ...]],
+) -> Predictions:
+    """What a file holds, with what its metadata state.
+
+    Args:
+        path: named in errors.
+        answered: its rows.
+        judged: columns of labels and scores.
+        stated: metadata of a parquet file.
+        same: digests of the cases.
+        said: of the joining of two tables, and everything that the user should know.
+    """
     return Predictions(
-        answered=Answered(cases=cases, labels=labels, values=values),
+        answered=answered,
         task=judged.task,
         choices=Choices(names=judged.names, ordered=judged.ordered),
         split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
         names=names_stated(path, stated.get(NAMES_KEY)),
         cases_sha256=same,
-        statement="; ".join(of_join),
-        notes=tuple(notes),
+        statement="; ".join(said[0]),
+        notes=said[1],
     )
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from audit.records.columns import Columns
 from fairness.arrays import FloatArray, IntArray
 from fairness.errors import DataError, UsageError
 from fairness.foreign.answers import softmax
@@ -20,9 +21,6 @@ from fairness.tasks.multiclass import MulticlassTask
 from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.one_label import SCORED, TARGET, TOLERANCE, score_names
 from fairness.tasks.task import Task
-
-if TYPE_CHECKING:
-    from audit.records.predictions import Columns
 
 ORDERED_KEY = b"ordered"
 """Schema metadata of our parquet files: there where classes are steps."""
@@ -46,7 +44,7 @@ class Judged:
         """Every one of the columns."""
         return (*self.targets, *self.scores)
 
-    def labels(self, path: Path, table: Any, said: "Columns", changes: Changes) -> IntArray | None:
+    def labels(self, path: Path, table: Any, said: Columns, changes: Changes) -> IntArray | None:
         """Labels (n,), or (n, L), -1 where unknown; None of masks.
 
         Raises:
@@ -106,7 +104,7 @@ def refusal(path: Path, column: Texts) -> Callable[[str, str], None]:
 
 
 def judged_columns(
-    path: Path, table: Any, said: "Columns", stated: Mapping[bytes, bytes], *, of_masks: bool
+    path: Path, table: Any, said: Columns, stated: Mapping[bytes, bytes], *, of_masks: bool
 ) -> Judged:
     """Which columns are judged: those named, or those of our own files.
 

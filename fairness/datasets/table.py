@@ -23,7 +23,7 @@ from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
-from fairness.datasets.table_targets import Kind, wanted_of
+from fairness.datasets.table_targets import wanted_of
 from fairness.datasets.table_values import Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
@@ -77,9 +77,7 @@ class TableSplit(FileSplit):
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
         opened = with_tags(opened, images, faults)
-        kind: Kind = "mask" if masks else "label" if classes is None else "class"
-        kind = kind if labels is None else "labels"
-        wanted = wanted_of(opened, kind, labels or classes or (), self.target)
+        wanted = wanted_of(opened, self.target, masks, labels, classes)
         self.target = ",".join(wanted.columns)
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
         values = values_of(opened, ids, wanted, known, faults)

@@ -34,39 +34,44 @@ class Wanted:
 
 def wanted_of(
     opened: Opened,
-    kind: Kind,
-    names: tuple[str, ...],
     predicted: str,
+    masks: bool,
+    labels: tuple[str, ...] | None,
+    classes: tuple[str, ...] | None,
 ) -> Wanted:
     """The columns of the target.
 
     Args:
         opened: the table.
-        kind: of target.
-        names: of several labels, or of classes; none: those of the columns that are named.
         predicted: what the model predicts: the usual name of the column.
+        masks: whether a mask is wanted.
+        labels: names of several labels; none: those of the columns that are named; None: there is
+            one.
+        classes: names of classes, where there are more than two.
 
     Raises:
         UsageError: a column is not there, or there are too many or too few.
     """
     said = opened.said
     usual = predicted if predicted in opened.table.column_names else "target"
-    if kind == "mask":
-        return Wanted(kind, (opened.required(said.mask, "mask", "--mask"),))
-    if kind != "labels":
-        return Wanted(kind, (opened.required(said.target, usual, "--target"),), names)
+    if masks:
+        return Wanted("mask", (opened.required(said.mask, "mask", "--mask"),))
+    if labels is None and classes is None:
+        return Wanted("label", (opened.required(said.target, usual, "--target"),))
+    if labels is None:
+        return Wanted("class", (opened.required(said.target, usual, "--target"),), classes or ())
     if said.positive != "1":
         raise UsageError("--positive is of one label; of several rename words with --map")
     if said.target_separator is not None:
-        return Wanted(kind, (opened.required(said.target, usual, "--target"),), names)
-    columns = names_in(said.target or "") or names
+        return Wanted("labels", (opened.required(said.target, usual, "--target"),), labels)
+    columns = names_in(said.target or "") or labels
     require_columns(opened.path, opened.table, columns)
-    if len(columns) != len(names or columns) or len(set(columns)) < len(columns):
+    if len(columns) != len(labels or columns) or len(set(columns)) < len(columns):
         raise UsageError(
-            f"--target {said.target}: {len(columns)} columns for the {len(names)} labels "
-            f"{', '.join(names)}; name one for each, in this order"
+            f"--target {said.target}: {len(columns)} columns for the {len(labels)} labels "
+            f"{', '.join(labels)}; name one for each, in this order"
         )
-    return Wanted(kind, columns, names or columns)
+    return Wanted("labels", columns, labels or columns)
 
 
 def wanted_labels(

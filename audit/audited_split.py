@@ -27,6 +27,11 @@ def opened_split(options: Options, model: ServedModel) -> Split:
     if options.data is not None and is_table(options.data):
         return table_split(options, options.data, model)
     spec = model.spec
+    if spec.task in ("multilabel", "multiclass"):
+        raise UsageError(
+            f"--data {options.data or 'is not given'}: several labels, or classes, come as a table "
+            "of images, csv or parquet; name one"
+        )
     if model.foreign is not None and model.foreign.said.description.dataset is None:
         raise UsageError(
             f"--data {options.data or 'is not given'}: a described model needs a table of its "

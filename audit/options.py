@@ -62,7 +62,10 @@ class Options:
     Of a table, columns of groups, or PatientSex, Manufacturer, ... of DICOM files.
     """
     threshold: str | None = None
-    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own."""
+    """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own.
+
+    Of several labels also Mass=0.3,Nodule=0.4, or 0.5,Mass=0.3: 0.5 for all others.
+    """
     out: Path | None = None
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False

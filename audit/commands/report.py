@@ -24,12 +24,21 @@ from fairness.outcomes import Names
 
 HELP = """A fairness report from anybody's predictions: no server, no images.
 
+Several labels have a column of labels and one of scores each, in the same order; classes have one
+column of their names, and one of scores each.
+
 Examples:
 
   fair-audit report --from reports/fairclip/RUN/records/outcomes.parquet --out again
 
   fair-audit report --from scores.csv --target disease --score p --attributes sex,race \\
       --patient subject --threshold threshold.json --policy policy.yaml --out reports/ours
+
+  fair-audit report --from chest.csv --target Effusion,Mass --score p_effusion,p_mass \\
+      --attributes sex --threshold 0.5,Mass=0.3 --out reports/chest
+
+  fair-audit report --from grades.csv --target grade --score none,mild,severe --ordered \\
+      --attributes sex --out reports/grades
 
   fair-audit report --from scores.csv --metadata patients.csv --on id --score-type logit \\
       --attributes sex,race --out reports/joined
@@ -47,7 +56,10 @@ class ReportOptions:
     out: Path
     """Folder to write report/ and records/ into."""
     threshold: str | None = None
-    """A number, or a threshold.json of `fair-audit threshold`; 0.5 where scores lie in 0..1."""
+    """A number, or a threshold.json of `fair-audit threshold`; 0.5 where scores lie in 0..1.
+
+    Of several labels also Mass=0.3,Nodule=0.4, or 0.5,Mass=0.3: 0.5 for all others.
+    """
     name: str | None = None
     """What the report calls the model; without it, as the file says, or `predictions`."""
 
@@ -63,6 +75,8 @@ def report(arguments: list[str], console: Console) -> int:
     with waiting(f"reading {options.source}", console):
         predictions = read_predictions(options.source, options.columns)
     answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
+    if options.threshold is not None and not kind.has_threshold:
+        raise UsageError(f"--threshold: a {kind.kind} has none; leave it out")
     threshold = threshold_of(options, predictions) if kind.has_threshold else None
     task = kind.make(replace(predictions.choices, threshold=threshold))
     names = predictions.names or Names("predictions", "file", options.source.name)

@@ -20,7 +20,7 @@ def to_markdown(
     if is_of_several(report):
         lines += ["## Worst group of each label", ""]
         rows = ((one.attribute, one.label, *one.cells) for one in label_lines(report))
-        lines += [*table(("attribute", "label", *HEADS), rows), ""]
+        lines += [*table(("attribute", "label", *HEADS), rows), "", "# All together", ""]
     lines += report_lines(report, confidence)
     for other in report.also:
         title = f"# {escape(label_of(other) or other.rows[0].model)}"

@@ -33,6 +33,7 @@ class FileSplit(ABC):
     default_target: ClassVar[str]
     attributes: tuple[Attribute, ...]
     labels: IntArray | None = None
+    label_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __init__(self, root: Path, split: str, options: Options) -> None:

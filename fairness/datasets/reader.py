@@ -67,6 +67,10 @@ class Split(Protocol):
         """(n,) 0 or 1, or a class; (n, L) of several labels, -1 where unknown; None of masks."""
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """Of several labels, or of classes; none where there is one label, or a mask."""
+
+    @property
     def skipped(self) -> list[tuple[str, str]]:
         """Id of and reason for every sample left out so far, each once."""
 

@@ -78,7 +78,7 @@ class TableSplit(FileSplit):
         images = placed_files(opened, opened.file, rows, faults)
         opened = with_tags(opened, images, faults)
         wanted = wanted_of(opened, self.target, masks, labels, classes)
-        self.target = ",".join(wanted.columns)
+        self.target, self.label_names = ",".join(wanted.columns), wanted.names
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
         values = values_of(opened, ids, wanted, known, faults)
         self.attributes, self.notes = values.attributes, values.notes

@@ -12,7 +12,7 @@ from fairness.datasets.table_rows import Opened, add_faults
 from fairness.errors import DataError, UsageError
 from fairness.tables.columns import texts
 from fairness.tables.judged import is_blank, positives
-from fairness.tables.labels import class_codes, label_codes, listed_codes
+from fairness.tables.labels import class_codes, label_codes, listed_codes, listed_names
 from fairness.tables.names import require_columns
 from fairness.tables.words import names_in
 
@@ -63,7 +63,9 @@ def wanted_of(
     if said.positive != "1":
         raise UsageError("--positive is of one label; of several rename words with --map")
     if said.target_separator is not None:
-        return Wanted("labels", (opened.required(said.target, usual, "--target"),), labels)
+        column = opened.required(said.target, usual, "--target")
+        listed = listed_names(texts(opened.table[column]), said.target_separator)
+        return Wanted("labels", (column,), labels or listed)
     columns = names_in(said.target or "") or labels
     require_columns(opened.path, opened.table, columns)
     if len(columns) != len(labels or columns) or len(set(columns)) < len(columns):

@@ -83,6 +83,12 @@ def listed_codes(column: Texts, names: Sequence[str], separator: str, name: str)
     return np.asarray(codes[column.places])
 
 
+def listed_names(column: Texts, separator: str) -> tuple[str, ...]:
+    """Every label that a text of a column lists, sorted."""
+    found = {part.strip() for word in column.words for part in word.split(separator)}
+    return tuple(sorted(one for one in found if one and one.lower() not in NO_LABEL))
+
+
 def class_codes(column: Texts, name: str, names: Sequence[str], fault: Fault) -> IntArray:
     """Numbers (n,) of classes, -1 where the text cannot be used.
 

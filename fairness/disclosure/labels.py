@@ -11,13 +11,23 @@ from dataclasses import replace
 
 from fairness.arrays import IntArray
 from fairness.attributes import ALL, UNKNOWN_LABEL
-from fairness.disclosure.sizes import sizes_of
+from fairness.disclosure.sizes import (
+    ALTOGETHER,
+    FEW,
+    FEW_OF_A_CLASS,
+    IN_STRATA,
+    WITHHELD,
+    sizes_of,
+)
 from fairness.groups import Grouping
 from fairness.outcomes import Answered
 from fairness.statistics.settings import Settings
 from fairness.suppression import protected
 from fairness.tasks.measured import Measured
 from fairness.tasks.task import Task
+
+STRICTEST = (ALTOGETHER, IN_STRATA, WITHHELD, FEW_OF_A_CLASS, FEW)
+"""Reasons why the unknown are not told: for the last two their number is, and what they move."""
 
 
 def divided(
@@ -101,5 +111,8 @@ def union(groupings: Sequence[Grouping], others: Sequence[Grouping]) -> list[Gro
         hidden = frozenset().union(*(one.hidden or () for one in (grouping, *same)))
         withheld = frozenset().union(*(one.withheld for one in (grouping, *same)))
         reasons = {name: why for one in (grouping, *same) for name, why in one.reasons.items()}
+        of_unknown = {one.reasons.get(UNKNOWN_LABEL) for one in (grouping, *same)}
+        if why := next((why for why in STRICTEST if why in of_unknown), None):
+            reasons[UNKNOWN_LABEL] = why
         found.append(replace(grouping, hidden=hidden, withheld=withheld - hidden, reasons=reasons))
     return found

@@ -74,15 +74,21 @@ def rooms(
     return attacker.ranges(printed)
 
 
-@pytest.mark.parametrize("n", [600, 1500])
-def test_no_small_count_of_a_label_follows_with_the_sizes_that_other_labels_show(n: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "inside_strata"), [(600, False), pytest.param(1500, True, marks=pytest.mark.soak)]
+)
+def test_no_small_count_of_a_label_follows_with_the_sizes_that_other_labels_show(
+    n: int, inside_strata: bool
+) -> None:
     plain_ones, stratum, _ = random_people(n, 4, 0.3, 0.02)
     crossed = intersection(plain_ones[:2])
     rng = np.random.default_rng(n)
     labels = (rng.random((n, 3)) < RARE).astype(np.int64)
     task = MultilabelTask(LABELS, (0.5, 0.5, 0.5))
     answered = samples(plain_ones, labels, task.value_names)
-    judged = judged_by_label(task, answered, [*plain_ones, crossed], stratum)
+    judged = judged_by_label(
+        task, answered, [*plain_ones, crossed], stratum if inside_strata else None
+    )
     found = []
     for k, label in enumerate(LABELS):
         attacker = Attacker([*plain_ones, stratum], labels[:, k], LEAST)

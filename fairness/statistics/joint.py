@@ -35,7 +35,8 @@ def largest_draws(sampled: Sampled, pairs: Pairs, name: str) -> FloatArray:
         return np.array([])
     for metric in np.unique(known.metric):
         of_metric = known.take(known.metric == metric)
-        key = (name, int(metric), of_metric.first.tobytes(), of_metric.second.tobytes())
+        columns = (of_metric.metric, of_metric.first, of_metric.second, of_metric.correlation)
+        key = b"".join([name.encode(), *(column.tobytes() for column in columns)])
         if key not in sampled.drawn:
             sampled.drawn[key] = _of_metric(sampled, of_metric, name, int(metric))
         np.maximum(largest, sampled.drawn[key], out=largest)

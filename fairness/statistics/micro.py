@@ -7,7 +7,7 @@ import numpy as np
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.metrics import classification as c
 from fairness.metrics.classification import SHARES
-from fairness.statistics.averages import average_precision_term
+from fairness.statistics.averages import average_precision_term, mean_term
 from fairness.statistics.binary import METRICS, BinaryScores
 from fairness.statistics.clusters import mean_variances, patients_among, units_of
 from fairness.statistics.delong import influence, variance_of
@@ -47,15 +47,21 @@ class MicroScores(BinaryScores):
         return found
 
     def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(M,) variances by patient, that of the average precision never 0; (M,) patients."""
+        """(M,) variances by patient, (M,) patients.
+
+        Those of the average precision and of the Brier score are never 0: a few patients with many
+        labels each may be scored alike by chance.
+        """
         variance = mean_variances(kept(self._case_values(rows)), units)
         patients = patients_among(self.among(rows), units)
         y, s = self.positive[rows], self.score[rows]
         variance[KEPT.index("auc")] = variance_of(influence(y, s)[1], y, units)
-        if y.any():
-            every = np.ones(len(rows), dtype=bool)
-            term = average_precision_term(y, s, every, units_of(units))
-            variance[PRECISION], patients[PRECISION] = term.variance, term.patients
+        if not len(rows):
+            return variance, patients
+        every, unit = np.ones(len(rows), dtype=bool), units_of(units)
+        term = average_precision_term(y, s, every, unit)
+        variance[PRECISION], patients[PRECISION] = term.variance, term.patients
+        variance[KEPT.index("brier_score")] = mean_term(np.square(s - y), every, unit).variance
         return variance, patients
 
     def among(self, rows: IntArray) -> BoolArray:

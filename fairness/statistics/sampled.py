@@ -52,7 +52,7 @@ class Sampled:
     """(C,) whether some patient has several of the cases."""
     people: IntArray
     """(2, C) number of patients, and of those of the rarer class where cases have classes."""
-    drawn: dict[tuple[str, int, bytes, bytes], Replicates] = field(default_factory=dict)
+    drawn: dict[bytes, Replicates] = field(default_factory=dict)
     """Draws of largest differences that were made already: `joint.py`."""
 
     def limits(

@@ -119,11 +119,8 @@ class MultilabelTask(Task):
             return single
         thresholds = np.array(self.thresholds)
         both = (target[:, shown], scores[:, shown], thresholds[shown])
-        return [
-            macro(answered.cases, names, *both, settings),
-            micro(answered.cases, names, *both, settings),
-            *single,
-        ]
+        averages = macro(answered.cases, names, *both, settings)
+        return [averages, micro(names, averages), *single]
 
 
 def labels_of(answered: Answered, count: int) -> Array:

@@ -8,6 +8,7 @@ from fairness.arrays import Array, FloatArray, IntArray
 from fairness.outcomes import Cases, Names, Outcomes
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.macro import MacroScores
+from fairness.statistics.micro import micro_average
 from fairness.statistics.settings import Settings
 from fairness.tasks.measured import Measured
 from fairness.tasks.task import Tables
@@ -63,25 +64,20 @@ def macro(
     return Measured(names, cases, MacroScores(parts, (target >= 0).T), "macro")
 
 
-def micro(
-    cases: Cases,
-    names: Names,
-    target: IntArray,
-    score: FloatArray,
-    thresholds: FloatArray,
-    settings: Settings,
-) -> Measured:
-    """Every known label of every image as a case of its own; arguments as `macro`."""
-    rows, columns = np.nonzero(target >= 0)
-    blank = np.zeros(len(cases))
-    taken = Outcomes(**vars(cases), target=blank.astype(np.int64), score=blank).take(rows)
-    outcomes = replace(taken, target=target[rows, columns], score=score[rows, columns])
-    measures = BinaryScores(
-        outcomes.target,
-        outcomes.score,
-        0.5,
-        settings.calibration_bins,
-        decided=outcomes.score >= thresholds[columns],
-    )
+def micro(names: Names, averages: Measured) -> Measured:
+    """Every known label of every image as a case of its own, each at its label's threshold.
+
+    Args:
+        names: of the report.
+        averages: the macro averages of the labels.
+    """
+    assert isinstance(averages.measures, MacroScores)
+    measures, rows = micro_average(averages.measures)
+    cases = Outcomes(
+        **vars(averages.cases),
+        target=np.zeros(len(averages.cases), dtype=np.int64),
+        score=np.zeros(len(averages.cases)),
+    ).take(rows)
+    outcomes = replace(cases, target=measures.positive, score=measures.score)
     over = replace(names, model=f"{names.model}, labels together (micro)")
-    return Measured(over, outcomes, measures, "classification", outcomes, rows=rows)
+    return Measured(over, outcomes, measures, "classification", rows=rows)

@@ -112,6 +112,7 @@ def group_counts(split: Split, label: int | None = None) -> list[GroupCounts]:
         codes = split.codes[attribute.name]
         for code in (*range(len(attribute.groups)), UNKNOWN):
             inside, others = codes == code, (codes != code) & (codes != UNKNOWN)
+            inside, others = inside & (y >= 0), others & (y >= 0)
             if not inside.any():
                 continue
             sizes, rest = (people_by_label(y[rows], patients[rows]) for rows in (inside, others))

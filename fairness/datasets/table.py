@@ -22,7 +22,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
-from fairness.datasets.table_rows import all_ids, open_table, rows_of, splits_in
+from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_targets import wanted_of
 from fairness.datasets.table_values import Values, values_of
 from fairness.errors import DataError
@@ -86,6 +86,19 @@ class TableSplit(FileSplit):
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
         if not splits_in(opened):
             self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
+        self._keep_rows(opened, ids, values, images, drawn, faults, rows)
+
+    def _keep_rows(
+        self,
+        opened: Opened,
+        ids: list[str],
+        values: Values,
+        images: dict[int, Path],
+        drawn: dict[int, Path],
+        faults: dict[int, str],
+        rows: list[int],
+    ) -> None:
+        """Keep the usable rows, sorted by id; the others are recorded, or stop it."""
         entries = {}
         for row in rows:
             try:

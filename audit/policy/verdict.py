@@ -80,6 +80,7 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
             compared = {group for check in found for group in (check.group, check.against)}
             if rule.scope == "pairs" and (missing := missing_from_pairs(rule, one, compared)):
                 found.append(not_compared(rule, missing))
+            found = found or [not_compared(rule, "the report has no such number")]
             checks += [replace(check, label=label) for check in found]
     return Judgement(policy, tuple(checks))
 
@@ -100,7 +101,7 @@ def label_of(report: GroupReport) -> str:
 
 
 def not_compared(rule: Rule, reason: str) -> Check:
-    """The check of a rule on pairs for the groups that are in none."""
+    """The check of a rule for what cannot be held to it, such as groups that are in no pair."""
     return Check(
         attribute=rule.attribute or OVERALL,
         group=ALL,

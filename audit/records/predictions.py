@@ -20,6 +20,7 @@ from fairness.tables.columns import check_groups, groups, texts
 from fairness.tables.hints import duplicated_rows, twins, unknown_words, unused_patients
 from fairness.tables.join import joined
 from fairness.tables.judged import measured
+from fairness.tables.labels import unknown_labels
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, ids_of, patients_of
 from fairness.tables.table import read_table
@@ -64,7 +65,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
         UsageError: a column is not there.
     """
-    several = (*names_in(columns.target), *names_in(columns.score))
+    several = [n for text in (columns.target, columns.score) for n in (text, *names_in(text))]
     read = read_table(path, (*several, columns.id, columns.patient, *columns.attributes))
     table, of_join, of_second = with_metadata(path, read.columns, columns)
     stated = read.metadata
@@ -97,6 +98,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     if columns.patient not in table.column_names:
         notes += unused_patients(table, used)
     labels = judged.labels(path, table, columns, changes)
+    notes += unknown_labels(judged.names, labels)
     values = {name: measured(path, table, name) for name in of_cases}
     values |= judged.values(path, table, columns.score_type)
     every = np.stack([*values.values()][: 1 if of_masks else None], axis=1)

@@ -113,7 +113,10 @@ def judged_columns(
     """
     if of_masks:
         return Judged(MaskTask)
-    labels, columns = names_in(said.target), names_in(said.score)
+    labels, columns = columns_in(said.target, table), columns_in(said.score, table)
+    for names in (labels, columns):
+        if len(set(names)) < len(names):
+            raise UsageError(f"{path}: {', '.join(names)} names a column twice; name each once")
     if (said.score, *labels) == ("score", "target") and "score" not in table.column_names:
         columns = tuple(n for n in table.column_names if n.startswith(SCORED)) or columns
         own = tuple(f"{TARGET}{column.removeprefix(SCORED)}" for column in columns)
@@ -134,6 +137,11 @@ def judged_columns(
     if len(labels) == 1:
         return Judged(BinaryTask, labels, columns)
     return Judged(MultilabelTask, labels, columns, plain_names(labels))
+
+
+def columns_in(text: str, table: Any) -> tuple[str, ...]:
+    """The columns that a text names: one that bears it as its name, else several with commas."""
+    return (text,) if text in table.column_names else names_in(text)
 
 
 def plain_names(columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ The terminal and Markdown show the same lines; report.json and the csv files hol
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.policy.verdict import Check
+from audit.policy.verdict import Check, label_of
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.compat.compared import Compared
 from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
@@ -56,13 +56,14 @@ def headline(report: GroupReport) -> list[str]:
         f"{data['n_skipped']} skipped"
     )
     if threshold is not None:
-        of_labels = "".join(
-            f", {label} from {value:.4f} on"
-            for label, value in threshold.get("by_label", {}).items()
+        by_label = threshold.get("by_label", {})
+        labels = {label_of(one) for one in (report, *report.also)} - {""}
+        values = (
+            [f"from {threshold['value']:.4f} on"] if labels - set(by_label) or not labels else []
         )
+        values += [f"{label} from {value:.4f} on" for label, value in by_label.items()]
         lines.append(
-            f"positive from {threshold['value']:.4f} on{of_labels} ({threshold['rule']}, chosen on "
-            f"{threshold['split']})"
+            f"positive {', '.join(values)} ({threshold['rule']}, chosen on {threshold['split']})"
         )
     if empty := {name: n for name, n in about.get("empty_masks", {}).items() if n}:
         lines.append(

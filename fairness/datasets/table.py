@@ -27,6 +27,7 @@ from fairness.datasets.table_targets import wanted_of
 from fairness.datasets.table_values import Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
+from fairness.tables.labels import unknown_labels
 from fairness.text import one_line
 
 
@@ -84,6 +85,8 @@ class TableSplit(FileSplit):
         self.attributes, self.notes = values.attributes, values.notes
         if said.beside is not None:
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
+        here = None if values.labels is None else values.labels[rows]
+        self.notes += tuple(unknown_labels(wanted.names, here))
         if not splits_in(opened):
             self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
         self._keep_rows(opened, ids, values, images, drawn, faults, rows)

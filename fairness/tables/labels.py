@@ -83,6 +83,15 @@ def listed_codes(column: Texts, names: Sequence[str], separator: str, name: str)
     return np.asarray(codes[column.places])
 
 
+def unknown_labels(names: Sequence[str], labels: IntArray | None) -> list[str]:
+    """A note on how many rows have each of several labels (n, L) unknown, where any has."""
+    if labels is None or labels.ndim == 1:
+        return []
+    counts = dict(zip(names, (labels < 0).sum(axis=0).tolist(), strict=True))
+    found = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    return [f"labels unknown, of {len(labels)} rows: {found}"] if found else []
+
+
 def listed_names(column: Texts, separator: str) -> tuple[str, ...]:
     """Every label that a text of a column lists, sorted."""
     found = {part.strip() for word in column.words for part in word.split(separator)}

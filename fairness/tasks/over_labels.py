@@ -33,6 +33,9 @@ MACRO = Tables(
 )
 
 
+NONE = "the scores are no probabilities"
+
+
 def is_shown(target: IntArray, patients: Array, settings: Settings) -> bool:
     """Whether enough people (n,) are positive, and negative, of a label (n,) to be shown."""
     people = [np.unique(patients[target == k]).size for k in (0, 1)]
@@ -61,7 +64,9 @@ def macro(
         BinaryScores(target[:, k], score[:, k], float(cut), settings.calibration_bins)
         for k, cut in enumerate(thresholds)
     )
-    return Measured(names, cases, MacroScores(parts, (target >= 0).T), "macro")
+    known = target >= 0
+    reasons = {} if ((score >= 0) & (score <= 1))[known].all() else {"macro_brier_score": NONE}
+    return Measured(names, cases, MacroScores(parts, known.T), "macro", meaningless=reasons)
 
 
 def micro(names: Names, averages: Measured) -> Measured:
@@ -80,4 +85,5 @@ def micro(names: Names, averages: Measured) -> Measured:
     ).take(rows)
     outcomes = replace(cases, target=measures.positive, score=measures.score)
     over = replace(names, model=f"{names.model}, labels together (micro)")
-    return Measured(over, outcomes, measures, "classification", rows=rows)
+    reasons = {"brier_score": NONE} if averages.meaningless else {}
+    return Measured(over, outcomes, measures, "classification", meaningless=reasons, rows=rows)

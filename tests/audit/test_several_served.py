@@ -1,6 +1,10 @@
 """Several labels, and ordered classes, of models on the real server, held to ONNX Runtime."""
 
 import csv
+import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +12,7 @@ import numpy as np
 import onnxruntime
 import pyarrow.parquet as pq
 import pytest
-from fair_audit_runs import audit
+from fair_audit_runs import audit, failure
 from PIL import Image as Pillow
 from served_several import FINDINGS, GRADES, LABELS, STEPS
 
@@ -112,3 +116,50 @@ def test_ordered_classes_are_audited_as_onnx_runtime_scores_them(
     flags = ["--replicates", "100", "--out", str(tmp_path / "re")]
     assert run(["report", "--from", source, "--attributes", "sex", *flags]) == 0
     assert groups(tmp_path / "re") == groups(out)
+
+
+@pytest.mark.parametrize(
+    ("spec", "flags", "said"),
+    [
+        (SEVERAL.replace("Effusion: 3", "Effusion: 4"), (), "output.labels: .* no column 4"),
+        (SEVERAL, ("--target", "Mass"), "1 columns for the 3 labels"),
+        (SEVERAL, ("--threshold", "Effusion=0.3"), "none for 'Mass'"),
+        (SEVERAL, ("--data", "data/chest"), "come as a table of images"),
+        (ORDERED, ("--threshold", "0.5"), "chooses the likeliest class"),
+        (ORDERED.replace(", proliferative", ""), (), "5 columns for 4 classes"),
+        (ORDERED.replace("mild", "slight"), (), "'grade' is 'mild', known are none, slight"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_sent(
+    endpoint: str,
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spec: str,
+    flags: tuple[str, ...],
+    said: str,
+) -> None:
+    model = "foreign_findings" if "multilabel" in spec else "foreign_steps"
+    (tmp_path / "model.yaml").write_text(spec)
+    common = ("--model", model, "--spec", tmp_path / "model.yaml", "--out", tmp_path / "run")
+    data = () if "--data" in flags else ("--data", table, "--attributes", "sex")
+    line = failure(capsys, 2 if "known are" not in said else 3, endpoint, *common, *data, *flags)
+    assert re.search(said, line), line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_labels_is_resumed_and_judged_by_label(
+    endpoint: str, table: Path, tmp_path: Path
+) -> None:
+    rules = "[{metric: auc, label: '*', min: 0.0}, {metric: macro_auc, min: 0.0}]"
+    (tmp_path / "policy.yaml").write_text(f"name: p\nrules: {rules}\n")
+    policy = ("--policy", str(tmp_path / "policy.yaml"))
+    out = served(endpoint, table, tmp_path, "foreign_findings", SEVERAL, *policy)
+    before = groups(out)
+    with closing(sqlite3.connect(out / "records" / "journal.sqlite")) as database, database:
+        database.execute("DELETE FROM answers WHERE id < 'p040'")
+    served(endpoint, table, tmp_path, "foreign_findings", SEVERAL, *policy, "--resume")
+    assert groups(out) == before
+    checks = json.loads((out / "report" / "report.json").read_text())["checks"]
+    assert [check["label"] for check in checks] == [*LABELS, ""]
+    assert {check["verdict"] for check in checks} == {"PASS"}

@@ -106,7 +106,10 @@ def test_masks_have_contradictions_of_their_own(
 
 def test_the_descriptions_of_the_documentation_are_some(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "your-own-model.md").read_text()
-    whole, origin = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    whole, several, classes, origin = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    image = whole[whole.index("input:") : whole.index("output:")]
+    names = [read_model_yaml(written(tmp_path, t + image)).description for t in (several, classes)]
+    assert [len(said.class_names) for said in names] == [3, 5]
     said = read_model_yaml(written(tmp_path, whole + origin)).description
     assert (said.input.shorter, said.origin.precision) == (256, "fp32")
     assert said.spec().probes is not None

@@ -65,9 +65,14 @@ def read_baseline(
     """
     columns = Columns(attributes=tuple(a.name for a in attributes))
     found = read_predictions(folder / "records" / "outcomes.parquet", columns)
-    if found.task is not type(task) or found.choices.names != task.names:
+    if found.task is not type(task):
         raise UsageError(
             f"--baseline {folder}: it holds a {found.task.kind}, this is a {task.kind}"
+        )
+    if (earlier_names := found.choices.names) != task.names:
+        raise UsageError(
+            f"--baseline {folder}: it is of {', '.join(earlier_names)}, this of "
+            f"{', '.join(task.names)}; a change needs the same in both runs"
         )
     threshold = threshold_of(folder) if task.has_threshold else None
     earlier = found.task.make(replace(found.choices, threshold=threshold))
@@ -86,10 +91,12 @@ def threshold_of(folder: Path) -> Threshold:
     try:
         document: Any = parse_json(path.read_bytes())
         said = document["provenance"]["threshold"]
-        by_label = dict(said.get("by_label", {}))
+        by_label = dict(said["by_label"]) if "by_label" in said else {}
         if any(type(value) not in (int, float) for value in (said["value"], *by_label.values())):
             raise ValueError("no number")
-        return Threshold(value=said["value"], rule="", split="", split_sha256="", by_label=by_label)
+        by_label = {str(label): float(value) for label, value in by_label.items()}
+        value = float(said["value"])
+        return Threshold(value=value, rule="", split="", split_sha256="", by_label=by_label)
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
         raise DataError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.table_flags import check_no_flags, is_table, table_columns
+from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.reader import Split
@@ -35,9 +36,10 @@ def opened_split(options: Options, model: ServedModel) -> Split:
     if model.foreign is not None and model.foreign.said.description.dataset is None:
         raise UsageError(
             f"--data {options.data or 'is not given'}: a described model needs a table of its "
-            "images, csv or parquet; or name a known layout as 'dataset' in "
-            f"{model.foreign.said.path}"
+            f"images, csv or parquet; {table_in(options.data)}; or name a known layout "
+            f"as 'dataset' in {model.foreign.said.path}"
         )
+    check_no_pictures(options.data or Path("data") / spec.dataset)
     check_no_flags(options.table, (), options.data)
     return open_split(
         spec.dataset,
@@ -61,8 +63,17 @@ def fits_when_read(options: Options, model: ServedModel) -> bool:
     return model.foreign.said.description.input.size is not None
 
 
-def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit:
-    """The split of a table; attributes that the model takes as an input are read, too."""
+def table_split(
+    options: Options, table: Path, model: ServedModel, *, as_stored: bool = False
+) -> TableSplit:
+    """The split of a table; attributes that the model takes as an input are read, too.
+
+    Args:
+        options: the flags.
+        table: csv or parquet.
+        model: that is asked.
+        as_stored: whether pictures keep their sizes for a described model.
+    """
     spec, foreign = model.spec, model.foreign
     takes = spec.group_input
     columns = table_columns(table, options.table, options.attributes)
@@ -70,7 +81,7 @@ def table_split(options: Options, table: Path, model: ServedModel) -> TableSplit
         columns = replace(columns, attributes=(*columns.attributes, takes.attribute))
     fit, shape = None, spec.image_shape
     channels = foreign.said.description.input.channels if foreign else 1
-    if foreign is not None and fits_when_read(options, model):
+    if foreign is not None and fits_when_read(options, model) and not as_stored:
         fit = partial(resized, said=foreign.said.description.input)
         shape = foreign.said.description.input.image_shape
     elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":

@@ -8,7 +8,9 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
+from audit.choice import OF_CHOICE, with_choice
 from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
 from audit.client.transport import GrpcTransport
 from audit.commands.init import init
@@ -17,10 +19,11 @@ from audit.commands.report import report
 from audit.commands.threshold import threshold
 from audit.console import SafeConsole
 from audit.options import Options
-from audit.plan import JOURNAL, plan_audit
+from audit.plan import JOURNAL
+from audit.retyped import retyped
 from audit.run import run_audit
 from audit.sizes import most_answer_bytes
-from fairness.errors import UsageError
+from fairness.errors import ServerError, UsageError
 from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
 
@@ -41,6 +44,8 @@ Examples:
       --attributes sex,scanner --patient subject
 
   fair-audit --model resnet --spec model.yaml --data patients.csv
+
+  fair-audit --model fairclip --threshold youden --threshold-split val
 
   fair-audit --model fairclip --policy policy.yaml --strict
 
@@ -82,7 +87,12 @@ def run_command(arguments: list[str]) -> int:
     refuse_loose_headers(arguments)
     about = DESCRIPTION + DEBUG_HELP
     options = tyro.cli(Options, prog="fair-audit", description=about, args=arguments)
-    return audit(options, console)
+    try:
+        return audit(options, console)
+    except UndescribedError as error:
+        command = f"fair-audit init {options.connection.flags()}"
+        named = "" if options.model else " --model NAME"
+        raise ServerError(f"{error}: {retyped(command, arguments)}{named}") from None
 
 
 def audit(options: Options, console: Console) -> int:
@@ -95,7 +105,7 @@ def audit(options: Options, console: Console) -> int:
         models = [options.model] if options.model else []
         models = models or self_described_models(client, options.connection)
         plans = [
-            plan_audit(
+            with_choice(
                 options,
                 describe(client, options.connection, model, said),
                 run_folder(options, model, alone=len(models) == 1),
@@ -104,9 +114,11 @@ def audit(options: Options, console: Console) -> int:
         ]
         codes = set()
         for plan in plans:
-            for note in plan.split.notes:
+            of_probes = plan.probes.note() if plan.probes else None
+            for note in filter(None, (*plan.split.notes, of_probes)):
                 console.print(f"note: {note}", highlight=False, markup=False)
-            most_bytes = most_answer_bytes(plan.model, plan.split.shapes)
+            parts = [plan] if plan.choice is None else [plan, plan.choice]
+            most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             with connect(options.connection, most_bytes) as asked:
                 codes.add(run_audit(plan, GrpcTransport(asked, options.connection), console))
             console.print(
@@ -119,7 +131,11 @@ def run_folder(options: Options, model: str, alone: bool) -> Path:
     """Where the run of `model` is written, or continued; a run that is not there is started."""
     if options.out is not None:
         return options.out if alone else options.out / model
-    journals = sorted((REPORTS / model).glob(f"*/{JOURNAL}"))
-    if options.resume and journals:
-        return journals[-1].parent.parent
+    begun = sorted(
+        folder
+        for folder in (REPORTS / model).glob("*")
+        if (folder / JOURNAL).exists() or (folder / OF_CHOICE / JOURNAL).exists()
+    )
+    if options.resume and begun:
+        return begun[-1]
     return REPORTS / model / time.strftime("%Y%m%d-%H%M%S")

@@ -1,12 +1,15 @@
 """Drafts a `model.yaml` from what a server says of a model; every guess is marked as one."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.client.described_tensors import CLASS_TYPES
+from audit.client.described_tensors import CLASS_TYPES, FLOATS
 from audit.client.foreign import INPUT_TYPES
+from audit.evidence import classes_of, held, in_words
+from audit.trial import Trial
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import GUESS
 
@@ -22,12 +25,13 @@ class Taken:
     size: tuple[int, int] | None
 
 
-def draft(model: str, metadata: Any) -> str:
+def draft(model: str, metadata: Any, trial: Trial | None = None) -> str:
     """The text of a `model.yaml` for a model with one image input.
 
     Args:
         model: its name.
         metadata: what the server says of its tensors.
+        trial: what it answered to samples, where any were sent.
 
     Raises:
         UsageError: nothing in the metadata looks like an image, or there are several inputs.
@@ -37,19 +41,33 @@ def draft(model: str, metadata: Any) -> str:
             f"model '{model}' has {len(metadata.inputs)} inputs and {len(metadata.outputs)} "
             f"outputs, one image in and an answer out can be audited; {BY_HAND}"
         )
-    tensor, output = metadata.inputs[0], metadata.outputs[0]
+    tensor, output = metadata.inputs[0], answer_among(metadata.outputs)
     taken = taken_by(model, tensor)
     batched = taken.layout.startswith("N")
     dims = list(output.shape[1:] if batched else output.shape)
     draws = len(dims) >= 2 and dims[-2:] != [1, 1]
     lines = [f"# What model '{model}' takes and answers. Check each line marked {GUESS}.", ""]
-    lines += [f"task: {'segmentation' if draws else 'classification'}"]
-    if not draws:
-        lines += [f"target: target  # {GUESS}: the column of the label, 0 or 1, in your table"]
-        lines += [f"threshold: 0.5  # {GUESS}: a score from it on counts as positive"]
-    lines += ["", "input:", *input_lines(tensor, taken), "", "output:"]
-    lines += mask_lines(output, dims, batched) if draws else score_lines(output, dims, metadata)
+    lines += [f"task: {'segmentation' if draws else 'classification'}  # by the output's shape"]
+    lines += [] if draws else label_lines(trial)
+    lines += ["", "input:", *input_lines(tensor, taken, trial), "", "output:"]
+    others = others_than(output, metadata.outputs)
+    lines += [f"  name: {json.dumps(output.name)}{others or '  # as the server says'}"]
+    lines += mask_lines(output, dims, batched, trial) if draws else score_lines(dims, trial)
     return "\n".join(lines) + "\n"
+
+
+def answer_among(outputs: Sequence[Any]) -> Any:
+    """The first output that can hold scores, else the first; `label` often stands before them."""
+    return next((output for output in outputs if output.datatype in FLOATS), outputs[0])
+
+
+def label_lines(trial: Trial | None) -> list[str]:
+    """The lines of the label and of the operating point."""
+    target = f"target: target  # {GUESS}: the column of the label, 0 or 1, in your table"
+    if trial is not None:
+        positive = f"{trial.positive!r} counts as positive (--positive)"
+        target = f"target: {json.dumps(trial.target)}  # the column of the label; {positive}"
+    return [target, f"threshold: 0.5  # {GUESS}: a score from it on counts as positive"]
 
 
 def taken_by(model: str, tensor: Any) -> Taken:
@@ -75,20 +93,25 @@ def taken_by(model: str, tensor: Any) -> Taken:
     )
 
 
-def input_lines(tensor: Any, taken: Taken) -> list[str]:
+def input_lines(tensor: Any, taken: Taken, trial: Trial | None) -> list[str]:
     """The lines under `input:`."""
     lines = [
-        f"  name: {json.dumps(tensor.name)}",
+        f"  name: {json.dumps(tensor.name)}  # as the server says",
         f"  layout: {taken.layout}  # axes: N batch, C channels, H rows, W columns",
-        f"  dtype: {INPUT_TYPES[tensor.datatype]}",
+        f"  dtype: {INPUT_TYPES[tensor.datatype]}  # as the server says",
     ]
+    pictures = f"the {len(trial.answers)} pictures" if trial else ""
     if taken.channels == 3:
-        lines.append(f"  colour: rgb  # {GUESS}: rgb, or bgr as OpenCV reads files")
+        grey = f"; {pictures} are grey, for which it is the same" if trial and trial.is_grey else ""
+        lines.append(f"  colour: rgb  # {GUESS}: rgb, or bgr as OpenCV reads files{grey}")
     else:
-        lines.append("  colour: grey")
+        lines.append("  colour: grey  # pictures in colours become luma")
     if taken.size is not None:
+        sizes = sorted({shape[:2] for shape in trial.shapes}) if trial else []
+        stored = " to ".join(f"{h} x {w}" for h, w in dict.fromkeys([*sizes[:1], *sizes[-1:]]))
+        seen = f"; {pictures} have {stored}" if stored else ""
         lines += [
-            f"  size: [{taken.size[0]}, {taken.size[1]}]  # rows, columns",
+            f"  size: [{taken.size[0]}, {taken.size[1]}]  # rows, columns{seen}",
             f"  resize: squash  # {GUESS}: or crop (with shorter: 256) or letterbox (fill: 0)",
             f"  filter: bilinear  # {GUESS}: nearest, box, bilinear, hamming, bicubic or lanczos",
         ]
@@ -96,37 +119,44 @@ def input_lines(tensor: Any, taken: Taken) -> list[str]:
         preset = "imagenet" if taken.channels == 3 else "unit"
         lines += [
             f"  normalise: {preset}  # {GUESS}: imagenet, clip, half (-1..1), unit (0..1), xrv, or",
-            "  # {divide_by: 255, mean: [0.5], std: [0.25]} for (pixel / 255 - 0.5) / 0.25",
+            "  # {divide_by: 255, mean: [0.5], std: [0.25]} for (pixel / 255 - 0.5) / 0.25;",
+            "  # a wrong one shows in no range of answers, only in worse ones",
         ]
     return lines
 
 
-def score_lines(output: Any, dims: Sequence[int], metadata: Any) -> list[str]:
+def score_lines(dims: Sequence[int], trial: Trial | None) -> list[str]:
     """The lines under `output:` of a classifier."""
-    columns = dims[0] if dims else 1
-    lines = [f"  name: {json.dumps(output.name)}{others(metadata)}"]
-    if columns in (-1, 1):
-        return [*lines, f"  holds: probability  # {GUESS}: probability, or logit (any number)"]
-    return [
-        *lines,
-        f"  holds: logits  # {GUESS}: logits (softmax over the columns), probability, or logit",
-        f"  positive: 1  # {GUESS}: the column of the positive class, from 0 to {columns - 1}",
+    answers = trial.columns if trial else None
+    columns = answers.shape[1] if answers is not None else max(1, math.prod(dims))
+    holds, why = held(columns, answers)
+    lines = [
+        "  # probability; logit, through a sigmoid; logits, through a softmax over the columns",
+        f"  holds: {holds}  # {GUESS}: {why}",
     ]
+    if columns > 1:
+        which = f"the column of the positive class, from 0 to {columns - 1}"
+        lines.append(f"  positive: 1  # {GUESS}: {which}")
+    return lines
 
 
-def mask_lines(output: Any, dims: Sequence[int], batched: bool) -> list[str]:
+def mask_lines(output: Any, dims: Sequence[int], batched: bool, trial: Trial | None) -> list[str]:
     """The lines under `output:` of a model that draws masks."""
     is_class = output.datatype in CLASS_TYPES
     inner = "HW" if len(dims) == 2 else "HWC" if is_class and dims[-1] == 1 else "CHW"
+    holds = "class_mask" if is_class else "class_scores"
+    came = "the model's number of each"
+    if trial is not None:
+        shares = classes_of(trial, holds, -3 if inner == "CHW" else None)
+        came += f"; the {len(trial.answers)} masks held {in_words(shares)}"
     return [
-        f"  name: {json.dumps(output.name)}",
         f"  layout: {'N' if batched else ''}{inner}  # {GUESS}: C is the axis of classes",
-        f"  holds: {'class_mask' if is_class else 'class_scores'}",
-        f"  classes: {{background: 0, rim: 1, cup: 2}}  # {GUESS}: the model's number of each",
+        f"  holds: {holds}  # by the output's type",
+        f"  classes: {{background: 0, rim: 1, cup: 2}}  # {GUESS}: {came}",
     ]
 
 
-def others(metadata: Any) -> str:
+def others_than(chosen: Any, outputs: Sequence[Any]) -> str:
     """A comment on further outputs."""
-    names = [json.dumps(tensor.name[:50]) for tensor in metadata.outputs[1:10]]
+    names = [json.dumps(tensor.name[:50]) for tensor in outputs[:10] if tensor.name != chosen.name]
     return f"  # {GUESS}: there is also {', '.join(names)}" if names else ""

@@ -65,7 +65,10 @@ class Options:
     """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own.
 
     Of several labels also Mass=0.3,Nodule=0.4, or 0.5,Mass=0.3: 0.5 for all others.
+    With --threshold-split a rule: youden, sensitivity:0.9 or specificity:0.9.
     """
+    threshold_split: str | None = None
+    """Choose the threshold by that rule on this split first, e.g. val; then audit --split."""
     out: Path | None = None
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False
@@ -73,7 +76,7 @@ class Options:
     on_error: Literal["stop", "skip"] = "stop"
     """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
     probes: bool = True
-    """Prove with probe inputs that the served model is the exported one."""
+    """Prove with probes that the model is the exported one, or that of model.probes.json."""
     in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
     """Batches sent and not yet answered."""
     distances: bool = True
@@ -90,3 +93,7 @@ class Options:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
         if self.spec is not None and self.model is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
+        if self.threshold_split is not None and self.threshold is None:
+            raise UsageError(
+                f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"
+            )

@@ -17,9 +17,10 @@ from audit.options import Options
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
 from audit.records.sameness import digest_of_ids
+from audit.sample_probes import FoundProbes, found_probes
 from audit.sizes import within_memory
 from audit.table_flags import is_table
-from audit.threshold import read_threshold
+from audit.threshold import read_rule, read_threshold
 from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.contract import ModelSpec, Threshold
@@ -56,6 +57,10 @@ class Plan:
     out: Path
     identity: Mapping[str, str]
     """What a resumed run must share with the one that it continues."""
+    probes: FoundProbes | None = None
+    """Recorded of a described model, and looked for in the split."""
+    choice: "Plan | None" = None
+    """Of the split on which the threshold is chosen first, where one is."""
 
     def cuts(self) -> list[IntArray]:
         """The batches, as numbers of samples: a function of the split and the batch size alone."""
@@ -83,7 +88,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     check_labels(split, TASKS[spec.task])
     named = () if is_table(options.data) else options.attributes
     attributes = chosen_attributes(split, named)
-    threshold = threshold_of(spec, split, options.threshold)
+    threshold = threshold_of(spec, split, options)
     choices = Choices(
         threshold, spec.group_input, options.distances, spec.class_names, spec.ordered
     )
@@ -110,7 +115,10 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     analysis = plan_analysis(
         options.analysis, task, blank, names, complete=options.on_error == "stop"
     )
-    return Plan(options, model, task, split, attributes, threshold, names, analysis, out, identity)
+    probes = found_probes(options, model, split) if options.probes else None
+    return Plan(
+        options, model, task, split, attributes, threshold, names, analysis, out, identity, probes
+    )
 
 
 def check_unmixed(out: Path) -> None:
@@ -199,14 +207,20 @@ def chosen_attributes(split: Split, names: tuple[str, ...]) -> tuple[Attribute, 
     return chosen
 
 
-def threshold_of(spec: ModelSpec, split: Split, given: str | None) -> Threshold | None:
+def threshold_of(spec: ModelSpec, split: Split, options: Options) -> Threshold | None:
     """The operating point: given, or the model's own; None where it has none.
 
+    Where it is chosen on another split first, 0.5 stands for it until then.
+
     Raises:
-        UsageError: it is no number and no file, or was tuned on this split.
+        UsageError: it is no number and no file, no rule, or was tuned on this split.
     """
+    given, chosen_on = options.threshold, options.threshold_split
     if given is None or not TASKS[spec.task].has_threshold:
         return spec.threshold
+    if chosen_on is not None:
+        read_rule(given, "--threshold")
+        return Threshold(value=0.5, rule=given, split=chosen_on, split_sha256="")
     labels = split.labels
     same = () if labels is None else (digest_of_ids(split.ids, labels),)
     names = spec.class_names if TASKS[spec.task].of_labels else ()

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from audit.analysis import finish
 from audit.audited_split import fits_when_read
+from audit.choice import at_threshold
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
@@ -19,12 +20,16 @@ from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder, write_outcomes, write_skipped
+from audit.records.sameness import digest_of_ids
+from audit.sample_probes import verify_samples
+from audit.threshold import ChosenThreshold, choose, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
 from fairness.datasets.stream import batches
-from fairness.errors import RunInterruptedError, ServerError
+from fairness.errors import DataError, RunInterruptedError, ServerError
 from fairness.evaluate import Read, Readings, joined, readings
 from fairness.samples import Batch
+from fairness.tasks.binary import outcomes_of
 
 
 def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
@@ -35,13 +40,9 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
     """
     options, records = plan.options, plan.out / "records"
     watched = WatchedTransport(transport, options.connection.endpoint, plan.model)
-    predict = ServedPredictor(
-        watched,
-        options.connection.endpoint,
-        plan.model,
-        options.in_flight,
-        fitted=fits_when_read(options, plan.model),
-    )
+    if plan.choice is not None:
+        plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, console))
+    predict = asking(plan, watched)
     with advising(plan):
         identity, found = answers_of_one_model(plan, watched, predict, console)
         answered = joined([found], plan.split, plan.attributes)
@@ -57,6 +58,49 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
     return code
 
 
+def asking(plan: Plan, watched: WatchedTransport) -> ServedPredictor:
+    """What asks the server about the split of a plan."""
+    options = plan.options
+    fitted = fits_when_read(options, plan.model)
+    return ServedPredictor(
+        watched, options.connection.endpoint, plan.model, options.in_flight, fitted=fitted
+    )
+
+
+def chosen_threshold(
+    plan: Plan, choice: Plan, watched: WatchedTransport, console: Console
+) -> ChosenThreshold:
+    """Stream the split of `choice`, choose by its answers, and write `records/threshold.json`.
+
+    Raises:
+        DataError: the samples that could be read are all positive or all negative.
+    """
+    rule = plan.options.threshold or ""
+    records = private_folder(plan.out / "records")
+    private_folder(choice.out)
+    with advising(choice):
+        _, found = answers_of_one_model(choice, watched, asking(choice, watched), console)
+        answered = joined([found], choice.split, choice.attributes)
+        outcomes = outcomes_of(answered)
+        if len(set(outcomes.target.tolist())) < 2:
+            raise DataError(
+                f"{choice.split.root}: the readable samples of the {choice.names.split} "
+                "split have one label, so no threshold can be chosen; name another split"
+            )
+        chosen = ChosenThreshold(
+            value=choose(outcomes.target, outcomes.score, rule),
+            rule=rule,
+            split=choice.names.split,
+            split_sha256=choice.split.fingerprint(),
+            cases_sha256=(digest_of_ids(answered.cases.ids, outcomes.target),),
+        )
+    path = records / "threshold.json"
+    write_threshold(path, chosen, private=True)
+    said = f"threshold {chosen.value:.6g} by {rule} on {len(found)} samples of the {chosen.split}"
+    console.print(f"{said} split, written to {path}", highlight=False, markup=False)
+    return chosen
+
+
 def answers_of_one_model(
     plan: Plan, watched: WatchedTransport, predict: ServedPredictor, console: Console
 ) -> tuple[str, Readings]:
@@ -69,7 +113,10 @@ def answers_of_one_model(
     def identity() -> str:
         if not plan.options.probes:
             return "declared"
-        return verify(watched, plan.options.connection.endpoint, plan.model)
+        said = verify(watched, plan.options.connection.endpoint, plan.model)
+        if plan.probes is not None and plan.probes.rows:
+            return verify_samples(plan.probes, plan.split, predict)
+        return said
 
     proved = identity()
     sent = watched.sent

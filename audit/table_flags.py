@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 import tyro
 
 from audit.flags import CommaNames, Words
+from audit.table_wanted import check_no_image
 from fairness.datasets.table_columns import ENDINGS, TableColumns, columns_of
 from fairness.errors import UsageError
 
@@ -85,8 +86,9 @@ def table_columns(table: Path, flags: TableFlags, attributes: CommaNames) -> Tab
     """What flags, and `data.yaml` beside a table, say of its columns.
 
     Raises:
-        UsageError: a text cannot be followed.
+        UsageError: a text cannot be followed, or the file is no table but an image or an archive.
     """
+    check_no_image(table)
     return columns_of(table, texts_of(flags, attributes))
 
 

@@ -29,6 +29,31 @@ class ChosenThreshold(Threshold):
 
 _ADAPTER = TypeAdapter(ChosenThreshold)
 
+RULES = "youden, sensitivity:0.9 or specificity:0.9"
+
+
+def read_rule(text: str, flag: str) -> tuple[str, float]:
+    """The name of a rule and the rate that it asks for, NaN where it asks for none.
+
+    Args:
+        text: `youden`, `sensitivity:0.9` or `specificity:0.9`.
+        flag: that it stands behind, for the error.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    name, colon, number = text.partition(":")
+    try:
+        wanted = float(number) if colon else float("nan")
+        if (name == "youden" and not colon) or (
+            name in ("sensitivity", "specificity") and 0 < wanted <= 1
+        ):
+            return name, wanted
+    except ValueError:
+        pass  # no number: the same message as for an unknown rule
+    more = ", or fixed:0.5" if flag == "--rule" else ""
+    raise UsageError(f"{flag} {text}: use {RULES}{more}")
+
 
 def choose(target: IntArray, score: FloatArray, rule: str) -> float:
     """The threshold that a rule gives; a score >= it is a positive prediction.
@@ -42,30 +67,39 @@ def choose(target: IntArray, score: FloatArray, rule: str) -> float:
     Raises:
         UsageError: the rule cannot be read.
     """
-    name, _, number = rule.partition(":")
+    if rule.startswith("fixed:"):
+        return fixed_value(rule)
+    name, wanted = read_rule(rule, "--rule")
+    if name == "youden":
+        return youden_threshold(target, score)
     candidates = np.append(np.unique(score), np.nextafter(score.max(), np.inf))
     positives, negatives = np.sort(score[target == 1]), np.sort(score[target == 0])
-    missed = np.searchsorted(positives, candidates, side="left")
-    sensitivity = (len(positives) - missed) / len(positives)  # 4 of 5 is 0.8, 1 - 1/5 may not be
+    if name == "sensitivity":
+        missed = np.searchsorted(positives, candidates, side="left")
+        reached = (len(positives) - missed) / len(positives)  # 4 of 5 is 0.8, 1 - 1/5 may not be
+        return float(candidates[np.flatnonzero(reached >= wanted)[-1]])
     specificity = np.searchsorted(negatives, candidates, side="left") / len(negatives)
+    return float(candidates[np.flatnonzero(specificity >= wanted)[0]])
+
+
+def fixed_value(rule: str) -> float:
+    """The number of `fixed:0.5`.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
-        wanted = float(number) if number else float("nan")
-        if name == "fixed" and np.isfinite(wanted):
-            return wanted
-        if name == "youden" and not number:
-            return youden_threshold(target, score)
-        if name == "sensitivity" and 0 < wanted <= 1:
-            return float(candidates[np.flatnonzero(sensitivity >= wanted)[-1]])
-        if name == "specificity" and 0 < wanted <= 1:
-            return float(candidates[np.flatnonzero(specificity >= wanted)[0]])
+        value = float(rule.removeprefix("fixed:"))
     except ValueError:
-        pass  # no number: the same message as for an unknown rule
-    raise UsageError(f"--rule {rule}: use youden, fixed:0.5, sensitivity:0.9 or specificity:0.9")
+        value = float("nan")
+    if not np.isfinite(value):
+        raise UsageError(f"--rule {rule}: use {RULES}, or fixed:0.5")
+    return value
 
 
-def write_threshold(path: Path, threshold: Threshold) -> None:
+def write_threshold(path: Path, threshold: Threshold, *, private: bool = False) -> None:
     """Write threshold.json."""
-    write_atomically(path, json.dumps(asdict(threshold), indent=1) + "\n")
+    write_atomically(path, json.dumps(asdict(threshold), indent=1) + "\n", private=private)
 
 
 def read_threshold(
@@ -88,7 +122,8 @@ def read_threshold(
     try:
         found = _ADAPTER.validate_json(read_text(Path(text)))
     except OSError as error:
-        raise UsageError(f"--threshold {text}: {error.strerror}; give a number or a file") from None
+        hint = "give a number or a file, or a rule (youden, ...) with --threshold-split val"
+        raise UsageError(f"--threshold {text}: {error.strerror}; {hint}") from None
     except ValidationError as error:
         raise UsageError(f"--threshold {text}: no threshold.json: {first_fault(error)}") from None
     except ValueError as error:
@@ -97,7 +132,7 @@ def read_threshold(
     if same and not found.rule.startswith("fixed"):
         raise UsageError(
             f"--threshold {text} was tuned on the split that is audited; choose it on validation: "
-            "fair-audit --split val, then fair-audit threshold on its outcomes.parquet"
+            "--threshold youden --threshold-split val"
         )
     chosen = {field.name: getattr(found, field.name) for field in fields(Threshold)}
     # The digests of its cases are not for reports.

@@ -12,7 +12,7 @@ from tritonclient.utils import InferenceServerException
 
 from audit.client.channel import client_of
 from audit.client.connection import Connection
-from audit.client.failures import server_errors, unreachable
+from audit.client.failures import UndescribedError, server_errors, unreachable
 from audit.client.foreign import Foreign, resolved
 from audit.client.own_tensors import check_tensors, some
 from fairness.contract import PARAMETER_KEY, ModelSpec
@@ -101,10 +101,10 @@ def self_described_models(client: InferenceServerClient, connection: Connection)
         configs = {n: client.get_model_config(n, client_timeout=DEADLINE).config for n in ready}
     names = [name for name, config in configs.items() if PARAMETER_KEY in config.parameters]
     if not names:
-        raise ServerError(
+        raise UndescribedError(
             f"no ready model at {connection.endpoint} describes itself (ready: {some(ready)}); "
-            "export one with python -m export, or describe one in a model.yaml: "
-            "--model NAME --spec model.yaml"
+            "export one with python -m export, or describe one with --model NAME "
+            "--spec model.yaml, which this drafts"
         )
     for name in names:
         check_name(name)
@@ -209,9 +209,9 @@ def described(
     if said is not None:
         return said.description.spec(), resolved(said, metadata, name)
     if text is None:
-        raise ServerError(
+        raise UndescribedError(
             f"model '{name}' has no '{PARAMETER_KEY}' self-description; export it with python -m "
-            "export, or describe it in a model.yaml: --spec model.yaml (docs/your-own-model.md)"
+            "export, or describe it with --spec model.yaml, which this drafts"
         )
     spec = ModelSpec.from_json(text, name)
     check_description(spec, name)

@@ -19,6 +19,10 @@ class WrongModelError(ServerError):
     """Another model answers than should: to repeat the command would not help."""
 
 
+class UndescribedError(ServerError):
+    """A model does not describe itself, and no description was given."""
+
+
 class ReplacedError(WrongModelError):
     """Another model took the place of the first in the middle of a run."""
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from audit.flags import CommaNames
 from audit.inspection import inspect_folder, inspect_table
 from audit.table_flags import TableFlags, check_no_flags, is_table, table_columns
+from audit.table_wanted import check_no_pictures
 from fairness.guard import DEBUG_HELP
 
 HELP = """What a data set can show, before any inference: groups by label, unknown values,
@@ -50,6 +51,7 @@ def inspect(arguments: list[str], console: Console) -> int:
     if is_table(data):
         inspect_table(data, table_columns(data, flags, options.attributes), console)
         return 0
+    check_no_pictures(data)
     check_no_flags(replace(flags, target=None), options.attributes, data)
     inspect_folder(options.dataset, data, flags.target, console)
     return 0

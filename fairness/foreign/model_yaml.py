@@ -53,13 +53,25 @@ def read_model_yaml(path: Path) -> Described:
     """
     try:
         text = read_text(path)
+    except OSError as error:
+        raise UsageError(f"--spec {path}: {error.strerror}; name a model.yaml") from None
+    except ValueError as error:
+        raise UsageError(f"--spec {path}: {error}; correct it") from None
+    return described_by(text, path)
+
+
+def described_by(text: str, path: Path) -> Described:
+    """The description that a text is; `path` is where it stands, or will stand.
+
+    Raises:
+        UsageError: as `read_model_yaml`.
+    """
+    try:
         plain = parse_yaml(text)
         if switch := switch_in(plain):
             where = f"{path} line {line_of(text, switch)}, {'.'.join(map(str, switch))}"
             raise UsageError(f"--spec {where}: YAML reads this word as yes or no; put it in quotes")
         found = Description.model_validate(plain)
-    except OSError as error:
-        raise UsageError(f"--spec {path}: {error.strerror}; name a model.yaml") from None
     except ValidationError as error:
         first = error.errors()[0]
         keys = [key for key in first["loc"] if key not in FORMS]

@@ -115,7 +115,7 @@ def test_what_else_is_refused_about_a_description(
     line = refusal(capsys, 2, endpoint, table, out, "--model", "sound", "--spec", spec)
     assert "model 'sound' describes itself; leave out --spec" in line
     line = refusal(capsys, 3, endpoint, table, out, "--model", "foreign_colours")
-    assert "describe it in a model.yaml: --spec model.yaml" in line
+    assert "which this drafts: fair-audit init --endpoint" in line
     absent = ("--model", "foreign_colours", "--spec", tmp_path / "absent.yaml")
     assert "absent.yaml: No such file" in refusal(capsys, 2, endpoint, table, out, *absent)
     spec.write_text(RIGHT.replace("threshold: 0.5\n", ""))

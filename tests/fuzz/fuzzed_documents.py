@@ -15,6 +15,7 @@ from torch import nn
 
 from audit.policy.baseline import threshold_of
 from audit.policy.policy import read_policy
+from audit.records.sample_probes import beside, meaning_of, read_probes
 from audit.threshold import read_threshold
 from fairness.contract import ModelSpec, Threshold
 from fairness.foreign.model_yaml import read_model_yaml
@@ -111,6 +112,18 @@ def model_yaml(rng: Rng, folder: Path) -> None:
         tensor = prepared(image, taken, taken.layout, "fp32")
         assert tensor.shape[taken.layout.index("W")] == (taken.size or (20, 30))[1]
     assert said.at("input", "name").startswith(str(folder))
+
+
+def sample_probes(rng: Rng, folder: Path) -> None:
+    (folder / "model.yaml").write_text(json.dumps(DESCRIPTION))
+    said = read_model_yaml(folder / "model.yaml")
+    digests = ["0" * 64, "1" * 64]
+    good = {"recorded": "2026-01-31", "meaning_sha256": meaning_of(said), "tolerance": 0.01}
+    good |= {"image_sha256": digests, "sent_sha256": digests, "answers": [[0.1], [0.9]]}
+    beside(said.path).write_bytes(text_of(rng, good))
+    found = read_probes(said, "fair-audit init")
+    assert found is not None
+    assert np.isfinite(found.answers).all()
 
 
 def threshold_file(rng: Rng, folder: Path) -> None:

@@ -21,7 +21,7 @@ from fairness.errors import DataError
 TARGETS = (
     splits.npz, splits.split, files.csv_of_predictions, files.parquet_of_predictions,
     files.journal, documents.self_description, documents.policy, documents.model_yaml,
-    documents.threshold_file,
+    documents.sample_probes, documents.threshold_file,
     documents.earlier_report, documents.settings_file, documents.stored_model,
     documents.state_of_a_run, commands.report, commands.threshold, commands.inspect,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """`fair-audit init`: what it drafts is what the server says, and can be followed as it is."""
 
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,20 +43,41 @@ def test_a_draft_fits_the_server_and_keeps_a_file_that_is_there(
     assert spec.read_text() == text
 
 
-def test_a_draft_can_be_audited_as_it_is(endpoint: str, tmp_path: Path) -> None:
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
     lines = ["file,target,sex"]
     for number in range(12):
         image = np.random.default_rng(number).integers(0, 256, (30, 40, 3)).astype(np.uint8)
         Pillow.fromarray(image).save(tmp_path / f"{number}.png")
         lines.append(f"{number}.png,{number % 2},{'FM'[number // 6]}")
     (tmp_path / "people.csv").write_text("\n".join(lines))
+    return tmp_path / "people.csv"
+
+
+def test_a_draft_can_be_audited_as_it_is(endpoint: str, tmp_path: Path, people: Path) -> None:
     spec, out = tmp_path / "model.yaml", tmp_path / "run"
     assert init(endpoint, "foreign_colours", spec) == 0
-    flags = ("--model", "foreign_colours", "--spec", spec, "--data", tmp_path / "people.csv")
+    flags = ("--model", "foreign_colours", "--spec", spec, "--data", people)
     assert audit(endpoint, *flags, "--attributes", "sex", "--replicates", 100, "--out", out) == 0
     report = (out / "report" / "report.md").read_text()
     assert "(declared)" in report
     assert "described by model.yaml (8 guesses in it unchecked), SHA-256" in report
+
+
+@pytest.mark.parametrize("model", MODELS[:3])
+def test_the_line_that_init_prints_gives_a_verified_report(
+    endpoint: str, tmp_path: Path, people: Path, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    spec, out = tmp_path / "model.yaml", tmp_path / "run"
+    words = ["--endpoint", endpoint, "--model", f"foreign_{model}", "--data", str(people)]
+    words += ["--attributes", "sex"]
+    assert run(["init", *words, "--probes", "8", "--out", str(spec)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "8 samples (4 positive, 4 negative): answers in" in " ".join(lines)
+    printed = shlex.split(lines[-1])
+    assert printed == ["fair-audit", *words, "--spec", str(spec)]
+    assert run([*printed[1:], "--replicates", "100", "--out", str(out)]) == 0
+    assert "(verified against 20" in (out / "report" / "report.md").read_text()
 
 
 def test_a_model_that_describes_itself_needs_no_draft(
@@ -93,6 +115,14 @@ def test_every_usual_shape_gives_a_draft_that_the_server_does_not_contradict(
     found = resolved(read_model_yaml(tmp_path / "m.yaml"), metadata, "m")
     assert len(found.layout) == len(taken) - 1
     assert found.output_type == given[0]
+
+
+def test_scores_are_drafted_where_a_label_stands_before_them() -> None:
+    outputs = [tensor("label", "INT64", -1), tensor("probabilities", "FP32", -1, 2)]
+    metadata = SimpleNamespace(inputs=[tensor("x", "FP32", -1, 1, 64, 64)], outputs=outputs)
+    text = draft("m", metadata)
+    assert f'  name: "probabilities"  # {GUESS}: there is also "label"' in text
+    assert "positive: 1" in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""A threshold that is chosen on another split, in the same command as the audit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from audit.client.endpoint import ServedModel
+from audit.options import AnalysisOptions, Options
+from audit.plan import Plan, plan_audit
+from audit.threshold import ChosenThreshold
+from fairness.contract import Threshold
+from fairness.errors import UsageError
+from fairness.tasks.binary import BinaryTask
+
+OF_CHOICE = Path("records", "threshold")
+"""Where a run keeps the answers that its threshold was chosen by."""
+
+
+def with_choice(options: Options, model: ServedModel, out: Path) -> Plan:
+    """The plan of an audit, and in it that of the split on which its threshold is chosen, if any.
+
+    Raises:
+        UsageError, DataError: as `plan_audit`, of either split; or they share samples.
+    """
+    plan = plan_audit(options, model, out)
+    if options.threshold_split is None:
+        return plan
+    if not isinstance(plan.task, BinaryTask):
+        raise UsageError(
+            f"--threshold-split {options.threshold_split} chooses the threshold of one score, and "
+            f"'{model.name}' gives others; choose with fair-audit threshold"
+        )
+    asked = replace(
+        options,
+        analysis=AnalysisOptions(),
+        split=options.threshold_split,
+        threshold="0.5",  # no rate is reported of it
+        threshold_split=None,
+        worst=0,
+    )
+    choice = plan_audit(asked, model, out / OF_CHOICE)
+    check_apart(plan, choice)
+    return replace(plan, choice=choice)
+
+
+def check_apart(plan: Plan, choice: Plan) -> None:
+    """Refuse to choose a threshold on samples that are audited with it.
+
+    Raises:
+        UsageError: the two splits are one, or share samples.
+    """
+    samples = zip(plan.split.ids, plan.split.image_checksums, strict=True)
+    others = zip(choice.split.ids, choice.split.image_checksums, strict=True)
+    shared = len(set(samples) & set(others))
+    if shared or plan.split.fingerprint() == choice.split.fingerprint():
+        raise UsageError(
+            f"--threshold-split {choice.names.split}: {shared or 'all'} of its samples are in the "
+            f"audited split {plan.names.split}, too, and rates at a threshold that was chosen on "
+            "them are optimistic; choose it on another split"
+        )
+
+
+def at_threshold(plan: Plan, chosen: ChosenThreshold) -> Plan:
+    """The plan with the threshold that was chosen."""
+    assert isinstance(plan.task, BinaryTask)
+    task = replace(plan.task, threshold=chosen.value)
+    threshold = Threshold(
+        value=chosen.value, rule=chosen.rule, split=chosen.split, split_sha256=chosen.split_sha256
+    )
+    return replace(plan, task=task, threshold=threshold, analysis=replace(plan.analysis, task=task))

@@ -1,0 +1,159 @@
+"""What the answers to a few samples show of a model: what they hold, and what looks wrong."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from audit.trial import Trial
+from fairness.arrays import FloatArray, IntArray
+from fairness.errors import DataError
+from fairness.foreign.answers import probabilities
+from fairness.foreign.description import Masks, Scores
+from fairness.foreign.model_yaml import Described
+from fairness.metrics.classification import auc
+
+SUMS = 5e-3
+"""How far from 1 the sum of probabilities may be, which half precision rounds."""
+
+ALIKE = 1e-6
+"""Of answers: those that differ by less are one."""
+
+ENOUGH = 64
+"""Samples of which an AUC is a hint."""
+
+FEW_COLUMNS = 20
+"""With more, one of them separates a few samples by chance."""
+
+
+def span(numbers: FloatArray) -> str:
+    """`0.12..0.93`."""
+    return f"{numbers.min():.3g}..{numbers.max():.3g}"
+
+
+def held(columns: int, answers: FloatArray | None) -> tuple[str, str]:
+    """What an output seems to hold, and why: by its columns, and by answers where there are any.
+
+    Args:
+        columns: numbers for each image.
+        answers: (n, columns).
+    """
+    if answers is None or not np.isfinite(answers).all():
+        odd = "" if answers is None else "; the answers hold nan or infinity"
+        if columns == 1:
+            return "probability", f"probability, or logit (any number){odd}"
+        return "logits", f"logits (softmax over the columns), probability, or logit{odd}"
+    lay = f"the {len(answers)} answers lay in {span(answers)}"
+    inside = answers.min() >= 0 and answers.max() <= 1
+    if columns == 1:
+        return ("probability", lay) if inside else ("logit", f"{lay}, so they are no probabilities")
+    if not inside:
+        return "logits", f"{lay}: logits if the classes exclude one another, else logit"
+    if np.abs(answers.sum(axis=1) - 1).max() <= SUMS:
+        return "probability", f"{lay} and sum to 1, so the model has its softmax inside"
+    return "probability", f"{lay}, but do not sum to 1: is each column a sigmoid?"
+
+
+def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
+    """Lines for the terminal; one that begins with `note:` is to be looked at.
+
+    Raises:
+        DataError: a reviewed description does not fit the answers; names its line.
+    """
+    output = said.description.output
+    if isinstance(output, Masks):
+        yield from _of_masks(trial, output)
+        return
+    n, answers = len(trial.answers), trial.columns
+    if not np.isfinite(answers).all():
+        wrong = int((~np.isfinite(answers).all(axis=1)).sum())
+        yield (
+            f"note: {wrong} of {n} answers hold nan or infinity: check normalise and dtype, "
+            "and the model itself"
+        )
+        return
+    if trial.labels is None or said.description.task != "classification":
+        yield f"{n} samples: answers in {span(answers)}"
+        return
+    try:
+        score = probabilities(answers, output, n)[:, 0]
+    except ValueError as error:
+        raise DataError(f"{said.at('output', 'holds')}: '{output.name}' {error}") from None
+    yield from _of_scores(trial.labels, answers, score, said)
+
+
+def _of_scores(
+    labels: IntArray, answers: FloatArray, score: FloatArray, said: Described
+) -> Iterator[str]:
+    n, output, threshold = len(labels), said.description.output, said.description.threshold
+    assert isinstance(output, Scores)
+    positive = int(labels.sum())
+    line = f"{n} samples ({positive} positive, {n - positive} negative): answers in "
+    line += f"{span(answers)}, scores in {span(score)}"
+    if threshold is not None:
+        line += (
+            f", {int((score >= threshold).sum())} of {n} at or above the threshold {threshold:g}"
+        )
+    both = 0 < positive < n
+    few = f" (of {n} it says little)" if n < ENOUGH else ""
+    yield line + (f", AUC {auc(labels, score):.2f}{few}" if both else "")
+    seems, why = held(answers.shape[1], answers)
+    if seems == "probability" != output.holds:
+        yield f"note: {why}: is 'holds' probability, not {output.holds}?"
+    if n > 1 and np.ptp(score) <= ALIKE:
+        yield (
+            f"note: all {n} scores are alike: check normalise, colour and layout, and whether the "
+            "model is trained"
+        )
+    elif both and auc(labels, score) < 0.5:
+        count = answers.shape[1]
+        swapped = "--positive names the other value of the label"
+        if count == 2:
+            swapped = f"then write positive: {1 - (output.positive or 0)}"
+        elif count > 2:
+            swapped = f"then 'positive' is another of the {count} columns"
+        more = "" if n >= ENOUGH else f"; --samples {ENOUGH} says more"
+        yield (
+            f"note: AUC {auc(labels, score):.2f} on {n} samples: are the classes swapped? "
+            f"{swapped}{more}"
+        )
+    if both and 2 < answers.shape[1] <= FEW_COLUMNS:
+        each = [f"{k}: {auc(labels, answers[:, k]):.2f}" for k in range(answers.shape[1])]
+        yield f"AUC of each column: {', '.join(each)}"
+
+
+def classes_of(trial: Trial, holds: str, axis: int | None) -> dict[int, float]:
+    """Class to its share of the pixels in the answers, the largest first.
+
+    Args:
+        trial: of a model that draws masks.
+        holds: `class_mask` or `class_scores`.
+        axis: of the classes, from the end; None where there is none.
+    """
+    counts: dict[int, int] = {}
+    for answer in trial.answers:
+        drawn = answer.argmax(axis=axis) if holds == "class_scores" and axis is not None else answer
+        for number, count in zip(*np.unique(drawn, return_counts=True), strict=True):
+            counts[int(number)] = counts.get(int(number), 0) + int(count)
+    pixels = sum(counts.values())
+    shares = {number: count / pixels for number, count in counts.items()}
+    return dict(sorted(shares.items(), key=lambda pair: -pair[1]))
+
+
+def in_words(shares: dict[int, float]) -> str:
+    """`0 (92 %), 1 (8 %)`."""
+    words = [f"{number} ({share:.1%})" for number, share in list(shares.items())[:10]]
+    return ", ".join(words) + (", ..." if len(shares) > len(words) else "")
+
+
+def _of_masks(trial: Trial, output: Masks) -> Iterator[str]:
+    n = len(trial.answers)
+    if not all(np.isfinite(answer).all() for answer in trial.answers):
+        yield f"note: the answers to {n} samples hold nan or infinity: check normalise and dtype"
+        return
+    axis = output.layout.index("C") - len(output.layout) if "C" in output.layout else None
+    shares = classes_of(trial, output.holds, axis)
+    yield f"{n} samples: the masks hold the classes {in_words(shares)} of the pixels"
+    if len(shares) == 1:
+        yield f"note: all {n} masks are one class alone: check normalise, colour and layout"
+    if unnamed := sorted(shares.keys() - set(output.classes.values())):
+        yield f"note: class {unnamed[0]} came, which 'classes' does not name"

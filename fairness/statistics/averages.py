@@ -79,6 +79,23 @@ def mean_term(values: FloatArray, among: BoolArray, units: IntArray) -> Term:
     return Term(moved, _mixed_with_share(mean, moved, among, units, size), size)
 
 
+def pooled_variance(values: FloatArray, units: IntArray) -> float:
+    """Variance of the mean of values (m,) in [0, 1], of patients with many cases each; never 0.
+
+    Mixed with that of a share of as many independent cases as make the mean as precise: between
+    the number of patients and that of the cases.
+    """
+    n, patients = len(values), effective_patients(units)
+    moved = (values - values.mean()) / n
+    sums = np.bincount(units, moved)
+    people = np.count_nonzero(np.bincount(units))
+    seen = float(sums @ sums) * people / max(people - 1, 1)
+    alone = float(moved @ moved) * n / max(n - 1, 1)
+    worth = np.array(np.clip(n * alone / seen, patients, n) if seen > 0 else patients)
+    likely = towards_half(np.array(values.mean()), worth)
+    return float(mixed(np.array(seen), likely * (1 - likely) / worth, np.array(patients)))
+
+
 def auc_term(y: IntArray, score: FloatArray, known: BoolArray, units: IntArray) -> Term:
     """Of an AUC of the cases `known` (m,); its variance is that of `auc_score_interval`."""
     rows = np.flatnonzero(known)

@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 
 from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.headers import refuse_loose_headers
 from audit.client.transport import GrpcTransport
 from audit.commands.init import init
 from audit.commands.inspect import inspect
@@ -45,6 +46,9 @@ Examples:
 
   fair-audit --model fairclip --out audits/first --resume
 
+  fair-audit --endpoint triton.ward.org:8001 --tls --ca-cert ca.pem \
+      --client-cert me.pem --client-key me.key --header 'authorization: Bearer env:TOKEN'
+
 Other commands, each with --help:
 
   fair-audit report     a report from anybody's predictions, without a server
@@ -75,6 +79,7 @@ def run_command(arguments: list[str]) -> int:
         return COMMANDS[arguments[0]](arguments[1:], console)
     if arguments and not arguments[0].startswith("-"):
         raise UsageError(f"no command '{arguments[0]}' (there are: {', '.join(COMMANDS)})")
+    refuse_loose_headers(arguments)
     about = DESCRIPTION + DEBUG_HELP
     options = tyro.cli(Options, prog="fair-audit", description=about, args=arguments)
     return audit(options, console)
@@ -85,14 +90,14 @@ def audit(options: Options, console: Console) -> int:
 
     All of them are planned before the first is asked.
     """
-    with connect(options.endpoint) as client:
+    with connect(options.connection) as client:
         said = read_model_yaml(options.spec) if options.spec is not None else None
         models = [options.model] if options.model else []
-        models = models or self_described_models(client, options.endpoint)
+        models = models or self_described_models(client, options.connection)
         plans = [
             plan_audit(
                 options,
-                describe(client, options.endpoint, model, said),
+                describe(client, options.connection, model, said),
                 run_folder(options, model, alone=len(models) == 1),
             )
             for model in models
@@ -102,8 +107,8 @@ def audit(options: Options, console: Console) -> int:
             for note in plan.split.notes:
                 console.print(f"note: {note}", highlight=False, markup=False)
             most_bytes = most_answer_bytes(plan.model, plan.split.shapes)
-            with connect(options.endpoint, most_bytes) as asked:
-                codes.add(run_audit(plan, GrpcTransport(asked, options.endpoint), console))
+            with connect(options.connection, most_bytes) as asked:
+                codes.add(run_audit(plan, GrpcTransport(asked, options.connection), console))
             console.print(
                 f"report: {plan.out / 'report' / 'report.md'}", highlight=False, markup=False
             )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import tyro
 
+from audit.client.connection import Connection
 from audit.flags import CommaNames
 from audit.table_flags import TableFlags
 from fairness.errors import UsageError
@@ -46,8 +47,7 @@ class Options:
     """Flags of `fair-audit` itself."""
 
     analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
-    endpoint: str = "localhost:8001"
-    """Triton's gRPC address, HOST:PORT."""
+    connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
     model: str | None = None
     """Audit this model; without it, every ready model that describes itself."""
     spec: Path | None = None

@@ -54,7 +54,11 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
             "n_skipped": len(split.skipped),
             "statement": "; ".join(filter(None, statements)),
         },
-        "server": {"name": model.server, "endpoint": plan.options.endpoint, "device": model.device},
+        "server": {
+            "name": model.server,
+            "endpoint": plan.options.connection.endpoint,
+            "device": model.device,
+        },
     }
     return with_tool(about, threshold)
 

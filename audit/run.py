@@ -34,10 +34,10 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     options, records = plan.options, plan.out / "records"
-    watched = WatchedTransport(transport, options.endpoint, plan.model)
+    watched = WatchedTransport(transport, options.connection.endpoint, plan.model)
     predict = ServedPredictor(
         watched,
-        options.endpoint,
+        options.connection.endpoint,
         plan.model,
         options.in_flight,
         fitted=fits_when_read(options, plan.model),
@@ -68,7 +68,7 @@ def answers_of_one_model(
     def identity() -> str:
         if not plan.options.probes:
             return "declared"
-        return verify(watched, plan.options.endpoint, plan.model)
+        return verify(watched, plan.options.connection.endpoint, plan.model)
 
     proved = identity()
     sent = watched.sent

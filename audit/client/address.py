@@ -1,5 +1,6 @@
 """The address of a server: what it must look like, and who listens there."""
 
+import ipaddress
 import re
 import socket
 import ssl
@@ -23,7 +24,7 @@ def check_address(endpoint: str) -> None:
     if mark:
         raise UsageError(
             f"--endpoint {endpoint}: a gRPC address has no '{scheme}://' before it; give HOST:PORT "
-            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, of a gRPC port without TLS"
+            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, and --tls where TLS is spoken"
         )
     found = ADDRESS.fullmatch(endpoint)
     if found is None or not 0 < int(found[2]) < 2**16:
@@ -44,6 +45,15 @@ def host_and_port(endpoint: str) -> tuple[str, int]:
     """Of `HOST:PORT` or `[IPV6]:PORT`."""
     host, _, port = endpoint.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+def is_this_machine(endpoint: str) -> bool:
+    """Whether an address is one of the loopback."""
+    host, _ = host_and_port(endpoint)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def speaks_tls(endpoint: str) -> bool:
@@ -68,5 +78,15 @@ def speaks_http(endpoint: str) -> bool:
         with socket.create_connection(host_and_port(endpoint), SECONDS) as plain:
             plain.sendall(b"GET /v2/health/live HTTP/1.1\r\nHost: triton\r\n\r\n")
             return plain.recv(16).startswith(b"HTTP/1")
+    except OSError:
+        return False
+
+
+def speaks_plain_grpc(endpoint: str) -> bool:
+    """Whether the preface of HTTP/2 is answered by settings, as HTTP/2 without TLS does."""
+    try:
+        with socket.create_connection(host_and_port(endpoint), SECONDS) as plain:
+            plain.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+            return plain.recv(9)[3:5] == b"\x04\x00"
     except OSError:
         return False

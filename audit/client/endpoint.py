@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tritonclient.grpc import MAX_GRPC_MESSAGE_SIZE, InferenceServerClient
+from tritonclient.grpc import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 from tritonclient.utils import InferenceServerException
 
-from audit.client.address import check_address
+from audit.client.channel import client_of
+from audit.client.connection import Connection
 from audit.client.failures import server_errors, unreachable
 from audit.client.foreign import Foreign, resolved
 from audit.client.own_tensors import check_tensors, some
@@ -54,55 +55,56 @@ class ServedModel:
 
 
 @contextmanager
-def connect(endpoint: str, most_bytes: int = DESCRIPTION_BYTES) -> Iterator[InferenceServerClient]:
-    """A client of the ready server at `host:port` (gRPC).
+def connect(
+    connection: Connection, most_bytes: int = DESCRIPTION_BYTES
+) -> Iterator[InferenceServerClient]:
+    """A client of a ready server (gRPC), which sends the headers with every call.
 
     Args:
-        endpoint: address of the server.
+        connection: how the server is reached.
         most_bytes: that an answer may have.
 
     Raises:
-        UsageError: the address is none.
-        ServerError: nothing answers there, or it is not ready yet.
+        UsageError: a certificate or a key cannot be used.
+        ServerError: nothing answers there, it is not ready yet, or lets us not in.
     """
-    check_address(endpoint)
-    sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
-    arguments = [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
-    client = InferenceServerClient(endpoint, channel_args=arguments)
+    client = client_of(connection, most_bytes)
     try:
         try:
             ready = client.is_server_ready(client_timeout=DEADLINE)
         except InferenceServerException as error:
-            raise unreachable(error, endpoint) from None
+            raise unreachable(error, connection) from None
         if not ready:
             raise ServerError(
-                f"the server at {endpoint} is not ready: a model failed to load or is still "
-                "loading; see the server's log"
+                f"the server at {connection.endpoint} is not ready: a model failed to load or is "
+                "still loading; see the server's log"
             )
         yield client
     finally:
         client.close()
 
 
-def self_described_models(client: InferenceServerClient, endpoint: str) -> list[str]:
+def self_described_models(client: InferenceServerClient, connection: Connection) -> list[str]:
     """Names of all ready models that carry a self-description, sorted.
 
     Raises:
         ServerError: there is none, there are too many, or one could not name a folder.
     """
-    with server_errors(endpoint):
+    with server_errors(connection):
         index = client.get_model_repository_index(client_timeout=DEADLINE)
         ready = sorted({m.name for m in index.models if m.state == "READY"})
         if len(ready) > MOST_MODELS:
             raise ServerError(
-                f"{len(ready)} models are ready at {endpoint}; name those to audit with --model"
+                f"{len(ready)} models are ready at {connection.endpoint}; name those to audit with "
+                "--model"
             )
         configs = {n: client.get_model_config(n, client_timeout=DEADLINE).config for n in ready}
     names = [name for name, config in configs.items() if PARAMETER_KEY in config.parameters]
     if not names:
         raise ServerError(
-            f"no ready model at {endpoint} describes itself (ready: {some(ready)}); export one "
-            "with python -m export, or describe one in a model.yaml: --model NAME --spec model.yaml"
+            f"no ready model at {connection.endpoint} describes itself (ready: {some(ready)}); "
+            "export one with python -m export, or describe one in a model.yaml: "
+            "--model NAME --spec model.yaml"
         )
     for name in names:
         check_name(name)
@@ -133,19 +135,19 @@ class Found:
     """Name and version of the server."""
 
 
-def looked_up(client: InferenceServerClient, endpoint: str, name: str) -> Found:
+def looked_up(client: InferenceServerClient, connection: Connection, name: str) -> Found:
     """Ask for the newest version of a model.
 
     Raises:
         ServerError: it is unknown or not ready, or its name could lead out of a folder.
     """
     check_name(name)
-    with server_errors(endpoint, name):
+    with server_errors(connection, name):
         if not client.is_model_ready(name, client_timeout=DEADLINE):
             index = client.get_model_repository_index(client_timeout=DEADLINE)
             known = sorted({m.name for m in index.models})
             raise ServerError(
-                f"model '{name}' is not ready at {endpoint} (the repository holds: "
+                f"model '{name}' is not ready at {connection.endpoint} (the repository holds: "
                 f"{some(known)}); check --model and the server's log"
             )
         server = client.get_server_metadata(client_timeout=DEADLINE)
@@ -157,13 +159,16 @@ def looked_up(client: InferenceServerClient, endpoint: str, name: str) -> Found:
 
 
 def describe(
-    client: InferenceServerClient, endpoint: str, name: str, said: Described | None = None
+    client: InferenceServerClient,
+    connection: Connection,
+    name: str,
+    said: Described | None = None,
 ) -> ServedModel:
     """Read what the server says of one model, and check that its tensors are what it claims.
 
     Args:
         client: of the server.
-        endpoint: its address.
+        connection: to it.
         name: of the model.
         said: a description, of a model that does not describe itself.
 
@@ -171,7 +176,7 @@ def describe(
         ServerError: unknown or not ready, no self-description, or tensors of another kind.
         UsageError: it is described, and describes itself, or has other tensors.
     """
-    found = looked_up(client, endpoint, name)
+    found = looked_up(client, connection, name)
     metadata, config = found.metadata, found.config
     describes_itself = PARAMETER_KEY in config.parameters
     text = config.parameters[PARAMETER_KEY].string_value if describes_itself else None

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from tritonclient.utils import InferenceServerException
 
 from audit.client.address import host_and_port, proxy_for, speaks_http, speaks_tls
+from audit.client.connection import Connection
+from audit.client.handshake import fault_of_handshake
 from fairness.errors import ServerError
+
+REFUSALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+"""Statuses of calls that the server did not want from us."""
 
 
 class WrongModelError(ServerError):
@@ -19,18 +24,23 @@ class ReplacedError(WrongModelError):
 
 
 @contextmanager
-def server_errors(endpoint: str, model: str | None = None) -> Iterator[None]:
+def server_errors(connection: Connection, model: str | None = None) -> Iterator[None]:
     """Turn a gRPC failure into one line that names the server, the model and the remedy."""
     try:
         yield
     except InferenceServerException as error:
-        raise explained(error, endpoint, model) from None
+        raise explained(error, connection, model) from None
 
 
-def explained(error: InferenceServerException, endpoint: str, model: str | None) -> ServerError:
+def explained(
+    error: InferenceServerException, connection: Connection, model: str | None
+) -> ServerError:
     """The error to show for a failed call to a server that answered before."""
-    status, message = text_of(error)
+    endpoint = connection.endpoint
+    status, message = text_of(error, connection)
     about = f"model '{model}' at {endpoint}" if model else f"the server at {endpoint}"
+    if status in REFUSALS:
+        return refusal(about, status, message, connection)
     if "is not healthy" in message:
         return ServerError(
             f"the backend process of model '{model}' at {endpoint} has died; restart the server"
@@ -53,9 +63,20 @@ def explained(error: InferenceServerException, endpoint: str, model: str | None)
     return ServerError(f"{about} refused: {message[:300]} ({status})")
 
 
-def unreachable(error: InferenceServerException, endpoint: str) -> ServerError:
+def refusal(about: str, status: str, message: str, connection: Connection) -> ServerError:
+    """The error to show where a server, or a gateway before it, wants to know who asks."""
+    names = ", ".join(header.name for header in connection.headers)
+    sent = f"sent was --header {names}; check its value, and" if names else "name a token with"
+    todo = "what it allows" if names else "--header 'authorization: Bearer env:TOKEN'"
+    return ServerError(f"{about} refuses the call ({status}: {message[:200]}); {sent} {todo}")
+
+
+def unreachable(error: InferenceServerException, connection: Connection) -> ServerError:
     """The error to show where the first call fails: looks at who listens there, if anybody."""
-    status, message = text_of(error)
+    endpoint = connection.endpoint
+    status, message = text_of(error, connection)
+    if status in REFUSALS:
+        return refusal(f"the server at {endpoint}", status, message, connection)
     proxy = proxy_for(endpoint, os.environ)
     if proxy is not None:
         return ServerError(
@@ -67,10 +88,13 @@ def unreachable(error: InferenceServerException, endpoint: str) -> ServerError:
             f"what answers at {endpoint} is no Triton server ({status}: {message[:200]}); correct "
             "--endpoint"
         )
-    if speaks_tls(endpoint):
+    fault = fault_of_handshake(connection, message) if connection.secure else None
+    if fault is not None:
+        return ServerError(fault)
+    if not connection.secure and speaks_tls(endpoint):
         return ServerError(
-            f"the server at {endpoint} speaks TLS, fair-audit plain gRPC; audit it on its own "
-            "machine without --grpc-use-ssl, or through a tunnel that ends TLS, such as stunnel"
+            f"the server at {endpoint} speaks TLS; add --tls, and --ca-cert FILE where an "
+            "authority of your own signed its certificate"
         )
     if speaks_http(endpoint):
         return ServerError(
@@ -90,7 +114,7 @@ def unreachable(error: InferenceServerException, endpoint: str) -> ServerError:
     )
 
 
-def text_of(error: InferenceServerException) -> tuple[str, str]:
-    """Name of the gRPC status, and the message on one line."""
+def text_of(error: InferenceServerException, connection: Connection) -> tuple[str, str]:
+    """Name of the gRPC status, and the message on one line without our secrets."""
     status = (error.status() or "").removeprefix("StatusCode.")
-    return status, " ".join(str(error.message()).split())
+    return status, connection.hide(" ".join(str(error.message()).split()))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
+from audit.client.connection import Connection
 from audit.client.endpoint import DEADLINE
 from audit.client.failures import WrongModelError, explained, server_errors, text_of
 from audit.client.wire import Output
@@ -59,7 +60,7 @@ class GrpcTransport:
     """Requests over gRPC, tensors as raw bytes."""
 
     client: InferenceServerClient
-    endpoint: str
+    connection: Connection
 
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`."""
@@ -70,14 +71,14 @@ class GrpcTransport:
                 return
             if result is None:
                 fault = error or InferenceServerException("the call ended without a result")
-                future.set_exception(explained(fault, self.endpoint, request.model))
+                future.set_exception(explained(fault, self.connection, request.model))
                 return
             try:
                 future.set_result(outputs_of(result, request))
             except ServerError as error:
                 future.set_exception(error)
 
-        with server_errors(self.endpoint, request.model):
+        with server_errors(self.connection, request.model):
             call = self.client.async_infer(
                 request.model,
                 [grpc_input(name, array) for name, array in request.inputs.items()],
@@ -94,9 +95,9 @@ class GrpcTransport:
         try:
             found = self.client.get_inference_statistics(model, version, client_timeout=DEADLINE)
         except InferenceServerException as error:
-            if text_of(error)[0] == "UNIMPLEMENTED":
+            if text_of(error, self.connection)[0] == "UNIMPLEMENTED":
                 return None
-            raise explained(error, self.endpoint, model) from None
+            raise explained(error, self.connection, model) from None
         counts = [
             int(one.inference_stats.success.count)
             for one in found.model_stats

@@ -1,12 +1,14 @@
 """`fair-audit init`: a model.yaml for a served model, from what the server says of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
 from rich.console import Console
 
+from audit.client.connection import Connection
 from audit.client.endpoint import connect, looked_up
+from audit.client.headers import refuse_loose_headers
 from audit.draft import draft
 from fairness.atomic import write_atomically
 from fairness.contract import PARAMETER_KEY
@@ -21,6 +23,9 @@ the model.
 Example:
 
   fair-audit init --endpoint localhost:8001 --model resnet
+
+  fair-audit init --endpoint gateway.org:443 --tls --header 'authorization: Bearer env:TOKEN' \\
+      --model resnet
 """
 
 
@@ -30,8 +35,7 @@ class InitOptions:
 
     model: str
     """Name of the model on the server."""
-    endpoint: str = "localhost:8001"
-    """Triton's gRPC address, HOST:PORT."""
+    connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
     out: Path = Path("model.yaml")
     """File to write; one that is there is kept."""
 
@@ -43,13 +47,14 @@ def init(arguments: list[str], console: Console) -> int:
         UsageError: the file is there, the model describes itself, or takes no image.
         ServerError: the server or the model does not answer.
     """
+    refuse_loose_headers(arguments)
     options = tyro.cli(
         InitOptions, prog="fair-audit init", description=HELP + DEBUG_HELP, args=arguments
     )
     if options.out.exists():
         raise UsageError(f"--out {options.out} is there; name another, or remove it")
-    with connect(options.endpoint) as client:
-        found = looked_up(client, options.endpoint, options.model)
+    with connect(options.connection) as client:
+        found = looked_up(client, options.connection, options.model)
     if PARAMETER_KEY in found.config.parameters:
         raise UsageError(
             f"model '{options.model}' describes itself; audit it without a model.yaml: "
@@ -63,7 +68,7 @@ def init(arguments: list[str], console: Console) -> int:
     guesses = text.count(f"# {GUESS}:")
     for line in (
         f"{options.out}: {guesses} guesses, marked {GUESS}; check each, remove the mark, then",
-        f"fair-audit --endpoint {options.endpoint} --model {options.model} --spec {options.out} "
+        f"fair-audit {options.connection.flags()} --model {options.model} --spec {options.out} "
         "--data TABLE.csv --attributes COLUMN,...",
     ):
         console.print(line, highlight=False, markup=False)

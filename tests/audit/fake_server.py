@@ -1,6 +1,6 @@
 """A gRPC server that says of itself and of its models what a test tells it to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -90,12 +90,19 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
 
 
 @contextmanager
-def serving(model: FakeServer) -> Iterator[str]:
-    """The address at which the server answers."""
+def serving(
+    model: FakeServer,
+    interceptors: Sequence[grpc.ServerInterceptor] = (),
+    credentials: grpc.ServerCredentials | None = None,
+) -> Iterator[str]:
+    """The address at which the server answers, through interceptors, by TLS with credentials."""
     limits = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
-    server = grpc.server(ThreadPoolExecutor(4), options=limits)
+    server = grpc.server(ThreadPoolExecutor(4), options=limits, interceptors=interceptors)
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(model, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
     server.start()
     try:
         yield f"127.0.0.1:{port}"

@@ -9,6 +9,7 @@ import pytest
 from tritonclient.utils import InferenceServerException
 
 from audit.client.address import check_address, proxy_for, speaks_http, speaks_tls
+from audit.client.connection import Connection
 from audit.client.endpoint import connect
 from audit.client.failures import explained
 from fairness.errors import ServerError, UsageError
@@ -64,7 +65,7 @@ def listener() -> Iterator[Listener]:
     ],
 )
 def test_an_address_that_is_none_is_refused(endpoint: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message), connect(endpoint):
+    with pytest.raises(UsageError, match=message), connect(Connection(endpoint)):
         pass
 
 
@@ -76,7 +77,7 @@ def test_an_address_is_taken(endpoint: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "tls", "http", "message"),
     [
-        (ALERT, True, False, "speaks TLS, fair-audit plain gRPC"),
+        (ALERT, True, False, "speaks TLS; add --tls, and --ca-cert FILE"),
         (HTTP, False, True, "is an HTTP port.*8001 by default"),
         (b"", False, False, "no Triton server answers at .*start one"),
     ],
@@ -87,7 +88,7 @@ def test_who_listens_in_a_servers_place_is_named(
     endpoint = listener(answer)
     assert speaks_tls(endpoint) is tls
     assert speaks_http(endpoint) is http
-    with pytest.raises(ServerError, match=message), connect(endpoint):
+    with pytest.raises(ServerError, match=message), connect(Connection(endpoint)):
         pass
 
 
@@ -95,7 +96,10 @@ def test_who_listens_in_a_servers_place_is_named(
 def test_a_proxy_in_the_environment_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "http://user:secret@127.0.0.1:9")
     expected = rf"127.0.0.1:8001 through the proxy that \${name} names.*no_proxy=127.0.0.1"
-    with pytest.raises(ServerError, match=expected) as caught, connect("127.0.0.1:8001"):
+    with (
+        pytest.raises(ServerError, match=expected) as caught,
+        connect(Connection("127.0.0.1:8001")),
+    ):
         pass
     assert "secret" not in str(caught.value)
 
@@ -133,8 +137,8 @@ def test_which_proxy_grpc_takes(environment: dict[str, str], expected: str | Non
 )
 def test_a_failed_call_says_what_it_is(status: str, text: str, message: str) -> None:
     error = InferenceServerException(text, status=f"StatusCode.{status}")
-    line = str(explained(error, "h:8001", "m"))
+    line = str(explained(error, Connection("h:8001"), "m"))
     with pytest.raises(ServerError, match=message):
-        raise explained(error, "h:8001", "m")
+        raise explained(error, Connection("h:8001"), "m")
     assert "h:8001" in line
     assert "--resume" not in line  # whoever knows of a run says so

@@ -1,0 +1,96 @@
+"""How a server is reached: address, TLS, certificates, headers. Flags that commands share."""
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import tyro
+
+from audit.client.address import check_address, is_this_machine, proxy_for
+from audit.client.headers import FLAG, Header, header_in
+from fairness.errors import UsageError
+
+Headers: TypeAlias = Annotated[
+    tuple[
+        Annotated[
+            Header,
+            tyro.constructors.PrimitiveConstructorSpec(
+                nargs=1,
+                metavar="'NAME: VALUE'",
+                instance_from_str=lambda words: header_in(words[0]),
+                is_instance=lambda value: isinstance(value, Header),
+                str_from_instance=lambda header: [f"{header.name}: {header.value}"],
+            ),
+        ],
+        ...,
+    ],
+    tyro.conf.UseAppendAction,
+    tyro.conf.arg(name="header"),
+]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Flags that say how the server is reached."""
+
+    endpoint: str = "localhost:8001"
+    """Triton's gRPC address, HOST:PORT."""
+    tls: bool = False
+    """Speak TLS. The certificates that gRPC trusts count, unless --ca-cert is given."""
+    ca_cert: Path | None = None
+    """PEM file of the authorities that may have signed the server's certificate; implies --tls."""
+    client_cert: Path | None = None
+    """PEM file of our certificate, for a server that asks for one (mTLS); implies --tls."""
+    client_key: Path | None = None
+    """PEM file of its key, without a password."""
+    headers: Headers = ()
+    """Goes with every call and is never shown: 'authorization: Bearer env:TOKEN' takes the value
+    from a variable, 'authorization: Bearer file:/run/secrets/token' from a file."""
+    headers_in_clear: bool = False
+    """Send headers without TLS to another machine, as where a service mesh encrypts."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where the flags make no sense together, or would give a token away."""
+        check_address(self.endpoint)
+        if (self.client_cert is None) != (self.client_key is None):
+            there, absent = ("cert", "key") if self.client_cert else ("key", "cert")
+            raise UsageError(f"--client-{there} goes with its --client-{absent}; name that too")
+        names = [header.name for header in self.headers]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise UsageError(f"{FLAG} {twice[0]} is there twice; give it once")
+        proxy = proxy_for(self.endpoint, os.environ)
+        near = is_this_machine(self.endpoint) and proxy is None
+        if names and not (self.secure or near or self.headers_in_clear):
+            way = f"through the proxy of ${proxy}" if proxy else "over the network"
+            raise UsageError(
+                f"{FLAG} {names[0]} would go to {self.endpoint} unencrypted, {way}; add --tls, or "
+                "--headers-in-clear where something else encrypts, such as a service mesh"
+            )
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.tls or self.ca_cert is not None or self.client_cert is not None
+
+    def hide(self, text: str) -> str:
+        """A text of the server's without the values of our headers, which it may repeat."""
+        for header in self.headers:
+            text = header.value.hidden_in(text)
+        return text
+
+    def flags(self) -> str:
+        """The flags that reach the same server, for a command that is shown; without values."""
+        paths = {
+            "--ca-cert": self.ca_cert,
+            "--client-cert": self.client_cert,
+            "--client-key": self.client_key,
+        }
+        words = ["--endpoint", self.endpoint, *(["--tls"] if self.tls else [])]
+        for flag, path in paths.items():
+            words += [flag, str(path)] if path is not None else []
+        for header in self.headers:
+            words += [FLAG, f"{header.name}: ..."]
+        words += ["--headers-in-clear"] if self.headers_in_clear else []
+        return shlex.join(words)

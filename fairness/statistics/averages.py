@@ -15,6 +15,9 @@ from fairness.statistics.clusters import effective_patients
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.intervals import auc_variance, mixed, towards_half
 
+CANCEL = 4.0
+"""Weight, in patients, of numbers that move independently beside some that cancel."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -45,6 +48,7 @@ def averaged(terms: Sequence[Term], units: IntArray) -> Average:
     Its variance is that of the numbers alone, correlated as their sums over patients are. The
     standard deviation of a mean is at most the mean of theirs, hence at most the root of
     v (1 - v) / h, where v is the value and h the harmonic mean of their patients (Cauchy-Schwarz).
+    Numbers that go against each other never cancel: in few patients they may do so by chance.
     """
     moved = np.stack([term.moved for term in terms])
     patients = np.array([term.patients for term in terms])
@@ -56,7 +60,10 @@ def averaged(terms: Sequence[Term], units: IntArray) -> Average:
     unit_sums = np.divide(sums, norms[:, None], out=np.zeros_like(sums), where=norms[:, None] > 0)
     together = unit_sums @ unit_sums.T
     np.fill_diagonal(together, 1.0)
-    variance = float(spread @ together @ spread) / len(terms) ** 2
+    apart = float(spread @ spread) / len(terms) ** 2
+    variance = max(
+        float(spread @ together @ spread) / len(terms) ** 2, CANCEL / (size + CANCEL) * apart
+    )
     return Average(moved.mean(0), variance, float(size))
 
 

@@ -15,6 +15,9 @@ from fairness.statistics.clusters import effective_patients
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.intervals import auc_variance, mixed, towards_half
 
+CANCEL = 4.0
+"""Weight, in patients, of numbers that move independently beside some that cancel."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -45,6 +48,7 @@ def averaged(terms: Sequence[Term], units: IntArray) -> Average:
     Its variance is that of the numbers alone, correlated as their sums over patients are. The
     standard deviation of a mean is at most the mean of theirs, hence at most the root of
     v (1 - v) / h, where v is the value and h the harmonic mean of their patients (Cauchy-Schwarz).
+    Numbers that go against each other never cancel: in few patients they may do so by chance.
     """
     moved = np.stack([term.moved for term in terms])
     patients = np.array([term.patients for term in terms])
@@ -56,7 +60,10 @@ def averaged(terms: Sequence[Term], units: IntArray) -> Average:
     unit_sums = np.divide(sums, norms[:, None], out=np.zeros_like(sums), where=norms[:, None] > 0)
     together = unit_sums @ unit_sums.T
     np.fill_diagonal(together, 1.0)
-    variance = float(spread @ together @ spread) / len(terms) ** 2
+    apart = float(spread @ spread) / len(terms) ** 2
+    variance = max(
+        float(spread @ together @ spread) / len(terms) ** 2, CANCEL / (size + CANCEL) * apart
+    )
     return Average(moved.mean(0), variance, float(size))
 
 
@@ -77,6 +84,23 @@ def mean_term(values: FloatArray, among: BoolArray, units: IntArray) -> Term:
     mean = float(values[among].mean())
     moved = np.where(among, values - mean, 0.0) / n
     return Term(moved, _mixed_with_share(mean, moved, among, units, size), size)
+
+
+def pooled_variance(values: FloatArray, units: IntArray) -> float:
+    """Variance of the mean of values (m,) in [0, 1], of patients with many cases each; never 0.
+
+    Mixed with that of a share of as many independent cases as make the mean as precise: between
+    the number of patients and that of the cases.
+    """
+    n, patients = len(values), effective_patients(units)
+    moved = (values - values.mean()) / n
+    sums = np.bincount(units, moved)
+    people = np.count_nonzero(np.bincount(units))
+    seen = float(sums @ sums) * people / max(people - 1, 1)
+    alone = float(moved @ moved) * n / max(n - 1, 1)
+    worth = np.array(np.clip(n * alone / seen, patients, n) if seen > 0 else patients)
+    likely = towards_half(np.array(values.mean()), worth)
+    return float(mixed(np.array(seen), likely * (1 - likely) / worth, np.array(patients)))
 
 
 def auc_term(y: IntArray, score: FloatArray, known: BoolArray, units: IntArray) -> Term:

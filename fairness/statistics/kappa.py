@@ -23,6 +23,9 @@ def kappa_average(y: IntArray, called: IntArray, classes: int, units: IntArray) 
     expected = float(table.sum(1) @ squared_distances(classes) @ table.sum(0))
     if not expected > 0:
         return Average(np.zeros(len(y)), np.nan, 0.0)
+    worth = n * min(2 * expected, 1.0)
+    if not np.ptp(y) or not np.ptp(called):  # kappa is 0, whatever the cases: nothing is known
+        return Average(np.zeros(len(y)), 1 / worth, worth)
     moved = influence_of_cells(table)[y, called] / len(y)
     sums = np.bincount(units, moved)
     people = len(np.unique(units))
@@ -31,7 +34,7 @@ def kappa_average(y: IntArray, called: IntArray, classes: int, units: IntArray) 
     likely = (n * table + CHANCE * by_chance) / (n + CHANCE)
     model = float((likely * influence_of_cells(likely) ** 2).sum()) / n
     variance = float(mixed(np.array(seen), np.array(model), np.array(n)))
-    return Average(moved, variance, n * min(2 * expected, 1.0))
+    return Average(moved, variance, worth)
 
 
 def influence_of_cells(table: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ import numpy as np
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.metrics import classification as c
 from fairness.metrics.classification import SHARES
-from fairness.statistics.averages import average_precision_term, mean_term
+from fairness.statistics.averages import average_precision_term, pooled_variance
 from fairness.statistics.binary import METRICS, BinaryScores
 from fairness.statistics.clusters import mean_variances, patients_among, units_of
 from fairness.statistics.delong import influence, variance_of
@@ -61,7 +61,7 @@ class MicroScores(BinaryScores):
         every, unit = np.ones(len(rows), dtype=bool), units_of(units)
         term = average_precision_term(y, s, every, unit)
         variance[PRECISION], patients[PRECISION] = term.variance, term.patients
-        variance[KEPT.index("brier_score")] = mean_term(np.square(s - y), every, unit).variance
+        variance[KEPT.index("brier_score")] = pooled_variance(np.square(s - y), unit)
         return variance, patients
 
     def among(self, rows: IntArray) -> BoolArray:

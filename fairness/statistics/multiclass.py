@@ -104,12 +104,15 @@ class ClassScores:
         )
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
-        """All metrics, where every case is called the same."""
-        called = np.unique(self.decision[rows])
-        if len(called) != 1:
-            return {}
-        reason = f"every case is predicted to be '{self.names[called[0]]}'"
-        return {metric.name: reason for metric in self.metrics}
+        """All metrics, where every case is called the same; kappa also where all are the same."""
+        called, true = np.unique(self.decision[rows]), np.unique(self.target[rows])
+        found = {}
+        if self.ordered and len(true) == 1:
+            found["quadratic_weighted_kappa"] = f"every case is '{self.names[true[0]]}'"
+        if len(called) == 1:
+            reason = f"every case is predicted to be '{self.names[called[0]]}'"
+            found |= {metric.name: reason for metric in self.metrics}
+        return found
 
     def among(self, rows: IntArray) -> BoolArray:
         """(M, m) every case."""

@@ -9,6 +9,7 @@ from fairness.statistics.averages import (
     average_precision_influence,
     averaged,
     mean_term,
+    pooled_variance,
 )
 
 
@@ -41,7 +42,8 @@ def test_labels_that_move_together_or_against_each_other() -> None:
     assert found.variance == pytest.approx(((0.1 + 0.2) / 2) ** 2)  # correlation 1
     assert found.patients == pytest.approx(2 / (1 / 20 + 1 / 5))
     against = averaged([one, Term(-moved, 0.04, 5.0)], units)
-    assert against.variance == pytest.approx(((0.1 - 0.2) / 2) ** 2)
+    # They cancel but for 4 patients in 12: 8 is the harmonic mean.
+    assert against.variance == pytest.approx(4 / 12 * (0.01 + 0.04) / 4)
     still = averaged([one, Term(np.zeros(4), 0.04, 5.0)], units)  # nothing is known of how
     assert still.variance == pytest.approx((0.01 + 0.04) / 4)
     np.testing.assert_allclose(found.moved, moved)
@@ -60,3 +62,13 @@ def test_a_mean_of_no_case_is_undefined() -> None:
     found = mean_term(np.zeros(3), np.zeros(3, dtype=bool), np.arange(3))
     assert np.isnan(found.variance)
     assert averaged([found, found], np.arange(3)).patients == 0
+
+
+def test_pooled_cases_are_worth_as_many_as_they_move_apart() -> None:
+    rng = np.random.default_rng(0)
+    units = np.repeat(np.arange(400), 5)
+    apart, alike = rng.random(2000), np.repeat(rng.random(400), 5)
+    # Few cases more of a model hardly count among 400 patients.
+    assert pooled_variance(apart, units) == pytest.approx(apart.var() / 2000, rel=0.1)
+    assert pooled_variance(alike, units) == pytest.approx(alike.var() / 400, rel=0.1)
+    assert pooled_variance(np.full(20, 0.3), np.repeat(np.arange(4), 5)) > 0.01

@@ -123,6 +123,15 @@ def test_cases_all_called_one_class_are_doubted() -> None:
     assert measures.doubts(np.arange(400)) == {}
 
 
+def test_kappa_of_cases_of_one_class_is_doubted_and_says_nothing() -> None:
+    measures = replace(grades(60), target=np.zeros(60, dtype=np.int64))
+    analysis = analyse(measures, np.arange(60), [], QUICK)
+    kappa: Any = {e.metric: e for e in analysis.estimates}["quadratic_weighted_kappa"]
+    assert kappa.value == pytest.approx(0.0)
+    assert kappa.high - kappa.low > 0.5
+    assert kappa.reason == "every case is 'A'"
+
+
 def test_a_score_that_is_nan_is_refused() -> None:
     measures = grades(5)
     measures.scores[3, 1] = np.nan

@@ -8,6 +8,8 @@ from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.groups import NOT_RECORDED
 from fairness.outcomes import GroupReport, Row
 
+WHOLE = (ALL, UNKNOWN_LABEL)
+"""Rows that are of no group."""
 HEADS = ("AUC", "worst group", "its AUC", "gap", "adj. p")
 """Of the columns after the name of the label."""
 
@@ -38,6 +40,14 @@ def label_lines(report: GroupReport) -> list[LabelLine]:
         if not attribute.endswith(" (unknown as a group)")
         for one in singles
     ]
+
+
+def label_notes(report: GroupReport) -> list[str]:
+    """What the table does not show: hidden groups, any of which may be the worst."""
+    singles = [one for one in (report, *report.also) if label_of(one)]
+    if any(row.suppressed and row.group not in WHOLE for one in singles for row in one.rows):
+        return ["worst group: of those that may be shown; report.md names the others"]
+    return []
 
 
 def line(report: GroupReport, attribute: str) -> tuple[str, ...]:

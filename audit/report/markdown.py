@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
-from audit.report.labels import HEADS, is_of_several, label_lines
+from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import TABLES
@@ -20,7 +20,9 @@ def to_markdown(
     if is_of_several(report):
         lines += ["## Worst group of each label", ""]
         rows = ((one.attribute, one.label, *one.cells) for one in label_lines(report))
-        lines += [*table(("attribute", "label", *HEADS), rows), "", "# All together", ""]
+        lines += table(("attribute", "label", *HEADS), rows)
+        lines += ["", *(f"- {escape(text)}" for text in label_notes(report)), ""]
+        lines += ["# All together", ""]
     lines += report_lines(report, confidence)
     for other in report.also:
         title = f"# {escape(label_of(other) or other.rows[0].model)}"

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
-from audit.report.labels import HEADS, is_of_several, label_lines
+from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -54,6 +54,8 @@ def print_labels(report: GroupReport, console: Console) -> None:
             table.add_row(f"[bold]{escape(attribute)}[/]")
         table.add_row(f"  {escape(line.label)}", *map(escape, line.cells))
     console.print(table)
+    for text in label_notes(report):
+        console.print(text, highlight=False, markup=False)
 
 
 def print_groups(report: GroupReport, console: Console) -> None:

@@ -71,8 +71,8 @@ def test_every_label_agrees_with_scikit_learn_and_fairlearn_where_it_is_known(
     micro = numbers(tmp_path / "out", "", "predictions, labels together (micro)")
     expected = roc_auc_score(made.target[known], made.score[known])
     assert micro["overall", "all", "auc"] == pytest.approx(expected, abs=1e-12)
-    called = made.score >= np.array([*thresholds.values()])
-    right = (called[known] == (made.target[known] == 1)).mean()
+    decided = made.score >= np.array([*thresholds.values()])
+    right = (decided[known] == (made.target[known] == 1)).mean()
     assert micro["overall", "all", "accuracy"] == pytest.approx(right, abs=1e-12)
 
 

@@ -51,6 +51,8 @@ class Judged:
             DataError: a value is not what it must be; names the row.
             UsageError: a flag does not fit the column.
         """
+        if self.task is not MultilabelTask and said.uncertain != "ignore":
+            raise UsageError("--uncertain is of several labels; leave it out")
         if self.task is MaskTask:
             return None
         if self.task is BinaryTask:

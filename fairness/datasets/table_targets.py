@@ -53,6 +53,8 @@ def wanted_of(
         UsageError: a column is not there, or there are too many or too few.
     """
     said = opened.said
+    if labels is None and (said.target_separator is not None or said.uncertain != "ignore"):
+        raise UsageError("--target-separator and --uncertain are of several labels; leave them out")
     usual = predicted if predicted in opened.table.column_names else "target"
     if masks:
         return Wanted("mask", (opened.required(said.mask, "mask", "--mask"),))

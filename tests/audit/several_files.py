@@ -44,7 +44,7 @@ def write_grades(folder: Path, n: int = 300, seed: int = 2) -> Written:
     target = rng.integers(0, 3, n)
     logits = rng.normal(0, 1, (n, 3)) + 1.2 * np.eye(3)[target]
     score = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    score = score.round(8)
+    score = score.round(8).astype(np.float64)
     rows = [[f"i{i:04}", GRADES[target[i]], *score[i].tolist(), sex[i]] for i in range(n)]
     heads = ["id", "grade", *(f"p_{grade}" for grade in GRADES), "sex"]
     return Written(write(folder / "grades.csv", heads, rows), target, score, sex)

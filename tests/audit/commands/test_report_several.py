@@ -188,6 +188,8 @@ def test_rules_name_a_label_each_label_or_all_together(
         ([*OF_LABELS, "--threshold", "0.5,Hernia=0.3"], "no label 'Hernia'; the labels are"),
         ([*OF_LABELS, "--threshold", "0.5,Mass=nan"], "none for 'Mass'"),
         ([*OF_LABELS, "--ordered"], "--ordered is of classes"),
+        (["--target", "Mass", "--score", "p_Mass", "--uncertain", "positive"], "--uncertain is of"),
+        (["--target", "Mass,Mass", "--score", "p_Mass,p_Nodule"], "names a column twice"),
         ([*OF_LABELS, "--positive", "yes"], "--positive is of one label"),
         ([*OF_LABELS, "--map", "Mass:1=seen"], "'Mass' is 'seen', expected 1, 0, -1 or blank"),
         (["--target", "Mass", "--score", "p_Mass,p_Effusion,p_Nodule"], "the scores of the class"),

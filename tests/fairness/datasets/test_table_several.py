@@ -1,5 +1,6 @@
 """Tables of several labels, in a column each or listed in one, and of classes."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from fairness.datasets.table_columns import TableColumns, columns_of
 from fairness.errors import DataError, UsageError
 from fairness.samples import stack
 
+NIH = Path(__file__).parents[4] / "shared" / "data" / "nih_chest_fairfedmed"
 LABELS = ("Effusion", "Mass")
 SEX = TableColumns(attributes=("sex",), id="id")
 
@@ -112,3 +114,34 @@ def test_other_labels_are_another_split(tmp_path: Path) -> None:
         digests.add(TableSplit(path, "test", SEX, labels=LABELS).fingerprint())
     assert len(digests) == 3
     assert np.unique([len(digest) for digest in digests]).tolist() == [64]
+
+
+def test_what_is_of_several_labels_is_refused_elsewhere(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    for said in ({"uncertain": "positive"}, {"target_separator": "|"}):
+        columns = columns_of(path, {"attributes": "sex", **said})
+        with pytest.raises(UsageError, match="are of several labels"):
+            TableSplit(path, "test", columns)
+    with pytest.raises(UsageError, match="--uncertain maybe: use ignore, positive or negative"):
+        columns_of(path, {"uncertain": "maybe"})
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not NIH.is_dir(), reason="needs the NIH pack")
+def test_findings_of_nih_chest_x_rays_are_read_as_they_are_listed() -> None:
+    said = {
+        "file": "image", "images": str(NIH / "images"), "target": "findings",
+        "target_separator": "|", "attributes": "gender,view", "patient": "patient",
+        "split_column": "use",
+    }  # fmt: skip
+    names = ("Effusion", "Mass", "Nodule")
+    found = np.zeros(3, dtype=np.int64)
+    for split in ("train", "val", "test"):
+        columns = columns_of(NIH / "data_summary.csv", said)
+        labels = TableSplit(NIH / "data_summary.csv", split, columns, labels=names).labels
+        assert labels is not None
+        found += labels.sum(axis=0)
+    with (NIH / "data_summary.csv").open() as file:
+        lists = [row["findings"].split("|") for row in csv.DictReader(file)]
+    assert found.tolist() == [sum(name in one for one in lists) for name in names]
+    assert found[0] == 170

@@ -29,7 +29,8 @@ def write_labels(folder: Path, n: int = 300, blank: float = 0.05, seed: int = 1)
     sex = [("Female", "Male")[i % 2] for i in range(n)]
     target = (rng.random((n, 3)) < (0.4, 0.3, 0.5)).astype(np.int64)
     noise = np.where(np.array(sex) == "Female", 0.5, 0.15)[:, None] * (0, 1, 0) + 0.2
-    score = np.round(np.clip(0.4 + 0.2 * target + rng.normal(0, 1, (n, 3)) * noise, 0, 1), 6)
+    drawn = np.clip(0.4 + 0.2 * target + rng.normal(0, 1, (n, 3)) * noise, 0, 1)
+    score = np.asarray(drawn.round(6), dtype=np.float64)
     target[rng.random((n, 3)) < blank] = -1
     words = [["" if k < 0 else str(k) for k in row] for row in target.tolist()]
     rows = [[f"i{i:04}", *words[i], *score[i].tolist(), sex[i]] for i in range(n)]
@@ -44,7 +45,7 @@ def write_grades(folder: Path, n: int = 300, seed: int = 2) -> Written:
     target = rng.integers(0, 3, n)
     logits = rng.normal(0, 1, (n, 3)) + 1.2 * np.eye(3)[target]
     score = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    score = score.round(8).astype(np.float64)
+    score = np.asarray(score.round(8), dtype=np.float64)
     rows = [[f"i{i:04}", GRADES[target[i]], *score[i].tolist(), sex[i]] for i in range(n)]
     heads = ["id", "grade", *(f"p_{grade}" for grade in GRADES), "sex"]
     return Written(write(folder / "grades.csv", heads, rows), target, score, sex)

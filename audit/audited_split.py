@@ -10,11 +10,14 @@ from audit.table_flags import check_no_flags, is_table, table_columns
 from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
+from fairness.datasets.class_mask import NUMBERED, MaskClasses
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
 from fairness.errors import UsageError
+from fairness.foreign.description import Masks
 from fairness.foreign.resize import resized
+from fairness.structures import EYE, structures_of
 from fairness.tasks.catalogue import TASKS
 
 
@@ -41,6 +44,11 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
     check_no_flags(options.table, (), options.data)
+    if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
+        raise UsageError(
+            f"masks of {spec.dataset} have {EYE.listed()}, the model draws "
+            f"{', '.join(spec.class_names)}; name a table of its images with --data"
+        )
     return open_split(
         spec.dataset,
         options.data or Path("data") / spec.dataset,
@@ -63,6 +71,18 @@ def fits_when_read(options: Options, model: ServedModel) -> bool:
     return model.foreign.said.description.input.size is not None
 
 
+def classes_of(model: ServedModel) -> MaskClasses:
+    """The structures that a model draws, and what numbers mean in files of masks.
+
+    Without other words they are the numbers of the model; of rim and cup always 0, 1, 2.
+    """
+    spec, structures = model.spec, structures_of(model.spec.class_names, model.spec.unions)
+    drawn = model.foreign.said.description.output if model.foreign else None
+    if isinstance(drawn, Masks) and not structures.is_eye:
+        return MaskClasses(structures, drawn.codes)
+    return MaskClasses(structures, {code: code for code in range(len(spec.class_names))})
+
+
 def table_split(
     options: Options, table: Path, model: ServedModel, *, as_stored: bool = False
 ) -> TableSplit:
@@ -72,14 +92,17 @@ def table_split(
         options: the flags.
         table: csv or parquet.
         model: that is asked.
-        as_stored: whether pictures keep their sizes for a described model.
+        as_stored: whether pictures keep their sizes for a described model, and masks any numbers.
     """
     spec, foreign = model.spec, model.foreign
     takes = spec.group_input
     columns = table_columns(table, options.table, options.attributes)
     if takes is not None and columns.attributes and takes.attribute not in columns.attributes:
         columns = replace(columns, attributes=(*columns.attributes, takes.attribute))
-    fit, shape = None, spec.image_shape
+    draws, fit, shape = TASKS[spec.task].answers_masks, None, spec.image_shape
+    classes = classes_of(model) if draws else None
+    if as_stored:  # nobody has checked yet what the model calls them
+        columns, classes = replace(columns, mask_values={}), NUMBERED
     channels = foreign.said.description.input.channels if foreign else 1
     if foreign is not None and fits_when_read(options, model) and not as_stored:
         fit = partial(resized, said=foreign.said.description.input)
@@ -91,7 +114,8 @@ def table_split(
         options.split,
         columns,
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
-        masks=TASKS[spec.task].answers_masks,
+        masks=draws,
+        mask_classes=classes,
         labels=spec.class_names if spec.task == "multilabel" else None,
         classes=spec.class_names if spec.task == "multiclass" else None,
         fit=fit,

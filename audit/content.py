@@ -10,13 +10,12 @@ from rich.progress import track
 
 from fairness.attributes import UNKNOWN
 from fairness.datasets.catalogue import DATASETS
+from fairness.datasets.class_mask import NUMBERED, MaskClasses
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import Split
 from fairness.datasets.stream import samples
+from fairness.datasets.table import TableSplit
 from fairness.errors import DataError
-
-STRUCTURES = {"rim": 1, "cup": 2}
-"""Part of a mask to its class."""
 
 FLAT = 1
 """Grey levels between the darkest and the brightest pixel, up to which nobody sees anything."""
@@ -34,6 +33,11 @@ class Content:
     masks: int = 0
     holding: Counter[str] = field(default_factory=Counter)
     """Part of a mask to the number of masks that hold it."""
+
+    @property
+    def classes(self) -> MaskClasses:
+        """What is in the masks; of a data set those of an eye."""
+        return self.split.mask_classes if isinstance(self.split, TableSplit) else MaskClasses()
 
 
 def read_content(split: Split, console: Console) -> Content:
@@ -53,8 +57,9 @@ def read_content(split: Split, console: Console) -> Content:
             content.flat.append(sample.id)
         if split.labels is None:
             content.masks += 1
-            present = np.unique(np.asarray(sample.target))
-            content.holding.update(part for part, c in STRUCTURES.items() if c in present)
+            present = np.unique(np.asarray(sample.target)).tolist()
+            names = content.classes.structures.classes
+            content.holding.update(names[code] for code in present if code)
     return content
 
 
@@ -85,12 +90,21 @@ def content_findings(contents: Sequence[Content]) -> list[str]:
 
 
 def _masks(content: Content) -> list[str]:
+    classes, of_table = content.classes, isinstance(content.split, TableSplit)
+    if content.masks and classes is NUMBERED:
+        found = ", ".join(f"{name} in {n}" for name, n in sorted(content.holding.items()))
+        return [
+            f"{content.masks} masks have {found or 'nothing but 0'} besides the background 0; say "
+            "what the numbers mean with --mask-values, such as 0=background,1=lung"
+        ]
     lines = []
-    for part in STRUCTURES:
+    for part in classes.structures.names:
         missing = content.masks - content.holding[part]
         if content.masks and missing == content.masks:
-            lines.append(f"no mask has a {part}: training refuses such data, and a Dice of 1 is "
-                         "reached by drawing nothing")  # fmt: skip
+            refused = "" if of_table else "training refuses such data, and "
+            lines.append(
+                f"no mask has a {part}: {refused}a Dice of 1 is reached by drawing nothing"
+            )
         elif missing:
             lines.append(f"{missing} of {content.masks} masks have no {part}")
     return lines

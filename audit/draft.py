@@ -12,6 +12,7 @@ from audit.evidence import classes_of, held, in_words
 from audit.trial import Trial
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import GUESS
+from fairness.structures import MOST
 
 BY_HAND = "write model.yaml by hand, as docs/your-own-model.md shows"
 
@@ -144,15 +145,27 @@ def mask_lines(output: Any, dims: Sequence[int], batched: bool, trial: Trial | N
     """The lines under `output:` of a model that draws masks."""
     is_class = output.datatype in CLASS_TYPES
     inner = "HW" if len(dims) == 2 else "HWC" if is_class and dims[-1] == 1 else "CHW"
+    columns = 1 if is_class or "C" not in inner else dims[inner.index("C")]
     holds = "class_mask" if is_class else "class_scores"
-    came = "the model's number of each"
+    if columns == 1 and not is_class:
+        lays = [] if trial is None else [answer for answer in trial.answers if answer.size]
+        outside = any(answer.min() < 0 or answer.max() > 1 for answer in lays)
+        holds = "mask_logit" if outside else "mask_probability"
+    came, most = "the model's number of each", 2 if is_class else columns - 1
     if trial is not None:
         shares = classes_of(trial, holds, -3 if inner == "CHW" else None)
         came += f"; the {len(trial.answers)} masks held {in_words(shares)}"
+        most = max(shares, default=0) if is_class else most
+    names = ("background", *(f"structure_{i}" for i in range(1, min(max(most, 1), MOST) + 1)))
+    classes = ", ".join(f"{name}: {number}" for number, name in enumerate(names))
     return [
         f"  layout: {'N' if batched else ''}{inner}  # {GUESS}: C is the axis of classes",
-        f"  holds: {holds}  # by the output's type",
-        f"  classes: {{background: 0, rim: 1, cup: 2}}  # {GUESS}: {came}",
+        "  # class_mask; class_scores, the highest wins; of one structure mask_probability or",
+        "  # mask_logit",
+        f"  holds: {holds}  # {GUESS}: by the output's type and shape",
+        f"  classes: {{{classes}}}  # {GUESS}: {came}, in your words",
+        "  # unions: {lungs: [left_lung, right_lung]}, where structures together are one more",
+        "  # ignore: [a_class], where the masks of the data do not have it",
     ]
 
 

@@ -21,6 +21,9 @@ ALIKE = 1e-6
 ENOUGH = 64
 """Samples of which an AUC is a hint."""
 
+LIMITS = {"mask_probability": 0.5, "mask_logit": 0.0}
+"""From which on a pixel belongs to the one structure."""
+
 FEW_COLUMNS = 20
 """With more, one of them separates a few samples by chance."""
 
@@ -126,12 +129,14 @@ def classes_of(trial: Trial, holds: str, axis: int | None) -> dict[int, float]:
 
     Args:
         trial: of a model that draws masks.
-        holds: `class_mask` or `class_scores`.
+        holds: as the description says.
         axis: of the classes, from the end; None where there is none.
     """
     counts: dict[int, int] = {}
     for answer in trial.answers:
         drawn = answer.argmax(axis=axis) if holds == "class_scores" and axis is not None else answer
+        if holds in LIMITS:
+            drawn = (answer >= LIMITS[holds]).astype(np.int64)
         for number, count in zip(*np.unique(drawn, return_counts=True), strict=True):
             counts[int(number)] = counts.get(int(number), 0) + int(count)
     pixels = sum(counts.values())

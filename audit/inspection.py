@@ -14,6 +14,7 @@ from audit.content import content_findings, read_content
 from fairness.arrays import Array, IntArray
 from fairness.attributes import UNKNOWN, UNKNOWN_LABEL
 from fairness.datasets.catalogue import SPLITS, open_split
+from fairness.datasets.class_mask import NUMBERED
 from fairness.datasets.reader import Split
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns
@@ -69,9 +70,18 @@ def inspect_table(table: Path, columns: TableColumns, console: Console) -> None:
     masks = masks and found.named(columns.mask, "mask") is not None
     several = "," in (columns.target or "") or columns.target_separator is not None
     labels = () if several else None
+    classes = None if columns.mask_values else NUMBERED
 
     def opened(name: str) -> Split:
-        return TableSplit(table, name, columns, masks=masks, labels=labels, on_error="skip")
+        return TableSplit(
+            table,
+            name,
+            columns,
+            masks=masks,
+            mask_classes=classes,
+            labels=labels,
+            on_error="skip",
+        )
 
     inspect_splits(table, sorted(splits_in(found)) or ["test"], opened, console)
 

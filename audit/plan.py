@@ -92,7 +92,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     choices = Choices(
         threshold, spec.group_input, options.distances, spec.class_names, spec.ordered
     )
-    task = TASKS[spec.task].make(choices)
+    task = TASKS[spec.task].make(choices).fitted(spec, split)
     names = Names(model.name, split.name, options.split)
     identity = {
         "model": f"{model.name} version {model.version}",

@@ -11,7 +11,7 @@ from audit.client.predictor import ServedPredictor
 from audit.plan import Plan
 from fairness.datasets.stream import batches
 from fairness.evaluate import Readings, readings
-from fairness.mask_scores import OF_SURFACE
+from fairness.mask_names import is_distance
 
 BATCHES = 6
 """So many are asked again: the first, the last, and others between them."""
@@ -43,8 +43,8 @@ def recheck(plan: Plan, predict: ServedPredictor, journal: Readings) -> None:
     for now in readings(stream, predict, plan.task.read):
         rows = [row[id_] for id_ in now.ids]
         for name, found in now.values.items():
-            if name.endswith(OF_SURFACE):
-                continue  # in pixels, and one at an edge may move it far
+            if is_distance(name):
+                continue  # one pixel at an edge may move it far
             before = journal.values[name][rows]
             away = np.abs(np.nan_to_num(found) - np.nan_to_num(before)).mean()
             if not away <= tolerance(plan):

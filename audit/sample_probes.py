@@ -77,7 +77,8 @@ def record(model: ServedModel, transport: Transport, split: Split, most: int) ->
         (answer,) = answer_of(model, transport.send(request).result(), image)
         checksum = checksums[sample.id]
         sent[checksum] = digest_of_tensor(tensors)
-        answers[checksum] = tuple(TASKS[model.spec.task].fingerprint(answer).tolist())
+        shown = TASKS[model.spec.task].fingerprint(answer, len(model.spec.class_names))
+        answers[checksum] = tuple(shown.tolist())
     spread = 0.0 if not answers else float(np.ptp(np.array([*answers.values()]), axis=0).max())
     if not spread >= SMALLEST_SPREAD:
         raise UsageError(
@@ -175,7 +176,7 @@ def furthest(
         (answer,) = answers.values()
         for id_, one in zip(batch.ids, answer, strict=True):
             expected = np.array(found.recorded.answers[place[id_]])
-            shown = task.fingerprint(one)
+            shown = task.fingerprint(one, len(predict.model.spec.class_names))
             away = np.abs(shown - expected).max() if shown.shape == expected.shape else np.inf
             worst = max(worst, float(away) if np.isfinite(away) else np.inf)
     return worst

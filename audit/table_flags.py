@@ -63,7 +63,12 @@ class TableFlags:
     window: Annotated[str | None, tyro.conf.arg(metavar="CENTRE,WIDTH")] = None
     """Window of DICOM files; without it, the first of each file."""
     mask_values: Annotated[str | None, tyro.conf.arg(metavar="N=CLASS,...")] = None
-    """Numbers in masks: 0=background,128=rim,255=cup; without it 0, 1 and 2."""
+    """Numbers in masks: 0=background,128=heart,255=lung; without it, those of the model."""
+    spacing: Annotated[str | None, tyro.conf.arg(metavar="MM,MM|COL,COL|pixels")] = None
+    """Size of a pixel, rows then columns: distances between masks are then in mm.
+
+    Without it `spacing_row` and `spacing_column`; `pixels` leaves these out.
+    """
 
 
 def is_table(path: Path | None) -> bool:

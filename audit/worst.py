@@ -4,15 +4,17 @@ import numpy as np
 from rich.console import Console
 
 from audit.plan import Plan
-from audit.records.masks import file_name, overlay, save_picture
+from audit.records.masks import colours_csv, file_name, overlay, save_picture
 from audit.records.outcomes import private_folder
 from fairness.arrays import FloatArray
+from fairness.atomic import write_atomically
 from fairness.attributes import UNKNOWN
 from fairness.datasets.stream import batches
 from fairness.evaluate import Predict
 from fairness.group_input import RECORDED
 from fairness.outcomes import Cases
 from fairness.samples import cut
+from fairness.structures import structures_of
 
 
 def draw_worst(
@@ -25,6 +27,8 @@ def draw_worst(
     places = worst_of(cases, quality, plan.options.worst)
     if not places:
         return
+    spec = plan.model.spec
+    structures = structures_of(spec.class_names, spec.unions)
     index = {id_: i for i, id_ in enumerate(plan.split.ids)}
     wanted = sorted({id_ for ids in places.values() for id_ in ids})
     rows = np.array([index[id_] for id_ in wanted], dtype=np.int64)
@@ -32,7 +36,9 @@ def draw_worst(
     drawn = {}
     for batch, answers in predict(batches(plan.split, (rows[chosen] for chosen in cuts))):
         for i, id_ in enumerate(batch.ids):
-            drawn[id_] = overlay(batch.images[i], batch.targets[i], answers[RECORDED][i])
+            drawn[id_] = overlay(
+                batch.images[i], batch.targets[i], answers[RECORDED][i], structures
+            )
     folder = plan.out / "records" / "worst"
     for (attribute, group), ids in places.items():
         place = folder
@@ -40,6 +46,8 @@ def draw_worst(
             place = private_folder(place / part)
         for rank, id_ in enumerate(ids, start=1):
             save_picture(drawn[id_], place / f"{rank}_{file_name(id_)}.png")
+    if not structures.is_eye:
+        write_atomically(folder / "colours.csv", colours_csv(structures), private=True)
     console.print(f"worst cases: {len(wanted)} drawn in {folder}", highlight=False, markup=False)
 
 

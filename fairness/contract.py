@@ -97,6 +97,9 @@ class ModelSpec:
     (B, H, W) uint8, index into `class_names`."""
     class_names: Words
     """Classes, or the names of several labels."""
+    unions: Annotated[Mapping[Word, Words], Field(max_length=100)] | None = None
+    """Segmentation: name of a union to the classes that it consists of. None: the disc, where the
+    classes are rim and cup, else none."""
     ordered: bool = False
     """Whether the classes of a multiclass model are steps, the mildest first."""
     threshold: Threshold | None = None

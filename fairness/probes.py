@@ -44,7 +44,7 @@ class Probes:
     groups: Annotated[tuple[int, ...], Field(max_length=64)] | None = None
     """Group code of each probe, -1 for unknown; None where the model asks for no group."""
     expected: Annotated[
-        tuple[Annotated[tuple[Number, ...], Field(max_length=100)], ...], Field(max_length=64)
+        tuple[Annotated[tuple[Number, ...], Field(max_length=512)], ...], Field(max_length=64)
     ]
     """What `Task.fingerprint` gives of the answer to each probe."""
     tolerance: Annotated[Number, Field(ge=0, le=0.1)]

@@ -18,7 +18,7 @@ from audit.client.own_tensors import check_tensors, some
 from fairness.contract import PARAMETER_KEY, ModelSpec
 from fairness.errors import ServerError, UsageError
 from fairness.foreign.model_yaml import Described
-from fairness.tasks.catalogue import check_description
+from fairness.tasks.catalogue import TASKS, check_description
 from fairness.text import one_line
 
 DEADLINE = 10.0
@@ -207,7 +207,10 @@ def described(
     if said is not None and text is not None:
         raise UsageError(f"--spec {said.path}: model '{name}' describes itself; leave out --spec")
     if said is not None:
-        return said.description.spec(), resolved(said, metadata, name)
+        spec, task = said.description.spec(), TASKS[said.description.task]
+        if task.answers_masks and (fault := task.description_fault(spec)):
+            raise UsageError(f"{said.at('origin', 'probes')}: it {fault}; correct it")
+        return spec, resolved(said, metadata, name)
     if text is None:
         raise UndescribedError(
             f"model '{name}' has no '{PARAMETER_KEY}' self-description; export it with python -m "

@@ -94,7 +94,7 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
     output = named(said, "output", metadata.outputs, answer.name, model)
     check_type(said, output, model)
     if isinstance(answer, Masks):
-        size = {"C": 1} if answer.holds == "class_mask" else {}
+        size = {} if answer.holds == "class_scores" else {"C": 1}
         found = axes(said, "output", answer.layout, output.shape, sizes | size, strict=False)
         check_batches(said, layout, found, output.shape)
         check_classes(said, answer, output, found)

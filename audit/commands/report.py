@@ -78,7 +78,7 @@ def report(arguments: list[str], console: Console) -> int:
     if options.threshold is not None and not kind.has_threshold:
         raise UsageError(f"--threshold: a {kind.kind} has none; leave it out")
     threshold = threshold_of(options, predictions) if kind.has_threshold else None
-    task = kind.make(replace(predictions.choices, threshold=threshold))
+    task = kind.make(replace(predictions.choices, threshold=threshold)).holding(answered)
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)

@@ -41,7 +41,13 @@ class Baseline:
         """
         earlier, place = self.answered, {id_: i for i, id_ in enumerate(now.cases.ids)}
         names = {name for name in now.values if name in self.stored}
-        same = set(earlier.values) == names and set(earlier.cases.ids) <= set(place)
+        if names != set(earlier.values):
+            only = ", ".join(sorted(names ^ set(earlier.values))[:5])
+            raise UsageError(
+                f"--baseline {self.folder}: only one of the two runs has {only}; a change needs "
+                "the same scores, and distances of masks in the same unit"
+            )
+        same = set(earlier.cases.ids) <= set(place)
         if complete:
             same = same and earlier.cases.ids == now.cases.ids
         if same and now.labels is not None and earlier.labels is not None:

@@ -6,7 +6,9 @@ Masks are scored as they arrive and dropped. Pictures show patients, so they go 
 import hashlib
 import io
 from collections.abc import Mapping
+from colorsys import hsv_to_rgb
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image as Picture
@@ -17,18 +19,24 @@ from fairness.evaluate import Answers, Read
 from fairness.group_input import RECORDED
 from fairness.metrics.segmentation import outline
 from fairness.samples import Batch
+from fairness.structures import EYE, Structures
 
-COLOURS = {
+Colour: TypeAlias = tuple[int, int, int]
+EYE_COLOURS: dict[tuple[str, str], Colour] = {
     ("reference", "disc"): (255, 255, 255),
     ("reference", "cup"): (255, 210, 0),
     ("prediction", "disc"): (0, 200, 255),
     ("prediction", "cup"): (255, 60, 160),
 }
-"""Of the contours, in the order in which they are drawn."""
+"""Of the contours of an eye, in the order in which they are drawn."""
+
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Steps of the hue around the circle, which never come close to an earlier one."""
 
 
 def keeping(read: Read, folder: Path) -> Read:
-    """The same reading, which also writes each mask to `folder/ID.png` (grey levels 0, 1, 2)."""
+    """The same reading, which also writes each mask to `folder/ID.png` (grey levels 0, 1, ...)."""
 
     def kept(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
         values = read(batch, answers)
@@ -39,13 +47,41 @@ def keeping(read: Read, folder: Path) -> Read:
     return kept
 
 
-def overlay(image: Image, reference: Image, prediction: Image) -> Picture.Image:
-    """The image (H, W), or in colours, with the outlines of disc and cup of both masks, as RGB."""
+def overlay(
+    image: Image, reference: Image, prediction: Image, structures: Structures = EYE
+) -> Picture.Image:
+    """The image (H, W), or in colours, with the outlines of both masks, as RGB."""
     rgb = image.copy() if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
-    for (role, structure), colour in COLOURS.items():
+    for (role, name), colour in colours_of(structures).items():
         mask = reference if role == "reference" else prediction
-        rgb[outline(mask >= (1 if structure == "disc" else 2))] = colour
+        rgb[outline(np.isin(mask, structures.parts[name]))] = colour
     return Picture.fromarray(rgb)
+
+
+def colours_of(structures: Structures) -> dict[tuple[str, str], Colour]:
+    """(`reference` or `prediction`, structure) to its colour, in the order of drawing.
+
+    A structure has one hue, pale for the reference and full for the prediction; neighbouring
+    numbers have hues far apart. Unions are not drawn: their parts are.
+    """
+    if structures == EYE:
+        return EYE_COLOURS
+    found = {}
+    for role, saturation in (("reference", 0.35), ("prediction", 1.0)):
+        for code, name in enumerate(structures.names):
+            shares = hsv_to_rgb(code * GOLDEN % 1, saturation, 1.0)
+            red, green, blue = (round(255 * share) for share in shares)
+            found[role, name] = (red, green, blue)
+    return found
+
+
+def colours_csv(structures: Structures) -> str:
+    """Which colour is what, as the text of a csv file."""
+    rows = [
+        f"{name},{role},#{bytes(colour).hex()}"
+        for (role, name), colour in colours_of(structures).items()
+    ]
+    return "\n".join(("structure,mask,colour", *rows, ""))
 
 
 def save_picture(picture: Picture.Image, path: Path) -> None:

@@ -13,7 +13,7 @@ from audit.records.columns import Columns
 from audit.records.sameness import digests
 from audit.records.several import Judged, judged_columns
 from fairness.errors import DataError, UsageError
-from fairness.mask_scores import NAMES as MASK_SCORES
+from fairness.mask_names import scores_in, structures_in
 from fairness.outcomes import Answered, Cases, Names
 from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, texts
@@ -58,8 +58,8 @@ class Predictions:
 def read_predictions(path: Path, columns: Columns) -> Predictions:
     """Read a parquet or csv file of predictions, or of scores that masks got.
 
-    It holds masks' scores where it has columns that `fairness/mask_scores.py` names, `rim_dice`
-    among them, and no column of scores.
+    It holds masks' scores where it has columns that `fairness/mask_names.py` names, one of them
+    the Dice coefficient of a structure (`lung_dice`), and no column of scores.
 
     Raises:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
@@ -70,7 +70,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     table, of_join, of_second = with_metadata(path, read.columns, columns)
     stated = read.metadata
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
-    of_masks = "rim_dice" in table.column_names and columns.score not in table.column_names
+    of_masks = columns.score not in table.column_names and bool(structures_in(table.column_names))
     judged = judged_columns(path, table, columns, stated, of_masks=of_masks)
     check_columns(path, table, judged.all, names, columns)
     fixed = (columns.id, columns.patient, *judged.scores)
@@ -82,7 +82,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     for attribute, _ in encoded:
         # Our own files may hold a federation of many sites.
         check_groups(path, attribute, numbers_too=NAMES_KEY not in stated)
-    of_cases = [name for name in MASK_SCORES if name in table.column_names] if of_masks else []
+    of_cases = scores_in(table.column_names) if of_masks else ()
     used = {*judged.all, columns.id, columns.patient, *names, *of_cases, *RESERVED}
     covariates, of_age = covariates_of(table, used, changes)
     cases = Cases(

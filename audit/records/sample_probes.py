@@ -23,7 +23,7 @@ MOST = 64
 """Samples in a file."""
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Answer = Annotated[tuple[Number, ...], Field(min_length=1, max_length=100)]
+Answer = Annotated[tuple[Number, ...], Field(min_length=1, max_length=512)]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fairness.compat.compared import Compared
 from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
 from fairness.groups import quoted
 from fairness.outcomes import Contrast, GroupReport, Row
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 from fairness.text import one_line
 
 NOT_DEFINED = "-"
@@ -93,7 +93,7 @@ def one_sided(report: GroupReport) -> list[str]:
 def group_lines(report: GroupReport, interval: bool = True) -> list[GroupLine]:
     """The overall line, then every group that has cases, `unknown` last."""
     lines = []
-    metrics = TABLES[report.kind].groups.values()
+    metrics = tables_of(report).groups.values()
     nowhere = {row.attribute for row in report.rows if row.group == ALL and row.n == 0}
     for (attribute, group), rows in rows_by_group(report).items():
         first = next(iter(rows.values()))
@@ -140,7 +140,7 @@ def footnotes(report: GroupReport) -> list[str]:
 def labels(report: GroupReport) -> list[str]:
     """Heads of the cells of `group_lines`."""
     metrics = {row.metric for row in report.rows}
-    return [label for label, metric in TABLES[report.kind].groups.items() if metric in metrics]
+    return [label for label, metric in tables_of(report).groups.items() if metric in metrics]
 
 
 def gap_lines(report: GroupReport) -> list[GapLine]:
@@ -153,7 +153,7 @@ def gap_lines(report: GroupReport) -> list[GapLine]:
         if next(iter(rows.values())).n == 0:
             lines.append(GapLine(attribute, "", "", "", "", NOWHERE))
             continue
-        gaps = TABLES[report.kind].gaps
+        gaps = tables_of(report).gaps
         numbers = {label: rows[metric] for label, metric in gaps.items() if metric in rows}
         if all(row.value is None for row in numbers.values()):
             reasons = dict.fromkeys(row.reason for row in numbers.values() if row.reason)

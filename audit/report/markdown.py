@@ -7,7 +7,7 @@ from audit.report import layout
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 
 def to_markdown(
@@ -63,7 +63,7 @@ def report_lines(report: GroupReport, confidence: float) -> list[str]:
 
 def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:
     """Every pair in the first number shown: alone, then jointly with the others."""
-    metric = next(iter(TABLES[report.kind].groups.values()))
+    metric = next(iter(tables_of(report).groups.values()))
     return [
         (
             c.attribute,

@@ -13,7 +13,7 @@ from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
-from fairness.tasks.catalogue import TABLES
+from fairness.tasks.catalogue import tables_of
 
 COLORS = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
 
@@ -60,7 +60,7 @@ def print_labels(report: GroupReport, console: Console) -> None:
 
 def print_groups(report: GroupReport, console: Console) -> None:
     """One row a group; the first number with its interval, the rest without; report.md has all."""
-    columns = layout.labels(report)[: TABLES[report.kind].brief]
+    columns = layout.labels(report)[: tables_of(report).brief]
     table = plain_table("group", "n", "positive", *columns)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True

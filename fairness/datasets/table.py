@@ -7,6 +7,7 @@ which shape the images.
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from fairness.arrays import Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
-from fairness.datasets.class_mask import mask_shape, read_class_mask
+from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
 from fairness.datasets.image_file import ImageFiles
@@ -23,8 +24,9 @@ from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
-from fairness.datasets.table_targets import wanted_of
-from fairness.datasets.table_values import Values, values_of
+from fairness.datasets.table_spacing import SPACING, spacing_of
+from fairness.datasets.table_targets import Wanted, wanted_of
+from fairness.datasets.table_values import TAKEN, Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
 from fairness.tables.labels import unknown_labels
@@ -44,6 +46,7 @@ class TableSplit(FileSplit):
         *,
         known: Iterable[Attribute] = (),
         masks: bool = False,
+        mask_classes: MaskClasses | None = None,
         labels: tuple[str, ...] | None = None,
         classes: tuple[str, ...] | None = None,
         fit: Callable[[Image], Image] | None = None,
@@ -56,7 +59,8 @@ class TableSplit(FileSplit):
             split: a value of the column of splits; `test` where there is no such column.
             columns: what is what.
             known: attributes to look for, too, whose groups keep their order.
-            masks: whether the target is a mask of disc and cup instead of a label.
+            masks: whether the target is a mask instead of a label.
+            mask_classes: what is in masks; None: those that the columns say, else those of an eye.
             labels: where there are several, their names; none: those of the columns.
             classes: where there are more than two, their names in the order of their numbers.
             fit: resizes every image to `shape`.
@@ -68,6 +72,9 @@ class TableSplit(FileSplit):
         """
         super().__init__(path, split, options)
         self._said = said = columns or TableColumns()
+        self.mask_classes = mask_classes or MaskClasses.said_by(said.mask_values)
+        if masks:
+            self.mask_classes = self.mask_classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
         channels = options.get("channels", 1)
         is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
@@ -81,7 +88,7 @@ class TableSplit(FileSplit):
         wanted = wanted_of(opened, self.target, masks, labels, classes)
         self.target, self.label_names = ",".join(wanted.columns), wanted.names
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        values = values_of(opened, ids, wanted, known, faults)
+        values = self._values(opened, ids, rows, wanted, known, faults)
         self.attributes, self.notes = values.attributes, values.notes
         if said.beside is not None:
             self.notes += (f"{said.beside} says what columns are, where flags do not",)
@@ -116,6 +123,24 @@ class TableSplit(FileSplit):
         self._masks = {ids[row]: drawn[row] for row in order if row in drawn}
         self._keep([entries[row] for row in order])
 
+    def _values(
+        self,
+        opened: Opened,
+        ids: list[str],
+        rows: list[int],
+        wanted: Wanted,
+        known: Iterable[Attribute],
+        faults: dict[int, str],
+    ) -> Values:
+        """What the columns say; where there are masks, with the sizes of pixels as covariates."""
+        masks = wanted.kind == "mask"
+        taken = frozenset({*TAKEN, *self.mask_classes.scores}) if masks else TAKEN
+        found = values_of(opened, ids, wanted, known, faults, taken)
+        if not masks:
+            return found
+        others = {n: c for n, c in found.covariates.items() if n not in SPACING}
+        return replace(found, covariates={**others, **spacing_of(opened, rows, faults)})
+
     def _entry(self, id_: str, row: int, values: Values, image: Path, mask: Path | None) -> Entry:
         """Everything about one row but its image and mask."""
         try:
@@ -123,6 +148,11 @@ class TableSplit(FileSplit):
         except DataError:
             shape = ()  # found broken when it is decoded
         drawn = () if mask is None or not shape else mask_shape(mask, self._said.mask_key)
+        if drawn and len(drawn) != 2:
+            raise DataError(
+                f"{mask}: has shape {drawn}, expected one number a pixel (H, W); masks are of "
+                "pictures, no volumes: store each slice as one, or use --on-error skip"
+            )
         if drawn and drawn != shape[:2]:
             raise DataError(
                 f"{mask}: has shape {drawn}, its image {shape[:2]}, expected the same; correct it, "
@@ -134,11 +164,16 @@ class TableSplit(FileSplit):
         found = UNKNOWN if values.labels is None else values.labels[row].tolist()
         label, several = (UNKNOWN, tuple(found)) if isinstance(found, list) else (found, ())
         said = f"{id_} {content} {several or label} {sorted(words.items())} {self._said.decoding()}"
+        covariates = {name: float(column[row]) for name, column in values.covariates.items()}
+        sizes = "".join(
+            f" {covariates[n]}" for n in SPACING if mask is not None and n in covariates
+        )
+        said += f" {self.mask_classes}{sizes}"
         return Entry(
             id=id_,
             path=image,
             codes=codes,
-            covariates={name: float(column[row]) for name, column in values.covariates.items()},
+            covariates=covariates,
             patient=values.patients[row],
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=content[0],
@@ -162,7 +197,7 @@ class TableSplit(FileSplit):
         if entry.id not in self._masks:
             return image, np.array(entry.labels) if entry.labels else entry.label
         path = self._masks[entry.id]
-        mask = read_class_mask(path, self._said.mask_key, self._said.mask_values)
+        mask = read_class_mask(path, self._said.mask_key, self.mask_classes)
         if mask.shape != image.shape[:2]:
             raise DataError(
                 f"{path}: has shape {mask.shape}, its image {image.shape[:2]}, expected the same; "

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairness.datasets.class_mask import AS_CLASSES, CLASSES
 from fairness.datasets.dicom import Window
 from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 from fairness.tables.changes import MapRule, rules_in
 from fairness.tables.labels import Uncertain, uncertain_in
-from fairness.tables.words import classes_in, names_in, window_in
+from fairness.tables.words import Spacing, classes_in, names_in, spacing_in, window_in
 from fairness.unknown import plain
 
 BESIDE = "data.yaml"
@@ -60,14 +59,16 @@ class TableColumns:
     """Names of arrays, in npz files that hold several."""
     window: Window | None = None
     """Of DICOM files; None: the first of each file."""
-    mask_values: Mapping[int, int] = field(default_factory=lambda: AS_CLASSES)
-    """Number in a mask to class."""
+    mask_values: Mapping[int, str] = field(default_factory=dict)
+    """Number in a mask to the name of its class; empty: the model's numbers."""
+    spacing: Spacing | None = None
+    """Size of a pixel; None: `spacing_row` and `spacing_column`, where there are such columns."""
     beside: Path | None = None
     """The `data.yaml` that had a say."""
 
     def decoding(self) -> str:
-        """What pixels and masks depend on beside their files."""
-        return f"{self.window} {self.image_key} {self.mask_key} {sorted(self.mask_values.items())}"
+        """What pixels and masks depend on beside their files and the meaning of numbers."""
+        return f"{self.window} {self.image_key} {self.mask_key}"
 
 
 NAMES = (
@@ -77,7 +78,7 @@ NAMES = (
 """Single words, among what can be said."""
 SAID = (
     *NAMES, "attributes", "covariates", "unknown", "map", "images", "image_key", "mask_key",
-    "window", "mask_values", "uncertain",
+    "window", "mask_values", "spacing", "uncertain",
 )  # fmt: skip
 """Everything that flags and `data.yaml` can say, by the names of the flags."""
 
@@ -108,7 +109,8 @@ def columns_of(table: Path, given: Mapping[str, str]) -> TableColumns:
         rules=rules_in(said.get("map", "")),
         images=Path(folder) if folder else None,
         window=window_in(said["window"]) if said.get("window") else None,
-        mask_values=classes_in(said.get("mask_values", ""), CLASSES) or AS_CLASSES,
+        mask_values=classes_in(said.get("mask_values", "")),
+        spacing=spacing_in(said["spacing"]) if said.get("spacing") else None,
         beside=beside if of_file else None,
     )
 

@@ -12,7 +12,7 @@ from fairness.datasets.dicom import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
 from fairness.datasets.table_targets import Wanted, wanted_labels
 from fairness.errors import UsageError
-from fairness.mask_scores import NAMES as MASK_SCORES
+from fairness.mask_names import NAMES as MASK_SCORES
 from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, is_number_text, number, texts
 from fairness.tables.hints import twins, unknown_words, unused_patients
@@ -45,6 +45,7 @@ def values_of(
     wanted: Wanted,
     known: Iterable[Attribute],
     faults: dict[int, str],
+    taken: frozenset[str] = TAKEN,
 ) -> Values:
     """Read everything that a table says itself.
 
@@ -54,6 +55,7 @@ def values_of(
         wanted: what the target is, and its columns.
         known: attributes that are looked for, too, and whose groups keep their order.
         faults: gets the first reason why a row cannot be used, by row.
+        taken: names of columns of our own files of outcomes.
 
     Raises:
         UsageError: a column is not there, or cannot be what it is named for.
@@ -67,14 +69,14 @@ def values_of(
     changes, notes = changes_of(path, table, said.rules, fixed)
     labels = wanted_labels(opened, wanted, changes, faults)
     order = {**KNOWN, **{attribute.name: attribute for attribute in known}}
-    names = attribute_names(opened, order, {opened.file, *wanted.columns})
+    names = attribute_names(opened, order, {*taken, opened.file, *wanted.columns})
     found = {name: texts(table[name], changes.get(name)) for name in names}
     encoded = [groups(path, n, c, order.get(n), said.unknown) for n, c in found.items()]
     for attribute, _ in encoded:
         check_groups(path, attribute, numbers_too=True)
-    used = {*fixed, *wanted.columns, *names, *TAKEN}
+    used = {*fixed, *wanted.columns, *names, *taken}
     if said.covariates:
-        check_covariate_names(opened, {*TAKEN, *names})
+        check_covariate_names(opened, {*taken, *names})
         covariates = {n: measurements(opened, n, changes, faults) for n in said.covariates}
     else:
         covariates, of_age = covariates_of(table, used, changes)
@@ -111,7 +113,7 @@ def attribute_names(
             f"add {', '.join(GROUPS)})"
         )
     require_columns(path, table, names)
-    check_attribute_names(path, names, {*TAKEN, *taken})
+    check_attribute_names(path, names, taken)
     return tuple(dict.fromkeys(names))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image
-from fairness.foreign.description import STRUCTURES, ImageInput, Masks, Scores
+from fairness.foreign.description import ImageInput, Masks, Scores
 from fairness.foreign.resize import unresized
 
 NO_STRUCTURE = 255
@@ -70,8 +70,24 @@ def softmax(logits: FloatArray) -> FloatArray:
     return found
 
 
+def drawn(scores: Array, said: Masks) -> Array:
+    """1 where a pixel's probability is 0.5 or more, else 0; of (B, H, W) probabilities or logits.
+
+    Raises:
+        ValueError: they are none.
+    """
+    if np.isnan(scores).any():
+        raise ValueError("has scores that are no numbers")
+    if said.holds == "mask_logit":
+        return np.asarray(scores >= 0, dtype=np.uint8)
+    if not ((scores >= 0) & (scores <= 1)).all():
+        strange = scores[(scores < 0) | (scores > 1)].flat[0]
+        raise ValueError(f"answered {strange:.4g}, which is no probability; is it a mask_logit?")
+    return np.asarray(scores >= 0.5, dtype=np.uint8)
+
+
 def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Image) -> Image:
-    """Masks of background 0, rim 1 and cup 2 at the size of the stored images, (B, H, W) uint8.
+    """Masks of the classes of `said.class_names` at the size of the stored images, (B, H, W) uint8.
 
     Args:
         output: of the server.
@@ -98,13 +114,18 @@ def masks(output: Array, said: Masks, layout: str, sent: ImageInput, native: Ima
         if not np.isfinite(output).all():
             raise ValueError("has scores that are no numbers")
         numbers = output.argmax(axis=-1)
-    else:
+    elif said.holds == "class_mask":
         numbers = output[..., 0]
+    else:
+        numbers = drawn(output[..., 0], said)
     found = np.full(numbers.shape, NO_STRUCTURE, np.uint8)
-    for structure, name in enumerate(STRUCTURES):
-        found[numbers == said.classes[name]] = structure  # type: ignore[index]
+    for number, code in said.codes.items():
+        found[numbers == number] = code
     if (found == NO_STRUCTURE).any():
         strange = numbers[found == NO_STRUCTURE].flat[0]
-        raise ValueError(f"has the class {strange}, which 'classes' does not name")
+        raise ValueError(
+            f"has the class {strange}, which 'classes' does not name; name it, and under 'ignore' "
+            "where it counts as background"
+        )
     shape = (native.shape[1], native.shape[2])
     return np.stack([unresized(mask, shape, sent) for mask in found])

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from fairness.foreign.description import STRUCTURES, Description, ImageInput, Masks, Scores
+from fairness.foreign.description import Description, ImageInput, Masks, Scores
+from fairness.structures import structures_of
 
 Fault: TypeAlias = tuple[tuple[str, ...], str]
 """The keys that lead to the line, and what is wrong."""
@@ -88,9 +89,22 @@ def _of_several(said: Description, output: Scores) -> Iterator[Fault]:
 
 
 def _of_masks(said: Masks) -> Iterator[tuple[str, str]]:
-    if set(said.classes) != set(STRUCTURES):
-        yield "classes", f"needs a number for each of {', '.join(STRUCTURES)}"
-    elif len(set(said.classes.values())) < len(said.classes):
-        yield "classes", "gives two structures one number"
+    numbers = list(said.classes.values())
+    if twice := [name for name, n in said.classes.items() if numbers.count(n) > 1]:
+        yield "classes", f"gives {' and '.join(twice[:2])} one number"
+    if said.class_names[0] not in said.classes:
+        yield (
+            "classes",
+            "names no background, and no class 0 that would be it; add background: 255 to it",
+        )
+    if strange := set(said.ignore) - set(said.classes):
+        yield "ignore", f"'classes' has no {', '.join(sorted(strange))}"
+    for key, unions in (("classes", {}), ("unions", said.unions)):
+        try:
+            structures_of(said.class_names, unions)
+        except ValueError as error:
+            yield key, str(error)
+    if said.holds.startswith("mask_") and set(numbers) != {0, 1}:
+        yield "classes", f"{said.holds} has two: background: 0, and 1 for the one structure"
     if said.holds == "class_scores" and "C" not in said.layout:
         yield "layout", f"{said.layout} has no axis C for the classes"

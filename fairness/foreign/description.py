@@ -11,14 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from fairness.contract import Folder, ModelSpec, Text, Threshold, Word
 from fairness.foreign.normalise import PRESETS, Normalise, Preset
 from fairness.probes import MOST_PIXELS, Number, Probes
+from fairness.structures import BACKGROUND, EYE
 
 Side: TypeAlias = Annotated[int, Field(ge=1, le=8192)]
 Datatype: TypeAlias = Literal["uint8", "fp16", "fp32"]
 Layout: TypeAlias = Literal["HW", "NHW", "CHW", "NCHW", "HWC", "NHWC"]
 Resize: TypeAlias = Literal["squash", "crop", "letterbox"]
 Filter: TypeAlias = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
-STRUCTURES = ("background", "rim", "cup")
-"""Of a mask, in the order of their numbers in this package."""
 
 
 def _bounded(size: tuple[int, int]) -> tuple[int, int]:
@@ -111,12 +110,31 @@ class Masks(Part):
     """An output that a mask is read from."""
 
     name: Word
-    holds: Literal["class_mask", "class_scores"]
-    """A class for each pixel, or a score for each class and pixel, of which the highest wins."""
+    holds: Literal["class_mask", "class_scores", "mask_probability", "mask_logit"]
+    """A class for each pixel; or a score for each class and pixel, of which the highest wins; or of
+    one structure the probability of each pixel, which is class 1 from 0.5 on, or its logit."""
     layout: Literal["HW", "NHW", "CHW", "NCHW", "HWC", "NHWC"]
     """Axes of the tensor, C those of classes (or of length 1)."""
-    classes: dict[Literal["background", "rim", "cup"], Index]
-    """The model's number of each structure."""
+    classes: Annotated[dict[Word, Index], Field(min_length=2, max_length=256)]
+    """The model's number of each class; `background`, else the one with number 0, is none."""
+    unions: Annotated[dict[Word, tuple[Word, ...]], Field(max_length=100)] | None = None
+    """Name to the structures that it consists of; None: the disc, of rim and cup."""
+    ignore: Annotated[tuple[Word, ...], Field(max_length=256)] = ()
+    """Classes that count as background."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the masks that are scored: background, then the structures; rim before cup."""
+        nothing = next((name for name, number in self.classes.items() if number == 0), BACKGROUND)
+        first = BACKGROUND if BACKGROUND in self.classes else nothing
+        names = [name for name in self.classes if name != first and name not in self.ignore]
+        return (first, *(EYE.names if set(names) == set(EYE.names) else names))
+
+    @property
+    def codes(self) -> dict[int, int]:
+        """The model's number to the class that is scored."""
+        code = {name: i for i, name in enumerate(self.class_names)}
+        return {number: code.get(name, 0) for name, number in self.classes.items()}
 
 
 class Origin(Part):
@@ -149,7 +167,7 @@ class Description(Part):
     def class_names(self) -> tuple[str, ...]:
         """Of labels, classes or structures, in the order of the answer."""
         if isinstance(self.output, Masks):
-            return STRUCTURES
+            return self.output.class_names
         return tuple(self.output.labels or self.output.classes or ("negative", "positive"))
 
     def spec(self) -> ModelSpec:
@@ -166,6 +184,7 @@ class Description(Part):
             if said is not None or of_labels
             else None
         )
+        drawn = self.output if isinstance(self.output, Masks) else None
         return ModelSpec(
             task=self.task,
             method=self.method,
@@ -174,6 +193,7 @@ class Description(Part):
             input=self.input.name,
             output=self.output.name,
             class_names=self.class_names,
+            unions=drawn.unions if drawn else None,
             ordered=isinstance(self.output, Scores) and self.output.ordered,
             threshold=threshold,
             checkpoint_sha256=self.origin.checkpoint_sha256,

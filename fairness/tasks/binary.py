@@ -95,7 +95,7 @@ class BinaryTask(Task):
         return None
 
     @classmethod
-    def fingerprint(cls, answer: Array) -> FloatArray:
+    def fingerprint(cls, answer: Array, classes: int = 3) -> FloatArray:
         """The probability itself, (1,)."""
         return np.asarray(answer, dtype=np.float64)
 

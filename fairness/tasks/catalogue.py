@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from fairness.contract import ModelSpec
 from fairness.errors import ServerError
+from fairness.outcomes import GroupReport
 from fairness.tasks.binary import BinaryTask
+from fairness.tasks.mask_tables import mask_tables
 from fairness.tasks.masks import MaskTask
 from fairness.tasks.multiclass import MulticlassTask
 from fairness.tasks.multilabel import MultilabelTask
@@ -16,6 +18,14 @@ TASKS: Mapping[str, type[Task]] = {
 
 TABLES: Mapping[str, Tables] = {k: t for task in TASKS.values() for k, t in task.tables.items()}
 """`Measured.kind` to what people see of such a report."""
+
+
+def tables_of(report: GroupReport) -> Tables:
+    """What people see of a report; of masks, by the structures that it has."""
+    if report.kind != MaskTask.kind:
+        return TABLES[report.kind]
+    unions = report.provenance.get("masks", {}).get("unions", {})
+    return mask_tables(dict.fromkeys(row.metric for row in report.rows), tuple(unions))
 
 
 def check_description(spec: ModelSpec, model: str) -> None:

@@ -68,7 +68,7 @@ class MulticlassTask(Task):
         return fault_of_probes(spec)
 
     @classmethod
-    def fingerprint(cls, answer: Array) -> FloatArray:
+    def fingerprint(cls, answer: Array, classes: int = 3) -> FloatArray:
         """The probabilities themselves, (K,)."""
         return np.asarray(answer, dtype=np.float64)
 

@@ -65,7 +65,7 @@ class MultilabelTask(Task):
         return fault_of_probes(spec)
 
     @classmethod
-    def fingerprint(cls, answer: Array) -> FloatArray:
+    def fingerprint(cls, answer: Array, classes: int = 3) -> FloatArray:
         """The probabilities themselves, (L,)."""
         return np.asarray(answer, dtype=np.float64)
 

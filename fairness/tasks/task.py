@@ -8,6 +8,7 @@ from typing import ClassVar, Self, TypeAlias
 from fairness.arrays import Array, FloatArray, IntArray
 from fairness.compat.compared import Compared
 from fairness.contract import GroupInput, ModelSpec, Threshold
+from fairness.datasets.reader import Split
 from fairness.outcomes import Answered, Names
 from fairness.samples import Batch
 from fairness.statistics.settings import Settings
@@ -72,6 +73,18 @@ class Task(ABC):
             DataError: one that it needs is not there.
         """
 
+    def fitted(self, spec: ModelSpec, split: Split) -> Self:
+        """The task with what the model's description and the data add to it; most add nothing.
+
+        Raises:
+            DataError: the data cannot be used.
+        """
+        return self
+
+    def holding(self, answered: Answered) -> Self:
+        """The task for values that a file holds; most tasks know their names before."""
+        return self
+
     @classmethod
     @abstractmethod
     def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
@@ -84,8 +97,13 @@ class Task(ABC):
 
     @classmethod
     @abstractmethod
-    def fingerprint(cls, answer: Array) -> FloatArray:
-        """The vector (k,) that a probe compares of the answer to one image."""
+    def fingerprint(cls, answer: Array, classes: int = 3) -> FloatArray:
+        """The vector (k,) that a probe compares of the answer to one image.
+
+        Args:
+            answer: to one image.
+            classes: names in the description's `class_names`.
+        """
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Models as other people serve them: prepared pixels in, logits or scores out, no description."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ backend: "onnxruntime"
 max_batch_size: 4
 input { name: "x" data_type: TYPE_FP32 dims: [ 1, 24, 28 ] }
 output { name: "y" data_type: TYPE_FP32 dims: [ 3, 24, 28 ] }
+""",
+    "organs": """
+backend: "onnxruntime"
+max_batch_size: 4
+input { name: "x" data_type: TYPE_FP32 dims: [ 1, 24, 28 ] }
+output { name: "y" data_type: TYPE_FP32 dims: [ 5, 24, 28 ] }
 """,
 }
 """Model to its configuration."""
@@ -103,17 +110,29 @@ def whole_bytes() -> bytes:
     return graph_of(nodes, constants, (TensorProto.UINT8, taken), (TensorProto.FLOAT, given))
 
 
-def structures() -> bytes:
-    """(B, 1, 24, 28) float32 in 0..1 > (B, 3, 24, 28) scores of cup, background and rim."""
+ORGANS = (0.4, 0.0, 0.8, 0.2, 0.6)
+"""Shares of white for left lung, background, heart, clavicle and right lung."""
+
+
+def structures(levels: Sequence[float] = (0.8, 0.2, 0.5)) -> bytes:
+    """(B, 1, 24, 28) float32 in 0..1 > (B, K, 24, 28) scores, highest where the level is nearest.
+
+    By default of cup, background and rim.
+    """
     nodes = [
         helper.make_node("Sub", ["x", "levels"], ["away"]),
         helper.make_node("Abs", ["away"], ["distance"]),
         helper.make_node("Neg", ["distance"], ["y"]),
     ]
-    levels = np.array([0.8, 0.2, 0.5], np.float32).reshape(1, 3, 1, 1)
-    taken, given = ["B", 1, *SIDES], ["B", 3, *SIDES]
+    taken, given = ["B", 1, *SIDES], ["B", len(levels), *SIDES]
     both = (TensorProto.FLOAT, taken), (TensorProto.FLOAT, given)
-    return graph_of(nodes, {"levels": levels}, *both)
+    constant: Array = np.array(levels, np.float32).reshape(1, -1, 1, 1)
+    return graph_of(nodes, {"levels": constant}, *both)
+
+
+def organs() -> bytes:
+    """The same of left lung, background, heart, clavicle and right lung."""
+    return structures(ORGANS)
 
 
 MODELS = {
@@ -121,6 +140,7 @@ MODELS = {
     "one_at_a_time": one_at_a_time,
     "bytes": whole_bytes,
     "structures": structures,
+    "organs": organs,
 }
 
 

@@ -233,4 +233,4 @@ def test_a_baseline_of_other_scores_is_refused(
     flags = ("--policy", tmp_path / "policy.yaml", "--baseline", finished, "--worst", 0, *QUICK)
     where = ("--model", "masks", "--data", masks_root, "--out", tmp_path / "run")
     assert audit(endpoint, *where, "--no-distances", *flags) == 2
-    assert "it scored other samples or other labels" in capsys.readouterr().err
+    assert "only one of the two runs has cup_asd, cup_hd95, " in capsys.readouterr().err

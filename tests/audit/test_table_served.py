@@ -142,7 +142,7 @@ def inferences(endpoint: str) -> Callable[[], int]:
         (("--target", "dx"), 2, "no column 'dx'"),
         (("--target", "finding"), 3, "'finding' must have two values"),
         (("--window", "wide"), 2, "--window: 'wide' is not CENTRE,WIDTH"),
-        (("--mask-values", "7=lens"), 2, "--mask-values: '7=lens'"),
+        (("--mask-values", "lens=7"), 2, "--mask-values: 'lens=7'"),
         (("--map", "race:B"), 2, "--map: 'race:B' is not COLUMN:OLD=NEW"),
         (("--split", "val"), 3, "no row of the val split in column 'use'"),
         (("--model", "masks"), 2, "no column 'mask'"),

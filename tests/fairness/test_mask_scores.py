@@ -9,7 +9,8 @@ from golden_masks import CASES, COHORT, GOLDEN, cohort, masks
 from fairness.attributes import RACE
 from fairness.errors import DataError
 from fairness.groups import plain
-from fairness.mask_scores import NAMES, empty_counts, mask_measures, score_masks
+from fairness.mask_names import NAMES
+from fairness.mask_scores import empty_counts, mask_measures, score_masks
 from fairness.metrics.disparity import equity_scaled
 from fairness.metrics.segmentation import surface_distances
 from fairness.statistics.analyse import analyse

@@ -104,6 +104,9 @@ def tensor(name: str, datatype: str, *shape: int) -> Any:
         (("FP32", 512, 512), ("FP32", 1)),
         (("FP32", -1, 1, 64, 64), ("INT64", -1, 64, 64)),
         (("UINT8", -1, 64, 64, 3), ("UINT8", -1, 64, 64, 1)),
+        (("FP32", -1, 1, 64, 64), ("FP32", -1, 1, 64, 64)),
+        (("FP32", -1, 64, 64), ("FP32", -1, 64, 64)),
+        (("FP32", -1, 3, 64, 64), ("FP32", -1, 40, 64, 64)),
     ],
 )
 def test_every_usual_shape_gives_a_draft_that_the_server_does_not_contradict(

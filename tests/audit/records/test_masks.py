@@ -16,12 +16,22 @@ from PIL import Image as Picture
 from scipy import ndimage
 
 from audit.records.journal import Journal
-from audit.records.masks import COLOURS, file_name, keeping, overlay, save_picture
+from audit.records.masks import (
+    EYE_COLOURS,
+    colours_csv,
+    colours_of,
+    file_name,
+    keeping,
+    overlay,
+    save_picture,
+)
 from fairness.arrays import Array, Image
 from fairness.evaluate import Answers, readings
 from fairness.group_input import RECORDED
-from fairness.mask_scores import NAMES, score_masks
+from fairness.mask_names import NAMES
+from fairness.mask_scores import score_masks
 from fairness.samples import Batch, Sample, stack
+from fairness.structures import structures_of
 from fairness.tasks.masks import MaskTask
 
 
@@ -51,11 +61,30 @@ def test_an_overlay_draws_both_masks_and_leaves_the_rest_grey() -> None:
     prediction[12:20, 15:25] = 1
     prediction[14:16, 17:20] = 2
     pixels = np.asarray(overlay(image, reference, prediction))
-    assert tuple(pixels[2, 5]) == COLOURS["reference", "disc"]
-    assert tuple(pixels[4, 5]) == COLOURS["reference", "cup"]
-    assert tuple(pixels[12, 20]) == COLOURS["prediction", "disc"]
-    assert tuple(pixels[14, 18]) == COLOURS["prediction", "cup"]
+    assert tuple(pixels[2, 5]) == EYE_COLOURS["reference", "disc"]
+    assert tuple(pixels[4, 5]) == EYE_COLOURS["reference", "cup"]
+    assert tuple(pixels[12, 20]) == EYE_COLOURS["prediction", "disc"]
+    assert tuple(pixels[14, 18]) == EYE_COLOURS["prediction", "cup"]
     assert tuple(pixels[8, 8]) == tuple(pixels[0, 0]) == (77, 77, 77)
+
+
+def test_every_structure_has_a_colour_of_its_own() -> None:
+    many = structures_of(("background", *(f"s{i}" for i in range(32))), {"u": ("s0", "s1")})
+    colours = colours_of(many)
+    assert len(set(colours.values())) == 64
+    assert [role for role, _ in colours] == ["reference"] * 32 + ["prediction"] * 32
+    image = np.full((24, 30), 77, dtype=np.uint8)
+    reference, prediction = np.zeros_like(image), np.zeros_like(image)
+    reference[2:10, 2:10], prediction[12:20, 15:25] = 5, 32
+    pixels = np.asarray(overlay(image, reference, prediction, many))
+    assert tuple(pixels[2, 5]) == colours["reference", "s4"]
+    assert tuple(pixels[12, 20]) == colours["prediction", "s31"]
+    drawn = {tuple(pixel) for pixel in pixels.reshape(-1, 3)}
+    assert drawn == {(77, 77, 77), colours["reference", "s4"], colours["prediction", "s31"]}
+    assert (
+        colours_csv(many).splitlines()[1]
+        == "s0,reference,#" + bytes(colours["reference", "s0"]).hex()
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_the_fingerprint_changes_with_the_data(tmp_path: Path, change: str) -> N
 
 def test_the_fingerprint_changes_with_the_way_of_decoding(tmp_path: Path) -> None:
     ways = (SEX, replace(SEX, window=(40, 400)), replace(SEX, image_key="x"),
-            replace(SEX, mask_values={7: 0}))  # fmt: skip
+            replace(SEX, mask_values={7: "lung"}))  # fmt: skip
     assert len({opened(tmp_path, said).fingerprint() for said in ways}) == 4
 
 

@@ -26,6 +26,7 @@ window: [40, 400]
 mask: drawn
 mask_key: m
 mask_values: [255=background, 0=rim]
+spacing: [row_mm, column_mm]
 """
 
 
@@ -48,7 +49,8 @@ def test_a_file_beside_the_table_says_everything_that_flags_say(tmp_path: Path) 
         window=(40.0, 400.0),
         mask="drawn",
         mask_key="m",
-        mask_values={255: 0, 0: 1},
+        mask_values={255: "background", 0: "rim"},
+        spacing=("row_mm", "column_mm"),
         beside=tmp_path / "data.yaml",
     )
 
@@ -76,7 +78,9 @@ def test_without_a_file_and_flags_the_usual_names_count(tmp_path: Path) -> None:
         ("file: &a x\nid: *a", "cannot be read"),
         ("window: 40", "'40' is not CENTRE,WIDTH"),
         ("window: [40, -1]", "is not CENTRE,WIDTH"),
-        ("mask_values: 300=lens", "'300=lens' is not NUMBER=CLASS"),
+        ("mask_values: 300=", "'300=' is not NUMBER=CLASS"),
+        ("spacing: [1, 0]", "--spacing: '1,0' is not MM,MM"),
+        ("spacing: 0.5", "--spacing: '0.5' is not MM,MM"),
         ("mask_values: [1=cup, 1=rim]", "'1=rim' is not NUMBER=CLASS"),
         ("map: sex=F", "'sex=F' is not COLUMN:OLD=NEW"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 from written_table import SHAPE, cohort_columns, noise, write_rows
 
-from fairness.datasets.class_mask import read_class_mask
+from fairness.datasets.class_mask import MaskClasses, read_class_mask
 from fairness.datasets.image_file import ImageFiles
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns, columns_of
@@ -108,7 +108,7 @@ def test_a_mask_comes_back_as_written(tmp_path: Path, name: str) -> None:
         np.save(path, mask.astype(np.float64))
     else:
         np.savez(path, mask=mask)
-    np.testing.assert_array_equal(read_class_mask(path, None, {0: 0, 1: 1, 2: 2}), mask)
+    np.testing.assert_array_equal(read_class_mask(path, None, MaskClasses()), mask)
 
 
 def test_a_palette_is_read_by_its_numbers_and_never_by_its_colours(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_palette_is_read_by_its_numbers_and_never_by_its_colours(tmp_path: Pat
     picture.putpalette([0, 0, 0, 250, 3, 3, 7, 250, 7])
     picture.putdata(mask.ravel().tolist())
     picture.save(tmp_path / "m.png")
-    read = read_class_mask(tmp_path / "m.png", None, {0: 0, 1: 1, 2: 2})
+    read = read_class_mask(tmp_path / "m.png", None, MaskClasses())
     np.testing.assert_array_equal(read, mask)
 
 
@@ -146,6 +146,7 @@ def test_numbers_of_a_mask_mean_what_the_user_says(tmp_path: Path) -> None:
         ("m.jpg", lambda p: Pillow.new("L", SHAPE[::-1]).save(p), "no known format of masks"),
         ("m.npy", lambda p: np.save(p, np.full(SHAPE, np.nan)), "holds nan, expected"),
         ("m.npy", lambda p: np.save(p, np.full(SHAPE, "x")), "holds <U1 of shape"),
+        ("m.npy", lambda p: np.save(p, np.zeros((5, *SHAPE))), "no volumes"),
     ],
 )  # fmt: skip
 def test_a_mask_that_is_none_names_file_and_row(

@@ -17,7 +17,7 @@ def scores(**said: object) -> Scores:
 
 
 def drawn(**said: object) -> Masks:
-    return Masks.model_validate({"name": "y", "classes": CLASSES, **said})
+    return Masks.model_validate({"name": "y", "classes": CLASSES} | said)
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1), (3, 1, 1, 1)])
@@ -98,3 +98,37 @@ def test_masks_that_cannot_be_read_are_refused(output: Array, holds: str, fault:
     said = drawn(holds=holds, layout="NCHW")
     with pytest.raises(ValueError, match=fault):
         masks(output, said, "NCHW", SENT, NATIVE)
+
+
+LUNG = {"background": 0, "lung": 1}
+EDGE = np.array([[[0.4999, 0.5, 1.0], [0.0, 0.7, 0.2]]])
+"""Probabilities of two pixels below and above the limit, and at it."""
+
+
+@pytest.mark.parametrize("layout", ["NHW", "NCHW", "NHWC"])
+def test_one_structure_is_where_its_probability_is_a_half(layout: str) -> None:
+    native, expected = NATIVE[:1], [[[0, 1, 1], [0, 1, 0]]]
+    logit = np.log(np.clip(EDGE, 1e-9, 1 - 1e-9) / (1 - np.clip(EDGE, 1e-9, 1 - 1e-9)))
+    for holds, output in (("mask_probability", EDGE), ("mask_logit", logit)):
+        said = drawn(holds=holds, layout=layout, classes=LUNG)
+        axes = {"NHW": (), "NCHW": (1,), "NHWC": (3,)}[layout]
+        with_axis = np.expand_dims(output, axes)
+        np.testing.assert_array_equal(masks(with_axis, said, layout, SENT, native), expected)
+
+
+def test_scores_of_one_structure_that_are_none_are_refused() -> None:
+    said = drawn(holds="mask_probability", layout="NHW", classes=LUNG)
+    with pytest.raises(ValueError, match="answered 1.5, which is no probability; is it a mask_log"):
+        masks(EDGE * 1.5, said, "NHW", SENT, NATIVE[:1])
+    with pytest.raises(ValueError, match="no numbers"):
+        masks(EDGE * np.nan, said, "NHW", SENT, NATIVE[:1])
+
+
+def test_classes_that_are_ignored_are_background_and_the_order_is_the_description_s() -> None:
+    classes = {"lung": 4, "rib": 2, "heart": 7, "nothing": 0}
+    said = drawn(holds="class_mask", layout="NHW", classes=classes, ignore=("rib",))
+    assert said.class_names == ("nothing", "lung", "heart")
+    output = np.array([[[4, 2, 7], [0, 0, 4]]], np.uint8)
+    found = masks(output, said, "NHW", SENT, NATIVE[:1])
+    np.testing.assert_array_equal(found, [[[1, 0, 2], [0, 0, 1]]])
+    assert drawn(holds="class_mask", layout="NHW").class_names == ("background", "rim", "cup")

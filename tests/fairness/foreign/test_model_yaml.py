@@ -84,8 +84,17 @@ def test_a_fault_is_one_line_with_its_place(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("cup: 2", "cup: 1", "classes: gives two structures one number"),
-        (", cup: 2", "", "classes: needs a number for each of background, rim, cup"),
+        ("cup: 2", "cup: 1", "line 3, output.classes: gives rim and cup one number"),
+        ("cup: 2", "left lung: 2", "output.classes: 'left lung' cannot be part of the names"),
+        ("cup: 2", "es_cup: 2", "output.classes: 'es_cup' cannot be part .* not mean_ or es_"),
+        ("background: 0", "lung: 3", "output.classes: names no background, and no class 0"),
+        ("rim: 1, cup: 2}", "a: 1}, ignore: [b]", "output.ignore: 'classes' has no b"),
+        ("rim: 1, cup: 2}", "a: 1}, ignore: [a]", "output.classes: 0 structures beside the"),
+        ("cup: 2}", "a: 2}, unions: {b: [rim, cup]}", "output.unions: 'b' is a union of rim, cup"),
+        ("cup: 2}", "a: 2}, unions: {b: [rim]}", "output.unions: 'b' is a union of rim; name two"),
+        ("cup: 2}", "a: 2}, unions: {rim: [rim, a]}", "output.unions: 'rim' is there twice"),
+        ("rim: 1, cup: 2", ", ".join(f"s{i}: {i}" for i in range(1, 34)), "33 structures"),
+        ("class_mask", "mask_logit", "output.classes: mask_logit has two: background: 0, and 1"),
         ("layout: NHW,", "layout: NHW, holds: class_scores,", "'holds' is there twice"),
         ("class_mask", "class_scores", "output.layout: NHW has no axis C for the classes"),
         ("input: ", "threshold: 0.5\ninput: ", "threshold: masks have none"),
@@ -102,6 +111,15 @@ def test_masks_have_contradictions_of_their_own(
     assert read_model_yaml(written(tmp_path, text)).description.task == "segmentation"
     with pytest.raises(UsageError, match=message):
         read_model_yaml(written(tmp_path, text.replace(old, new)))
+
+
+def test_the_masks_of_the_documentation_are_some(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "your-own-model.md").read_text()
+    (output,) = re.findall(r"```text\n(output:\n.*?)```", page, re.S)
+    text = f"task: segmentation\ninput: {{name: x, layout: NCHW}}\n{output}"
+    spec = read_model_yaml(written(tmp_path, text)).description.spec()
+    assert spec.class_names == ("background", "left_lung", "right_lung", "heart")
+    assert spec.unions == {"lungs": ("left_lung", "right_lung")}
 
 
 def test_the_descriptions_of_the_documentation_are_some(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from audit.client.endpoint import ServedModel
+from audit.client.foreign import Foreign
 from audit.options import Options
 from audit.table_flags import check_no_flags, is_table, table_columns
 from audit.table_wanted import check_no_pictures, table_in
@@ -14,6 +15,7 @@ from fairness.datasets.class_mask import NUMBERED, MaskClasses
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
+from fairness.datasets.table_columns import TableColumns
 from fairness.errors import UsageError
 from fairness.foreign.description import Masks
 from fairness.foreign.resize import resized
@@ -43,7 +45,8 @@ def opened_split(options: Options, model: ServedModel) -> Split:
             f"as 'dataset' in {model.foreign.said.path}"
         )
     check_no_pictures(options.data or Path("data") / spec.dataset)
-    check_no_flags(options.table, (), options.data)
+    check_described(model.foreign)
+    check_no_flags(options.table, options.data)
     if TASKS[spec.task].answers_masks and spec.class_names != EYE.classes:
         raise UsageError(
             f"masks of {spec.dataset} have {EYE.listed()}, the model draws "
@@ -55,9 +58,28 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         options.split,
         target=spec.target,
         on_error=options.on_error,
+        further=options.attributes,
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
     )
+
+
+def check_described(foreign: Foreign | None) -> None:
+    """Refuse lines of a description that a known layout cannot follow.
+
+    Raises:
+        UsageError: it has a window, or takes a column of a table.
+    """
+    if foreign is None:
+        return
+    said, layout = foreign.said, foreign.said.description.dataset
+    if said.description.input.window:
+        where = said.at("input", "window")
+        raise UsageError(f"{where}: images of the layout '{layout}' have 8 bits; remove it")
+    for one in foreign.further:
+        if one.column is not None:
+            where = said.at("inputs", one.name, "column")
+            raise UsageError(f"{where}: the layout '{layout}' has no columns; write a table")
 
 
 def fits_when_read(options: Options, model: ServedModel) -> bool:
@@ -83,6 +105,19 @@ def classes_of(model: ServedModel) -> MaskClasses:
     return MaskClasses(structures, {code: code for code in range(len(spec.class_names))})
 
 
+def described_window(columns: TableColumns, foreign: Foreign) -> TableColumns:
+    """The columns with the window of a description; None where each file has its own.
+
+    Raises:
+        UsageError: `--window` is given, too.
+    """
+    if columns.window is not None:
+        where = foreign.said.at("input", "window")
+        raise UsageError(f"--window is given, and so is {where}; leave one of them out")
+    window = foreign.said.description.input.window
+    return replace(columns, window=None if window == "file" else window)
+
+
 def table_split(
     options: Options, table: Path, model: ServedModel, *, as_stored: bool = False
 ) -> TableSplit:
@@ -103,10 +138,11 @@ def table_split(
     classes = classes_of(model) if draws else None
     if as_stored:  # nobody has checked yet what the model calls them
         columns, classes = replace(columns, mask_values={}), NUMBERED
-    channels = foreign.said.description.input.channels if foreign else 1
-    if foreign is not None and fits_when_read(options, model) and not as_stored:
-        fit = partial(resized, said=foreign.said.description.input)
-        shape = foreign.said.description.input.image_shape
+    taken = foreign.said.description.input if foreign else None
+    if foreign is not None and foreign.said.description.input.window is not None:
+        columns = described_window(columns, foreign)
+    if taken is not None and fits_when_read(options, model) and not as_stored:
+        fit, shape = partial(resized, said=taken), taken.image_shape
     elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":
         fit = partial(squash, size=(shape[0], shape[1]))
     return TableSplit(
@@ -119,7 +155,9 @@ def table_split(
         labels=spec.class_names if spec.task == "multilabel" else None,
         classes=spec.class_names if spec.task == "multiclass" else None,
         fit=fit,
-        channels=channels,
+        exact=taken is not None and taken.window is not None,
+        inputs={one.name: one.column for one in foreign.further if one.column} if foreign else {},
+        channels=taken.channels if taken is not None else 1,
         target=spec.target,
         on_error=options.on_error,
         shape=shape,

@@ -45,15 +45,20 @@ class GroupCounts:
     """The same for the true positive rate."""
 
 
-def inspect_folder(dataset: str, root: Path, target: str | None, console: Console) -> None:
+def inspect_folder(
+    dataset: str, root: Path, target: str | None, further: tuple[str, ...], console: Console
+) -> None:
     """Print groups by label for every split, then what is wrong with the data.
 
+    `further` names keys or columns that become attributes, beside those of the reader.
+
     Raises:
+        UsageError: there is no such data set or attribute.
         DataError: there is no split at all.
     """
 
     def opened(name: str) -> Split:
-        return open_split(dataset, root, name, target=target, on_error="skip")
+        return open_split(dataset, root, name, target=target, on_error="skip", further=further)
 
     inspect_splits(root, SPLITS, opened, console)
 

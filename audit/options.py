@@ -59,7 +59,8 @@ class Options:
     attributes: CommaNames = ()
     """Names separated by commas, e.g. race,gender; without it, all of the dataset.
 
-    Of a table, columns of groups, or PatientSex, Manufacturer, ... of DICOM files.
+    Any npz key, or column of a csv beside the files, can be one. Of a table, columns of groups, or
+    PatientSex, Manufacturer, ... of DICOM files.
     """
     threshold: str | None = None
     """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own.

@@ -24,7 +24,7 @@ from fairness.arrays import Array, IntArray
 from fairness.datasets.reader import Split
 from fairness.datasets.stream import batches, samples
 from fairness.errors import UsageError
-from fairness.samples import cut
+from fairness.samples import cut, stack
 from fairness.tasks.catalogue import TASKS
 
 SHARE, SMALLEST_SPREAD = 0.02, 1e-4
@@ -55,9 +55,11 @@ class FoundProbes:
 
 
 def digest_of_tensor(tensors: Mapping[str, Array]) -> str:
-    """SHA-256 of the only tensor that a described model is sent."""
-    (tensor,) = tensors.values()
-    return hashlib.sha256(f"{tensor.dtype} {tensor.shape} ".encode() + tensor.tobytes()).hexdigest()
+    """SHA-256 of the tensors that a described model is sent, by their names."""
+    digest = hashlib.sha256()
+    for _, tensor in sorted(tensors.items()):
+        digest.update(f"{tensor.dtype} {tensor.shape} ".encode() + tensor.tobytes())
+    return digest.hexdigest()
 
 
 def record(model: ServedModel, transport: Transport, split: Split, most: int) -> SampleProbes:
@@ -71,10 +73,10 @@ def record(model: ServedModel, transport: Transport, split: Split, most: int) ->
     sent, answers = {}, {}
     checksums = dict(zip(split.ids, split.image_checksums, strict=True))
     for sample in samples(split, chosen_rows(split.labels, len(split), most)):
-        image = sample.image[np.newaxis]
-        tensors = tensors_of(model, image, None)
+        one = stack([sample])
+        tensors = tensors_of(model, one.images, None, one.inputs)
         request = Request(model.name, model.version, tensors, model.spec.output, TIMEOUT)
-        (answer,) = answer_of(model, transport.send(request).result(), image)
+        (answer,) = answer_of(model, transport.send(request).result(), one.images)
         checksum = checksums[sample.id]
         sent[checksum] = digest_of_tensor(tensors)
         shown = TASKS[model.spec.task].fingerprint(answer, len(model.spec.class_names))
@@ -156,13 +158,13 @@ def check_prepared(found: FoundProbes, split: Split, predict: ServedPredictor) -
         UsageError: there is one.
     """
     for row, probe in found.rows.items():
-        image = split.read(row).image[np.newaxis]
-        tensors = tensors_of(predict.model, image, None, fitted=predict.fitted)
+        one = stack([split.read(row)])
+        tensors = tensors_of(predict.model, one.images, None, one.inputs, fitted=predict.fitted)
         if digest_of_tensor(tensors) != found.recorded.sent_sha256[probe]:
             raise UsageError(
                 f"sample '{split.ids[row]}' becomes other pixels now than when the probes were "
-                f"recorded (another --window, --image-key or version of Pillow); record again: "
-                f"{found.again}, or leave the check out with --no-probes"
+                "recorded (another --window, --image-key, version of Pillow, or number in a "
+                f"column); record again: {found.again}, or leave the check out with --no-probes"
             )
 
 

@@ -60,8 +60,11 @@ class TableFlags:
     """Name of the image's array, in npz files with several."""
     mask_key: str | None = None
     """Name of the mask's array, in npz files with several."""
-    window: Annotated[str | None, tyro.conf.arg(metavar="CENTRE,WIDTH")] = None
-    """Window of DICOM files; without it, the first of each file."""
+    window: Annotated[str | None, tyro.conf.arg(metavar="LOW,HIGH")] = None
+    """Black and white of images of more than 8 bits: 0,4095, or centre=40,width=400.
+
+    Without it, DICOM files have their own first window, and others of more than 8 bits are refused.
+    """
     mask_values: Annotated[str | None, tyro.conf.arg(metavar="N=CLASS,...")] = None
     """Numbers in masks: 0=background,128=heart,255=lung; without it, those of the model."""
     spacing: Annotated[str | None, tyro.conf.arg(metavar="MM,MM|COL,COL|pixels")] = None
@@ -97,13 +100,13 @@ def table_columns(table: Path, flags: TableFlags, attributes: CommaNames) -> Tab
     return columns_of(table, texts_of(flags, attributes))
 
 
-def check_no_flags(flags: TableFlags, attributes: CommaNames, data: Path | None) -> None:
+def check_no_flags(flags: TableFlags, data: Path | None) -> None:
     """Refuse flags of a table where the data are none.
 
     Raises:
         UsageError: there is one.
     """
-    if given := texts_of(flags, attributes):
+    if given := texts_of(flags):
         name = next(iter(given)).replace("_", "-")
         raise UsageError(
             f"--{name} is of tables, and --data {data or 'without a file'} is none; name a csv or "

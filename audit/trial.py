@@ -13,6 +13,7 @@ from fairness.arrays import Array, FloatArray, IntArray
 from fairness.datasets.stream import samples
 from fairness.datasets.table import TableSplit
 from fairness.errors import DataError, UsageError
+from fairness.samples import stack
 
 SEED = 0
 """Of the choice of samples: the same ones every time."""
@@ -91,7 +92,8 @@ def tried(
         labels.append(sample.target)
         shapes.append(image.shape)
         is_grey &= image.ndim == 2 or bool((image == image[..., :1]).all())
-        inputs = tensors_of(model, image[np.newaxis], None)
+        one = stack([sample])
+        inputs = tensors_of(model, one.images, None, one.inputs)
         request = Request(model.name, model.version, inputs, spec.output, TIMEOUT)
         outputs = transport.send(request).result()
         answers.append(array_of(outputs, spec.output, model.foreign.output_type, model.name))

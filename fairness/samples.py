@@ -1,7 +1,7 @@
 """Samples, and how those of a split are cut into batches."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,15 +13,18 @@ class Sample:
     """One image as stored, with its target and groups; its split holds the other columns."""
 
     id: str
-    image: Image
-    """(H, W) uint8; (D, H, W) for OCT."""
+    image: Array
+    """(H, W) uint8; (D, H, W) for OCT; float32 grey levels 0..255 for a described model that takes
+    them unrounded."""
     target: int | IntArray | Image
     """0 or 1, or a class; (L,) of several labels, -1 where unknown; or an (H, W) uint8 mask: 0
-    background, 1 rim, 2 cup."""
+    background, then one class a structure."""
     attributes: Mapping[str, int]
     """Attribute name to group code, -1 where unknown."""
     text: str | None = None
     """The note that goes with the image, or None."""
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """What else a model is sent of this sample, by the name of the tensor."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,13 @@ class Batch:
     """Samples of equal image shape, stacked: the same fields with a leading axis of length B."""
 
     ids: tuple[str, ...]
-    images: Image
-    """(B, H, W) uint8; (B, D, H, W) for OCT."""
+    images: Array
+    """(B, H, W) uint8, or float32; (B, D, H, W) for OCT."""
     targets: Array
     """(B,) or (B, L) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]
     texts: tuple[str | None, ...]
+    inputs: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,6 +55,7 @@ def stack(samples: Sequence[Sample]) -> Batch:
             for name in samples[0].attributes
         },
         texts=tuple(s.text for s in samples),
+        inputs={name: np.stack([s.inputs[name] for s in samples]) for name in samples[0].inputs},
     )
 
 

@@ -1,5 +1,7 @@
 """What a model is sent for a batch and how its outputs are read: as it says, or as described."""
 
+from collections.abc import Mapping
+
 from audit.client.endpoint import ServedModel
 from audit.client.wire import Output, array_of, input_tensors, read_output
 from fairness.arrays import Array, Image, IntArray
@@ -10,14 +12,20 @@ from fairness.foreign.prepare import prepared
 
 
 def tensors_of(
-    model: ServedModel, images: Image, groups: IntArray | None, *, fitted: bool = False
+    model: ServedModel,
+    images: Array,
+    groups: IntArray | None,
+    own: Mapping[str, Array] | None = None,
+    *,
+    fitted: bool = False,
 ) -> dict[str, Array]:
     """Input name to array: images as stored, prepared where the model is a described one.
 
     Args:
         model: that is asked.
-        images: (B, ...), uint8.
+        images: (B, ...), uint8, or float32 grey levels for a described model.
         groups: (B,), of a model that takes them.
+        own: what goes beside each image (B, ...), by the names of the tensors of a described model.
         fitted: whether the images are of a described model's size by now.
 
     Raises:
@@ -28,7 +36,8 @@ def tensors_of(
         return input_tensors(model.spec, images, groups)
     said = foreign.said.description.input
     tensor = prepared(images, said, foreign.layout, foreign.dtype, fitted=fitted)
-    return {said.name: tensor}
+    beside = {one.name: one.of(len(images), own or {}) for one in foreign.further}
+    return {said.name: tensor, **beside}
 
 
 def answer_of(model: ServedModel, outputs: list[Output], images: Image) -> Array:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.client.described_tensors import axes, check_batches, check_classes, check_type, named
+from audit.client.further_inputs import FurtherTensor, further_tensors
 from fairness.errors import UsageError
 from fairness.foreign.answers import fault_of_columns
 from fairness.foreign.description import Datatype, Masks
@@ -32,11 +33,15 @@ class Foreign:
     """By the protocol's names."""
     most_batch: int | None
     """1 where there is no free axis of batches."""
+    further: tuple[FurtherTensor, ...] = ()
+    """What goes beside the image."""
 
     def input_bytes(self, image: Sequence[int]) -> int:
-        """Of one image (H, W) or (H, W, 3) as the model takes it."""
+        """Of one image (H, W) or (H, W, 3) as the model takes it, or as it is read."""
         said = self.said.description.input
-        return math.prod(said.size or image[:2]) * said.channels * 4
+        beside = sum(math.prod(one.shape) for one in self.further)
+        sent = math.prod(said.size or image[:2]) * said.channels * 4 + 8 * beside
+        return max(sent, 4 * math.prod(image)) if said.window else sent
 
     def answer_bytes(self, image: Sequence[int]) -> int:
         """The most that the answer to one image may have."""
@@ -68,13 +73,7 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
         UsageError: they contradict one another; names the line of the description.
     """
     asked, answer = said.description.input, said.description.output
-    names = [tensor.name for tensor in metadata.inputs]
     tensor = named(said, "input", metadata.inputs, asked.name, model)
-    if others := [name for name in names if name != asked.name]:
-        raise UsageError(
-            f"{said.at('input', 'name')}: model '{model}' also needs '{others[0][:100]}', and "
-            "fair-audit sends the image alone; serve it with that input fixed"
-        )
     if tensor.datatype not in INPUT_TYPES or asked.dtype not in (
         None,
         INPUT_TYPES[tensor.datatype],
@@ -90,6 +89,7 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
         )
     sizes = dict(zip("HW", asked.size or (-1, -1), strict=True))
     layout = axes(said, "input", asked.layout, tensor.shape, sizes | {"C": asked.channels})
+    further = further_tensors(said, metadata.inputs, layout.startswith("N"), model)
     free = layout.startswith("N") and tensor.shape[0] == -1
     output = named(said, "output", metadata.outputs, answer.name, model)
     check_type(said, output, model)
@@ -108,4 +108,4 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
                 f"{said.at('output', key)}: '{answer.name}' of model '{model}' {fault}"
             )
     dtype = INPUT_TYPES[tensor.datatype]
-    return Foreign(said, layout, dtype, found, output.datatype, None if free else 1)
+    return Foreign(said, layout, dtype, found, output.datatype, None if free else 1, further)

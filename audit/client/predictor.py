@@ -73,8 +73,9 @@ class ServedPredictor:
         spec = self.model.spec
         for name, way in ways_of(spec.group_input).items():
             with naming(one.batch):
+                batch = one.batch
                 inputs = tensors_of(
-                    self.model, one.batch.images, way(one.batch), fitted=self.fitted
+                    self.model, batch.images, way(batch), batch.inputs, fitted=self.fitted
                 )
             request = Request(
                 self.model.name, self.model.version, inputs, spec.output, self.timeout

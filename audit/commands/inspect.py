@@ -21,7 +21,7 @@ Examples:
 
   fair-audit inspect data/fairvlmed
 
-  fair-audit inspect data/fairseg --dataset fairseg
+  fair-audit inspect data/fairseg --dataset fairseg --attributes scanner,diagnosis
 
   fair-audit inspect data/GRAPE --target progression_plr2
 
@@ -39,7 +39,7 @@ class InspectOptions:
     dataset: str = "fairvlmed"
     """Which reader understands the folder."""
     attributes: CommaNames = ()
-    """Of a table, its columns of groups."""
+    """Of a table, its columns of groups; of a folder, further keys or columns that are groups."""
 
 
 def inspect(arguments: list[str], console: Console) -> int:
@@ -52,6 +52,6 @@ def inspect(arguments: list[str], console: Console) -> int:
         inspect_table(data, table_columns(data, flags, options.attributes), console)
         return 0
     check_no_pictures(data)
-    check_no_flags(replace(flags, target=None), options.attributes, data)
-    inspect_folder(options.dataset, data, flags.target, console)
+    check_no_flags(replace(flags, target=None), data)
+    inspect_folder(options.dataset, data, flags.target, options.attributes, console)
     return 0

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image as Picture
 
-from fairness.arrays import FloatArray, Image
+from fairness.arrays import Array, FloatArray, Image
 from fairness.atomic import write_atomically
 from fairness.evaluate import Answers, Read
 from fairness.group_input import RECORDED
@@ -48,10 +48,11 @@ def keeping(read: Read, folder: Path) -> Read:
 
 
 def overlay(
-    image: Image, reference: Image, prediction: Image, structures: Structures = EYE
+    image: Array, reference: Image, prediction: Image, structures: Structures = EYE
 ) -> Picture.Image:
     """The image (H, W), or in colours, with the outlines of both masks, as RGB."""
-    rgb = image.copy() if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    rgb: Image = np.rint(image).astype(np.uint8)
+    rgb = rgb if image.ndim == 3 else np.repeat(rgb[:, :, None], 3, axis=2)
     for (role, name), colour in colours_of(structures).items():
         mask = reference if role == "reference" else prediction
         rgb[outline(np.isin(mask, structures.parts[name]))] = colour

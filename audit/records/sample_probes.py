@@ -62,7 +62,7 @@ def beside(spec: Path) -> Path:
 def meaning_of(said: Described) -> str:
     """SHA-256 of what a description says of input and output; no comment and no name counts."""
     parts = said.description.model_dump(
-        mode="json", include={"task", "input", "output"}, exclude_defaults=True
+        mode="json", include={"task", "input", "inputs", "output"}, exclude_defaults=True
     )
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

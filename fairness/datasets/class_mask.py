@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import Array, Image
+from fairness.datasets.dicom import ENDINGS as DICOM
+from fairness.datasets.dicom_seg import read_seg, seg_shape
 from fairness.datasets.npy import ENDINGS as ARRAYS
 from fairness.datasets.npy import stored_array, stored_header
 from fairness.datasets.picture import TIFF, picture_shape, read_indices
@@ -97,7 +99,7 @@ def mask_shape(path: Path, key: str | None) -> tuple[int, ...]:
     """Shape of a mask, by the header of its file alone.
 
     Args:
-        path: PNG, TIFF, npy or npz.
+        path: PNG, TIFF, npy, npz or a DICOM segmentation.
         key: of an npz file with several arrays.
 
     Raises:
@@ -105,6 +107,8 @@ def mask_shape(path: Path, key: str | None) -> tuple[int, ...]:
     """
     if path.suffix.lower() in ARRAYS:
         return stored_header(path, key)[0]
+    if path.suffix.lower() in DICOM:
+        return seg_shape(path)
     _check_ending(path)
     return picture_shape(path)
 
@@ -113,7 +117,7 @@ def read_class_mask(path: Path, key: str | None, classes: MaskClasses) -> Image:
     """The class of each pixel, (H, W) uint8.
 
     Args:
-        path: PNG, TIFF, npy or npz.
+        path: PNG, TIFF, npy, npz or a DICOM segmentation.
         key: of an npz file with several arrays.
         classes: what the stored numbers mean.
 
@@ -122,6 +126,8 @@ def read_class_mask(path: Path, key: str | None, classes: MaskClasses) -> Image:
     """
     if path.suffix.lower() in ARRAYS:
         stored: Array = stored_array(path, key)
+    elif path.suffix.lower() in DICOM:
+        stored = read_seg(path)
     else:
         _check_ending(path)
         stored = read_indices(path)
@@ -146,7 +152,8 @@ def read_class_mask(path: Path, key: str | None, classes: MaskClasses) -> Image:
 
 def _check_ending(path: Path) -> None:
     if path.suffix.lower() not in PICTURES:
+        known = ", ".join((*PICTURES, *ARRAYS, *DICOM))
         raise DataError(
-            f"{path}: no known format of masks, known are {', '.join((*PICTURES, *ARRAYS))}; "
+            f"{path}: no known format of masks, known are {known}; "
             "convert it, or go on without it by --on-error skip"
         )

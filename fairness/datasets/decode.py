@@ -4,21 +4,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairness.arrays import Image
+from fairness.arrays import Array
 from fairness.datasets.picture import TIFF, picture_shape, read_colours, read_picture
+from fairness.datasets.window import Window
 from fairness.errors import DataError
 
 
 @dataclass(frozen=True)
 class Format:
-    """A file format with one image a file; its functions raise DataError for a broken file."""
+    """A file format with one image a file; its functions raise DataError for a broken file.
 
-    shape: Callable[[Path], tuple[int, ...]]
+    Each takes the window of images of more than 8 bits, and refuses these without one.
+    """
+
+    shape: Callable[[Path, Window | None], tuple[int, ...]]
     """Shape of the image by the header alone."""
-    decode: Callable[[Path], Image]
-    """(H, W) grey."""
-    colours: Callable[[Path], Image]
-    """(H, W, 3) red, green, blue."""
+    decode: Callable[[Path, Window | None], Array]
+    """(H, W) grey: uint8, or float64 grey levels 0..255 by the window."""
+    colours: Callable[[Path, Window | None], Array]
+    """(H, W, 3) red, green, blue, or (H, W) by the window."""
 
 
 _PICTURE = Format(picture_shape, read_picture, read_colours)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from fairness.arrays import Array
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
 from fairness.datasets.values import read_code, read_measurement
@@ -34,6 +35,10 @@ class Entry:
     labels: tuple[int, ...] = ()
     """Of several labels 0 or 1, -1 where unknown."""
     text: str | None = None
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    """What a model is sent beside the image, by the name of the tensor."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What it says of attributes that a user named (`further.py`); absent where nothing."""
 
 
 def read_common(

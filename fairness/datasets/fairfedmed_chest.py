@@ -75,7 +75,7 @@ class FairFedMedChest(FederatedSplit):
         )
 
     def _decode(self, entry: Entry) -> tuple[Image, int]:
-        image = format_of(entry.path).decode(entry.path)
+        image = format_of(entry.path).decode(entry.path, None)
         if self._shape:
             image = squash(image, (self._shape[0], self._shape[1]))
         return image, entry.label
@@ -83,7 +83,7 @@ class FairFedMedChest(FederatedSplit):
 
 def _stored_shape(path: Path) -> tuple[int, ...]:
     try:
-        return format_of(path).shape(path)
+        return format_of(path).shape(path, None)
     except DataError:
         return ()  # found broken when it is decoded
 

@@ -15,6 +15,7 @@ from fairness.attributes import Attribute
 from fairness.datasets.decode import FORMATS
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
+from fairness.datasets.further import unlisted, with_words
 from fairness.datasets.reader import Options
 from fairness.datasets.sites import Line, find_sites, find_table, held_out, read_lines
 from fairness.datasets.splits import SPELLINGS
@@ -65,6 +66,7 @@ class FederatedSplit(FileSplit):
         if absent := set(sites or ()) - set(groups):
             raise UsageError(f"{root}: no site '{min(absent)}'; there are {', '.join(groups)}")
         self.attributes = (*self.recorded, Attribute("site", groups))
+        self._further = unlisted(options.get("further", ()), self.attributes)
         entries: dict[str, Entry] = {}
         for code, site in enumerate(groups):
             if sites is None or site in sites:
@@ -83,8 +85,11 @@ class FederatedSplit(FileSplit):
         entries = []
         for line in read_lines(table):
             name = line.filename()
+            if self._further:
+                self._columns = tuple(dict.fromkeys((*self._columns, *line.values)))
             try:
-                entries.append(self._read_entry(line, name))
+                entry = self._read_entry(line, name)
+                entries.append(with_words(entry, self._further, line.values))
             except UnknownCodeError:
                 raise
             except NoImageError as error:

@@ -8,18 +8,20 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Unpack
 
 import numpy as np
 
-from fairness.arrays import FloatArray, Image, IntArray
+from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.entry import Entry
+from fairness.datasets.further import Row, as_groups, unlisted, with_words
 from fairness.datasets.marker import is_unfinished, read_marker
 from fairness.datasets.npz import is_unicode
 from fairness.datasets.reader import Options
-from fairness.datasets.splits import find_files, has_files, is_held_out
+from fairness.datasets.splits import find_files, has_files, is_held_out, rows_by_file
 from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
 from fairness.samples import Sample
@@ -35,6 +37,10 @@ class FileSplit(ABC):
     labels: IntArray | None = None
     label_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    _further: tuple[str, ...] = ()
+    """Names of attributes beside the reader's own."""
+    _columns: tuple[str, ...] = ()
+    """Of the csv beside the files, in which they are looked for, too."""
 
     def __init__(self, root: Path, split: str, options: Options) -> None:
         """Begin a split; `_keep` completes it.
@@ -57,10 +63,12 @@ class FileSplit(ABC):
 
         Raises:
             DataError: there is no entry.
+            UsageError: a further attribute is in no file, or is none.
         """
         if not entries:
             reason = next(iter(self._skipped.values()), "too few patients for a tenth of them")
             raise DataError(f"{self.root}: no usable file in the {self.split} split; {reason}")
+        entries = self._with_further(entries)
         self._entries = entries
         self.ids: tuple[str, ...] = tuple(e.id for e in entries)
         self.patients: tuple[str, ...] = tuple(e.patient for e in entries)
@@ -74,8 +82,23 @@ class FileSplit(ABC):
             self.labels = np.array([e.labels or e.label for e in entries], dtype=np.int64)
         names = sorted({name for e in entries for name in e.covariates})
         self.covariates: Mapping[str, FloatArray] = {
-            name: np.array([e.covariates.get(name, math.nan) for e in entries]) for name in names
+            name: np.array([e.covariates.get(name, math.nan) for e in entries])
+            for name in names
+            if name not in self._further
         }
+
+    def _with_further(self, entries: list[Entry]) -> list[Entry]:
+        """The entries with codes of the further attributes, which become attributes."""
+        for name in self._further:
+            attribute, codes = as_groups(
+                self.root, name, entries, self._columns, self.target, self.attributes
+            )
+            self.attributes = (*self.attributes, attribute)
+            entries = [
+                replace(entry, codes={**entry.codes, name: int(code)})
+                for entry, code in zip(entries, codes, strict=True)
+            ]
+        return entries
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -95,10 +118,10 @@ class FileSplit(ABC):
                 f"{entry.id}: an image of {image.shape}, where {needed} is needed; leave it out by "
                 "--on-error skip, or export for its size"
             )
-        return Sample(entry.id, image, target, entry.codes, entry.text)
+        return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
 
     @abstractmethod
-    def _decode(self, entry: Entry) -> tuple[Image, int | IntArray | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         """Read image and target of one sample."""
 
     def leave_out(self, index: int, error: DataError) -> None:
@@ -153,17 +176,20 @@ class NpzSplit(FileSplit):
             options: as `Options`; the target is an npz key.
 
         Raises:
-            UsageError: there is no such split.
+            UsageError: there is no such split or attribute.
             DataError: the split is missing, a file is unusable, or a group code is unknown.
         """
         super().__init__(root, split, options)
+        self._further = unlisted(options.get("further", ()), self.attributes)
+        rows: Mapping[str, Row] = rows_by_file(self.root) if self._further else {}
+        self._columns = tuple(dict.fromkeys(name for row in rows.values() for name in row))
         carves = self.holds_out and split in ("train", "val")
         self.is_carved = carves and not has_files(self.root, "val")
         entries = []
         for path in find_files(self.root, "train" if self.is_carved else split):
             try:
                 require_unicode(path)
-                entry = self._read_entry(path)
+                entry = with_words(self._read_entry(path), self._further, rows.get(path.stem))
             except UnknownCodeError:
                 raise
             except DataError as error:

@@ -1,5 +1,6 @@
-"""Reads a PNG, JPEG or TIFF file as one grey image; nothing in the file is trusted."""
+"""Reads a PNG, JPEG or TIFF file as one grey image, of 8 bits or more; nothing in it is trusted."""
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,12 @@ from PIL import Image as Pillow
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from fairness.arrays import Image
+from fairness.arrays import Array, Image
+from fairness.datasets.window import HOW, Window, levels
 from fairness.errors import DataError
+
+# Pillow reports some broken files by logging, too; what is wrong is said once, by the error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 MAX_PIXELS = 50_000_000
 """Largest picture that is decoded: a small file may claim any size. Radiographs have 20 million."""
@@ -22,29 +27,45 @@ TIFF = (".tif", ".tiff")
 BITS_PER_SAMPLE = 258
 """TIFF's tag."""
 
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+"""TIFF's tag of what its numbers mean, and its value of negatives."""
+
 DEEP_MODES = ("I", "F")
 """Of Pillow: more than 8 bits a pixel, which it would clip at 255."""
 
 
-def read_picture(path: Path) -> Image:
+def read_picture(path: Path, window: Window | None = None) -> Array:
     """The picture as stored, (H, W) uint8; colours become luma.
 
+    Args:
+        path: of the file.
+        window: of a grey picture of more than 8 bits, which becomes grey levels 0..255 in float64;
+            any other is taken as it is.
+
     Raises:
-        DataError: it is missing, truncated, too large, not 8-bit, or not of the
-            format of its ending.
+        DataError: it is missing, truncated, too large, of more than 8 bits without a window, or not
+            of the format of its ending.
     """
-    with _opened(path) as picture:
+    with _opened(path, window) as picture:
+        if window is not None and _is_deep(picture):
+            return levels(np.asarray(picture), window, f"{path}:")
         return np.asarray(picture.convert("L"), dtype=np.uint8)
 
 
-def read_colours(path: Path) -> Image:
+def read_colours(path: Path, window: Window | None = None) -> Array:
     """The picture as stored, (H, W, 3) uint8 red, green, blue; grey is in all three.
 
-    Raises:
-        DataError: as `read_picture`.
+    One of more than 8 bits comes as `read_picture` gives it, (H, W). Arguments and errors as there.
     """
-    with _opened(path) as picture:
-        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    with _opened(path, window) as picture:
+        if not _is_deep(picture):
+            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    return read_picture(path, window)
+
+
+def luma(colours: Image) -> Image:
+    """(H, W) uint8 of (H, W, 3) red, green and blue, as of a picture in colours."""
+    return np.asarray(Pillow.fromarray(colours).convert("L"), dtype=np.uint8)
 
 
 def read_indices(path: Path) -> Image:
@@ -62,24 +83,26 @@ def read_indices(path: Path) -> Image:
         return np.asarray(picture, dtype=np.uint8)
 
 
-def picture_shape(path: Path) -> tuple[int, int]:
+def picture_shape(path: Path, window: Window | None = None) -> tuple[int, int]:
     """Rows and columns of the picture, by its header alone.
 
     Raises:
         DataError: as `read_picture`, but for what only decoding finds.
     """
-    with _opened(path) as picture:
+    with _opened(path, window) as picture:
         return picture.height, picture.width
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[ImageFile]:
+def _opened(path: Path, window: Window | None = None) -> Iterator[ImageFile]:
     kinds = ("TIFF",) if path.suffix.lower() in TIFF else ("PNG", "JPEG")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # on odd tags of TIFF, which are not read
             with Pillow.open(path, formats=kinds) as picture:
                 _check(path, picture)
+                if _is_deep(picture):
+                    _check_deep(path, picture, window)
                 yield picture
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; fetch it, or use --on-error skip") from None
@@ -104,14 +127,28 @@ def _check(path: Path, picture: ImageFile) -> None:
             f"{path}: holds {picture.n_frames} pictures, expected one; save each in a file of its "
             "own, or go on without it by --on-error skip"
         )
+
+
+def _is_deep(picture: ImageFile) -> bool:
     # Pillow cuts 16 bits of colour or transparency to 8 without a word; the tile says so, the mode
     # does not. What medical software writes there seldom fills the range: nearly all black.
     if isinstance(picture, TiffImageFile):
         is_deep = max(picture.tag_v2.get(BITS_PER_SAMPLE, (1,))) > 8
     else:
         is_deep = "16" in " ".join(str(tile.args) for tile in picture.tile)
-    if picture.mode.startswith(DEEP_MODES) or is_deep:
+    return picture.mode.startswith(DEEP_MODES) or is_deep
+
+
+def _check_deep(path: Path, picture: ImageFile, window: Window | None) -> None:
+    fault = ""
+    if not picture.mode.startswith(DEEP_MODES):
+        fault = " (a colour); save it as grey, or with 8 bits a colour"
+    elif window is None:
+        fault = f"; rescale it to 0..255, or of images in a table {HOW}"
+    elif isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        # Pillow inverts such pictures of 8 bits, but no others.
+        fault = ", and its white is zero; save it with black as zero"
+    if fault:
         raise DataError(
-            f"{path}: has more than 8 bits a pixel (a colour); rescale it to 0..255, or go on "
-            "without it by --on-error skip"
+            f"{path}: has more than 8 bits a pixel{fault}, or go on without it by --on-error skip"
         )

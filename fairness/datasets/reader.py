@@ -27,6 +27,8 @@ class Options(TypedDict, total=False):
     unusable. None: any."""
     channels: int
     """1: grey images (default); 3: (H, W, 3) red, green and blue, from a table of files alone."""
+    further: tuple[str, ...]
+    """Names of npz keys or csv columns that become attributes, beside those of the reader."""
     attribute: str
     """By which the sites were made, where they are made anew for each attribute; default `race`."""
     sites: tuple[str, ...] | None

@@ -122,6 +122,22 @@ def _names_by_use(path: Path, split: str) -> Iterator[str]:
             yield f"{file_id(name)}.npz"
 
 
+def rows_by_file(root: Path) -> dict[str, dict[str, str]]:
+    """Sample id to its row of `data_summary.csv`; empty where there is no such file.
+
+    Raises:
+        DataError: it cannot be read, or has two rows of one file.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    path = root / SUMMARY
+    for number, row in enumerate(read_table(path) if path.is_file() else [], start=1):
+        name = file_id(row.get("filename", ""))
+        if name and name in rows:
+            raise DataError(f"{path} row {number}: '{name}' comes twice; keep one of the rows")
+        rows[name] = row
+    return rows
+
+
 def file_id(name: str) -> str:
     """The id of a sample: its file name without `.npz`."""
     return name.strip().removesuffix(".npz")

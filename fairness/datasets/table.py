@@ -6,14 +6,14 @@ which shape the images.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
-from fairness.arrays import Image, IntArray
+from fairness.arrays import Array, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
@@ -23,6 +23,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
+from fairness.datasets.table_inputs import ColumnInput, inputs_of
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
 from fairness.datasets.table_targets import Wanted, wanted_of
@@ -49,7 +50,9 @@ class TableSplit(FileSplit):
         mask_classes: MaskClasses | None = None,
         labels: tuple[str, ...] | None = None,
         classes: tuple[str, ...] | None = None,
-        fit: Callable[[Image], Image] | None = None,
+        fit: Callable[[Array], Array] | None = None,
+        exact: bool = False,
+        inputs: Mapping[str, ColumnInput] | None = None,
         **options: Unpack[Options],
     ) -> None:
         """Read the table, find its files, and read everything but the images.
@@ -64,6 +67,8 @@ class TableSplit(FileSplit):
             labels: where there are several, their names; none: those of the columns.
             classes: where there are more than two, their names in the order of their numbers.
             fit: resizes every image to `shape`.
+            exact: images are float32 grey levels 0..255, never rounded, instead of uint8.
+            inputs: what samples carry for a model beside the image, by the name of the tensor.
             options: as `Options`; the target is the column of labels where no other is named.
 
         Raises:
@@ -76,27 +81,22 @@ class TableSplit(FileSplit):
         if masks:
             self.mask_classes = self.mask_classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
-        channels = options.get("channels", 1)
-        is_volume = self._shape is not None and len(self._shape) == 3 and channels == 1
-        axes = "D, H, W" if is_volume else "H, W"
-        self._files = ImageFiles(axes, said.image_key, said.window, channels)
+        self._files = _files(said, self._shape, options.get("channels", 1), exact)
         opened = open_table(path, said)
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
-        opened = with_tags(opened, images, faults)
+        opened = with_tags(opened, images, faults, spacing=masks)
         wanted = wanted_of(opened, self.target, masks, labels, classes)
         self.target, self.label_names = ",".join(wanted.columns), wanted.names
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
         values = self._values(opened, ids, rows, wanted, known, faults)
-        self.attributes, self.notes = values.attributes, values.notes
-        if said.beside is not None:
-            self.notes += (f"{said.beside} says what columns are, where flags do not",)
+        beside = inputs_of(opened, inputs or {}, values.changes, rows, faults)
+        self.attributes = values.attributes
         here = None if values.labels is None else values.labels[rows]
-        self.notes += tuple(unknown_labels(wanted.names, here))
-        if not splits_in(opened):
-            self.notes += (f"{path}: no column of splits, so all {len(rows)} rows are read",)
-        self._keep_rows(opened, ids, values, images, drawn, faults, rows)
+        unknown = unknown_labels(wanted.names, here)
+        self.notes = (*values.notes, *unknown, *_notes(opened, len(rows)))
+        self._keep_rows(opened, ids, values, images, drawn, faults, beside)
 
     def _keep_rows(
         self,
@@ -106,15 +106,16 @@ class TableSplit(FileSplit):
         images: dict[int, Path],
         drawn: dict[int, Path],
         faults: dict[int, str],
-        rows: list[int],
+        beside: Mapping[int, Mapping[str, Array]],
     ) -> None:
-        """Keep the usable rows, sorted by id; the others are recorded, or stop it."""
+        """Keep the usable ones of the rows of `beside`, sorted by id; others are recorded."""
         entries = {}
-        for row in rows:
+        for row in beside:
             try:
                 if row in faults:
                     raise DataError(faults[row])
                 entries[row] = self._entry(ids[row], row, values, images[row], drawn.get(row))
+                entries[row] = _carrying(entries[row], beside[row])
             except DataError as error:
                 named = error if row in faults else DataError(opened.fault(row, error))
                 self._record(ids[row], named)
@@ -177,7 +178,7 @@ class TableSplit(FileSplit):
             patient=values.patients[row],
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=content[0],
-            shape=(self._shape or shape) if self._fit else shape,
+            shape=(self._shape or shape) if self._fit and shape else shape,
             label=label,
             labels=several,
         )
@@ -190,7 +191,7 @@ class TableSplit(FileSplit):
             row = self._row_of[self.ids[index]]
             raise DataError(f"{self.root} row {row}: {error}") from None
 
-    def _decode(self, entry: Entry) -> tuple[Image, int | IntArray | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         image = self._files.read(entry.path)
         if self._fit is not None:
             image = self._fit(image)
@@ -209,3 +210,31 @@ class TableSplit(FileSplit):
         """Statement of synthetic data beside the table about themselves; None for others."""
         statement = read_marker(self.root.parent).get("statement")
         return statement if isinstance(statement, str) else None
+
+
+def _files(
+    said: TableColumns, shape: tuple[int, ...] | None, channels: int, exact: bool
+) -> ImageFiles:
+    is_volume = shape is not None and len(shape) == 3 and channels == 1
+    axes = "D, H, W" if is_volume else "H, W"
+    return ImageFiles(axes, said.image_key, said.window, channels, exact)
+
+
+def _carrying(entry: Entry, beside: Mapping[str, Array]) -> Entry:
+    """The entry with what a model is sent beside its image, by which it is recognised, too."""
+    if not beside:
+        return entry
+    said = [entry.digest, *(name.encode() + array.tobytes() for name, array in beside.items())]
+    return replace(entry, inputs=beside, digest=hashlib.sha256(b"".join(said)).digest())
+
+
+def _notes(opened: Opened, rows: int) -> Iterator[str]:
+    """What the user should know about how the table is taken."""
+    said = opened.said
+    if said.beside is not None:
+        yield f"{said.beside} says what columns are, where flags do not"
+    if not splits_in(opened):
+        yield f"{opened.path}: no column of splits, so all {rows} rows are read"
+    if said.window is not None:
+        low, high = said.window
+        yield f"images of more than 8 bits: {low:g} is black, {high:g} white"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairness.datasets.dicom import Window
+from fairness.datasets.window import Window
 from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 from fairness.tables.changes import MapRule, rules_in
@@ -58,7 +58,7 @@ class TableColumns:
     mask_key: str | None = None
     """Names of arrays, in npz files that hold several."""
     window: Window | None = None
-    """Of DICOM files; None: the first of each file."""
+    """Of images of more than 8 bits; None: of DICOM files their own first one."""
     mask_values: Mapping[int, str] = field(default_factory=dict)
     """Number in a mask to the name of its class; empty: the model's numbers."""
     spacing: Spacing | None = None

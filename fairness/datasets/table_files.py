@@ -1,17 +1,21 @@
 """Finds the files that the rows of a table name; the first fault of each row is kept by row."""
 
 import hashlib
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from fairness.datasets.decode import FORMATS
-from fairness.datasets.dicom import AGE, GROUPS, dicom_tags, is_dicom
+from fairness.datasets.dicom import is_dicom
+from fairness.datasets.dicom_tags import AGE, GROUPS, dicom_spacing, dicom_tags
 from fairness.datasets.npy import ENDINGS as ARRAYS
 from fairness.datasets.table_rows import Opened
+from fairness.datasets.table_spacing import SPACING
 from fairness.errors import DataError
 from fairness.text import one_line
 from fairness.unknown import is_unknown
@@ -69,10 +73,12 @@ def placed_files(
     return found
 
 
-def with_tags(opened: Opened, images: Mapping[int, Path], faults: dict[int, str]) -> Opened:
+def with_tags(
+    opened: Opened, images: Mapping[int, Path], faults: dict[int, str], *, spacing: bool = False
+) -> Opened:
     """The table with columns of what DICOM files say, where any are and it has no such column.
 
-    `PatientAge` becomes the column `age`, in years.
+    `PatientAge` becomes the column `age`, in years; with `spacing` come those of `SPACING`, too.
 
     Raises:
         UsageError: pydicom is not installed.
@@ -90,6 +96,28 @@ def with_tags(opened: Opened, images: Mapping[int, Path], faults: dict[int, str]
         if name not in table.column_names:
             words = [tags.get(row, {}).get(tag, "") for row in range(table.num_rows)]
             table = table.append_column(name, pa.array(words, pa.string()))
+    opened = replace(opened, table=table)
+    return _with_spacing(opened, images, faults) if spacing else opened
+
+
+def _with_spacing(opened: Opened, images: Mapping[int, Path], faults: dict[int, str]) -> Opened:
+    """The table with columns `spacing_row` and `spacing_column` of its DICOM files, in mm.
+
+    Only where a file says so, and the table has no such column.
+    """
+    found = {}
+    for row, path in images.items():
+        try:
+            if row not in faults and path.suffix.lower() not in NEVER_DICOM and is_dicom(path):
+                found[row] = dicom_spacing(path)
+        except DataError as error:
+            faults.setdefault(row, opened.fault(row, error))
+    table = opened.table
+    nowhere = (math.nan, math.nan)
+    for i, name in enumerate(SPACING):
+        values = [found.get(row, nowhere)[i] for row in range(table.num_rows)]
+        if name not in table.column_names and np.isfinite(values).any():
+            table = table.append_column(name, pa.array(values, pa.float64()))
     return replace(opened, table=table)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
-from fairness.datasets.dicom import GROUPS
+from fairness.datasets.dicom_tags import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
 from fairness.datasets.table_targets import Wanted, wanted_labels
 from fairness.errors import UsageError
@@ -35,6 +35,8 @@ class Values:
     codes: Mapping[str, IntArray]
     patients: tuple[str, ...]
     covariates: Mapping[str, FloatArray]
+    changes: Mapping[str, Mapping[str, str]]
+    """Texts that stand for others, by column."""
     notes: tuple[str, ...]
     """What the user should know about how the table was read."""
 
@@ -91,6 +93,7 @@ def values_of(
         codes={attribute.name: codes for attribute, codes in encoded},
         patients=patients_of(table, patient, ids),
         covariates=covariates,
+        changes=changes,
         notes=(*opened.notes, *notes),
     )
 

@@ -27,6 +27,7 @@ def _all(said: Description) -> Iterator[Fault]:
         yield from _of_several(said, said.output)
     for key, fault in _of_input(said.input):
         yield ("input", key), fault
+    yield from _of_inputs(said)
     output = said.output
     for key, fault in _of_masks(output) if isinstance(output, Masks) else _of_scores(output):
         yield ("output", key), fault
@@ -49,9 +50,23 @@ def _of_input(said: ImageInput) -> Iterator[tuple[str, str]]:
     numbers = said.numbers
     if numbers and said.dtype == "uint8":
         yield "normalise", "gives numbers, dtype is uint8; leave one of them out"
+    if said.window and not numbers:
+        yield "window", "is for tensors of numbers; for uint8 use the flag --window"
+    if isinstance(said.window, tuple) and said.window[0] >= said.window[1]:
+        yield "window", f"{list(said.window)} is not [low, high]"
     if numbers and not {len(numbers.mean), len(numbers.std)} <= {1, said.channels}:
         most = max(len(numbers.mean), len(numbers.std))
         yield "normalise", f"has {most} channels, colour: {said.colour} has {said.channels}"
+
+
+def _of_inputs(said: Description) -> Iterator[Fault]:
+    for name, extra in said.inputs.items():
+        if fault := extra.fault():
+            yield ("inputs", name, fault[0]), fault[1]
+        if name == said.input.name:
+            yield ("inputs", name), "is the image by 'input'; name another tensor"
+        if extra.column is not None and said.origin.probes is not None:
+            yield ("inputs", name), "is made of a column, and probes have none; remove the probes"
 
 
 def _of_scores(said: Scores) -> Iterator[tuple[str, str]]:

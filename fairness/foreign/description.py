@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fairness.contract import Folder, ModelSpec, Text, Threshold, Word
+from fairness.foreign.further_input import FurtherInput
 from fairness.foreign.normalise import PRESETS, Normalise, Preset
 from fairness.probes import MOST_PIXELS, Number, Probes
 from fairness.structures import BACKGROUND, EYE
@@ -53,6 +54,9 @@ class ImageInput(Part):
     """Pillow's."""
     normalise: Preset | Normalise | None = None
     """From grey levels 0..255 to numbers; None for a uint8 tensor."""
+    window: Literal["file"] | tuple[Number, Number] | None = None
+    """Values that are black and white in images of more than 8 bits, or DICOM's own: such images
+    are never rounded to 8 bits. None: all are."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Most images in a request; None: what the server says, else 1."""
 
@@ -160,6 +164,8 @@ class Description(Part):
     thresholds: dict[Word, Share] | None = None
     """Those of labels that have one of their own."""
     input: ImageInput
+    inputs: Annotated[dict[Word, FurtherInput], Field(max_length=20)] = {}
+    """What it takes beside the image, by the names of the tensors."""
     output: Scores | Masks = Field(discriminator="holds")
     origin: Origin = Origin()
 

@@ -97,7 +97,8 @@ def switch_in(plain: object) -> list[str | int]:
     elif isinstance(plain, list):
         pairs = enumerate(plain)
     for key, value in pairs:
-        if isinstance(value, bool) and key != "ordered":
+        is_word = isinstance(value, bool) and key != "ordered"
+        if is_word or isinstance(key, bool):
             return [key]
         if below := switch_in(value):
             return [key, *below]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from fairness.arrays import Array, Image
+from fairness.arrays import Array
 from fairness.probes import Number
 
 Preset: TypeAlias = Literal["imagenet", "clip", "half", "unit", "xrv"]
@@ -39,8 +39,8 @@ PRESETS: Mapping[Preset, Normalise] = {
 -1024..1024."""
 
 
-def normalised(pixels: Image, how: Normalise) -> Array:
-    """(..., C) uint8 to float32, in float32 as torchvision's ToTensor and Normalize.
+def normalised(pixels: Array, how: Normalise) -> Array:
+    """(..., C) grey levels 0..255 to float32, in float32 as torchvision's ToTensor and Normalize.
 
     Args:
         pixels: channels last, in the order of the means.

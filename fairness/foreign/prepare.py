@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fairness.arrays import Array, Image
+from fairness.arrays import Array
 from fairness.errors import DataError
 from fairness.foreign.description import Datatype, ImageInput
 from fairness.foreign.normalise import normalised
@@ -12,12 +12,12 @@ DTYPES = {"uint8": np.uint8, "fp16": np.float16, "fp32": np.float32}
 
 
 def prepared(
-    images: Image, said: ImageInput, layout: str, dtype: Datatype, *, fitted: bool = False
+    images: Array, said: ImageInput, layout: str, dtype: Datatype, *, fitted: bool = False
 ) -> Array:
     """The tensor of a batch.
 
     Args:
-        images: (B, H, W) grey or (B, H, W, 3) red, green, blue, uint8.
+        images: (B, H, W) grey or (B, H, W, 3) red, green, blue; uint8 or float32 grey levels.
         said: what the model takes.
         layout: axes on the wire; without N there is one image.
         dtype: on the wire.
@@ -43,7 +43,7 @@ def prepared(
     return np.ascontiguousarray(tensor, dtype=DTYPES[dtype])
 
 
-def _channels(image: Image, said: ImageInput) -> Image:
+def _channels(image: Array, said: ImageInput) -> Array:
     """(H, W, 1) of a grey image for a grey model, (H, W, 3) of any for one that takes colours."""
     if image.ndim == 2:
         return np.repeat(image[:, :, np.newaxis], said.channels, axis=2)

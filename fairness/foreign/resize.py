@@ -1,18 +1,22 @@
 """An image to the size that a model takes, by Pillow, in the three ways that are in use.
 
 The rounding is that of torchvision's documented transforms on Pillow images (Resize, CenterCrop),
-and of Pillow's `ImageOps.pad`; the first two are restated here and held to stored values.
+and of Pillow's `ImageOps.pad`; the first two are restated here and held to stored values. Grey
+levels in float32 stay so: Pillow sums in double precision (mode F).
 """
 
 import numpy as np
 from PIL import Image as Pillow
 
-from fairness.arrays import Image
+from fairness.arrays import Array, Image
 from fairness.foreign.description import ImageInput
 
 
-def resized(image: Image, said: ImageInput) -> Image:
-    """An (H, W) or (H, W, 3) uint8 image at the size of the description; as it is without one."""
+def resized(image: Array, said: ImageInput) -> Array:
+    """An (H, W) or (H, W, 3) image at the size of the description; as it is without one.
+
+    Of its own type: uint8, or float32 grey levels 0..255.
+    """
     if said.size is None or said.filter is None:
         return image
     how = Pillow.Resampling[said.filter.upper()]
@@ -24,7 +28,7 @@ def resized(image: Image, said: ImageInput) -> Image:
         top, left = (round((whole.shape[i] - said.size[i]) / 2.0) for i in (0, 1))
         return whole[top : top + rows, left : left + columns]
     inside = fitted(image.shape[0], image.shape[1], said.size)
-    padded = np.full((rows, columns, *image.shape[2:]), said.fill, np.uint8)
+    padded = np.full((rows, columns, *image.shape[2:]), said.fill, image.dtype)
     top, left = padding(inside, said.size)
     padded[top : top + inside[0], left : left + inside[1]] = _to(image, inside, how)
     return padded
@@ -65,8 +69,13 @@ def unresized(mask: Image, native: tuple[int, int], said: ImageInput) -> Image:
     return _to(mask, native, Pillow.Resampling.NEAREST)
 
 
-def _to(image: Image, size: tuple[int, int], how: Pillow.Resampling) -> Image:
+def _to(image: Array, size: tuple[int, int], how: Pillow.Resampling) -> Array:
     if image.shape[:2] == size:
         return image
+    if image.dtype == np.float32:
+        if image.ndim == 3:  # Pillow has floats in one channel alone
+            return np.stack([_to(image[..., i], size, how) for i in range(3)], axis=-1)
+        picture = Pillow.fromarray(np.ascontiguousarray(image)).resize((size[1], size[0]), how)
+        return np.clip(np.asarray(picture), 0, 255)  # as 8 bits are, where a filter overshoots
     picture = Pillow.fromarray(image).resize((size[1], size[0]), how)
     return np.asarray(picture, dtype=np.uint8)

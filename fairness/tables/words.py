@@ -19,18 +19,26 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def window_in(text: str) -> tuple[float, float]:
-    """Centre and width of `40,400`.
+    """Low and high of `-160,240`, or of `centre=40,width=400`, which are the same.
 
     Raises:
-        UsageError: they are no two numbers, or the width is not positive.
+        UsageError: they are no two numbers, or nothing lies between them.
     """
+    parts = [word.partition("=")[::2] for word in names_in(text)]
     try:
-        centre, width = map(float, names_in(text))
+        if [name.strip() for name, value in parts if value] == ["centre", "width"]:
+            centre, width = (float(value) for _, value in parts)
+            low, high = centre - width / 2, centre + width / 2
+        else:
+            low, high = map(float, names_in(text))
     except ValueError:
-        centre, width = math.nan, math.nan
-    if not (math.isfinite(centre) and math.isfinite(width) and width > 0):
-        raise UsageError(f"--window: '{text}' is not CENTRE,WIDTH, as in 40,400")
-    return centre, width
+        low, high = math.nan, math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UsageError(
+            f"--window: '{text}' is not LOW,HIGH with LOW below HIGH, as in 0,4095, nor "
+            "centre=40,width=400"
+        )
+    return low, high
 
 
 def spacing_in(text: str) -> Spacing:

@@ -32,6 +32,16 @@ max_batch_size: 4
 input { name: "x" data_type: TYPE_UINT8 dims: [ -1, -1, 3 ] }
 output { name: "y" data_type: TYPE_FP32 dims: [ 3 ] }
 """,
+    "beside": """
+backend: "onnxruntime"
+max_batch_size: 4
+input { name: "x" data_type: TYPE_FP32 dims: [ 1, 24, 28 ] }
+input { name: "age" data_type: TYPE_FP32 dims: [ 1 ] }
+input { name: "sex" data_type: TYPE_INT64 dims: [ 1 ] }
+input { name: "tokens" data_type: TYPE_INT32 dims: [ 3 ] }
+input { name: "bias" data_type: TYPE_FP32 dims: [ 2, 1 ] }
+output { name: "y" data_type: TYPE_FP32 dims: [ 1 ] }
+""",
     "structures": """
 backend: "onnxruntime"
 max_batch_size: 4
@@ -53,12 +63,14 @@ def graph_of(
     constants: dict[str, Array],
     taken: tuple[int, list[Any]],
     given: tuple[int, list[Any]],
+    beside: dict[str, tuple[int, list[Any]]] | None = None,
 ) -> bytes:
-    """An ONNX model from `x` to `y`, each with its type and shape."""
+    """An ONNX model from `x`, and what goes beside it, to `y`, each with its type and shape."""
+    inputs = {"x": taken, **(beside or {})}
     graph = helper.make_graph(
         nodes,
         "foreign",
-        [helper.make_tensor_value_info("x", *taken)],
+        [helper.make_tensor_value_info(name, *kind) for name, kind in inputs.items()],
         [helper.make_tensor_value_info("y", *given)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
@@ -135,7 +147,41 @@ def organs() -> bytes:
     return structures(ORGANS)
 
 
+def beside() -> bytes:
+    """The mean + age + 2 x sex + the mean of three tokens + the sum of bias, as a logit (B, 1)."""
+    nodes = [
+        helper.make_node("Cast", ["sex"], ["sexes"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["sexes", "two"], ["twice"]),
+        helper.make_node("Cast", ["tokens"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["wide", "one"], ["token"]),
+        helper.make_node("ReduceSum", ["bias", "one_two"], ["added"], keepdims=0),
+        helper.make_node("Unsqueeze", ["added", "one"], ["more"]),
+        helper.make_node("ReduceMean", ["x", "two_three"], ["means"], keepdims=0),
+        helper.make_node("Sum", ["means", "age", "twice", "token", "more"], ["y"]),
+    ]
+    constants: dict[str, Array] = {
+        "two": np.array(2.0, np.float32),
+        "one": np.array([1]),
+        "one_two": np.array([1, 2]),
+        "two_three": np.array([2, 3]),
+    }
+    floats, more = TensorProto.FLOAT, ["B", 1]
+    return graph_of(
+        nodes,
+        constants,
+        (floats, ["B", 1, *SIDES]),
+        (floats, more),
+        {
+            "age": (floats, more),
+            "sex": (TensorProto.INT64, more),
+            "tokens": (TensorProto.INT32, ["B", 3]),
+            "bias": (floats, ["B", 2, 1]),
+        },
+    )
+
+
 MODELS = {
+    "beside": beside,
     "colours": colours,
     "one_at_a_time": one_at_a_time,
     "bytes": whole_bytes,

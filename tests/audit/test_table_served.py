@@ -141,7 +141,7 @@ def inferences(endpoint: str) -> Callable[[], int]:
         (("--file", "image"), 2, "no column 'image'"),
         (("--target", "dx"), 2, "no column 'dx'"),
         (("--target", "finding"), 3, "'finding' must have two values"),
-        (("--window", "wide"), 2, "--window: 'wide' is not CENTRE,WIDTH"),
+        (("--window", "wide"), 2, "--window: 'wide' is not LOW,HIGH"),
         (("--mask-values", "lens=7"), 2, "--mask-values: 'lens=7'"),
         (("--map", "race:B"), 2, "--map: 'race:B' is not COLUMN:OLD=NEW"),
         (("--split", "val"), 3, "no row of the val split in column 'use'"),

@@ -66,6 +66,9 @@ def test_an_overlay_draws_both_masks_and_leaves_the_rest_grey() -> None:
     assert tuple(pixels[12, 20]) == EYE_COLOURS["prediction", "disc"]
     assert tuple(pixels[14, 18]) == EYE_COLOURS["prediction", "cup"]
     assert tuple(pixels[8, 8]) == tuple(pixels[0, 0]) == (77, 77, 77)
+    unrounded = image.astype(np.float32) + np.float32(0.25)
+    again = np.asarray(overlay(unrounded, reference, prediction))
+    np.testing.assert_array_equal(again, pixels)
 
 
 def test_every_structure_has_a_colour_of_its_own() -> None:

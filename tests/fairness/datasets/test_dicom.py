@@ -11,7 +11,8 @@ from written_table import cohort_columns, write_rows
 
 from fairness.arrays import Array
 from fairness.datasets import dicom
-from fairness.datasets.dicom import dicom_shape, dicom_tags, is_dicom, read_dicom, years
+from fairness.datasets.dicom import dicom_shape, is_dicom, read_dicom
+from fairness.datasets.dicom_tags import dicom_tags, years
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns
 from fairness.errors import DataError, UsageError
@@ -64,10 +65,9 @@ def test_values_are_rescaled_and_cut_to_the_first_window(pydicom: Any, tmp_path:
     assert dicom_shape(path) == (10, 8)
     expected = linear(2 * RAMP.astype(float) - 24, 40, 400)
     assert 0 < np.count_nonzero((expected > 0) & (expected < 255)) < expected.size
-    np.testing.assert_array_equal(read_dicom(path, None), np.rint(expected))
-    np.testing.assert_array_equal(
-        read_dicom(path, (300, 2000)), np.rint(linear(2 * RAMP.astype(float) - 24, 300, 2000))
-    )
+    np.testing.assert_allclose(read_dicom(path, None), expected, atol=1e-9)
+    given = np.interp(2 * RAMP.astype(float) - 24, [-700, 1300], [0, 255])
+    np.testing.assert_allclose(read_dicom(path, (-700, 1300)), given, atol=1e-9)
 
 
 @pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT", "SIGMOID"])
@@ -93,14 +93,18 @@ def test_8_bits_need_no_window_and_more_do(pydicom: Any, tmp_path: Path) -> None
     deep = write_dicom(pydicom, tmp_path / "b.dcm")
     with pytest.raises(DataError, match=r"b\.dcm: has values -1000\.\.975 and no window.*--window"):
         read_dicom(deep, None)
+    with pytest.raises(DataError, match=r"b\.dcm: has 16 bits a pixel and no window.*--window"):
+        dicom_shape(deep)
+    assert dicom_shape(deep, (0, 1)) == RAMP.shape
 
 
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
         ({"NumberOfFrames": 5}, "holds 5 frames, expected one"),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "is PALETTE COLOR, expected grey"),
-        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "is RGB, expected grey"),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "is PALETTE COLOR, expected one of MONO"),
+        ({"PhotometricInterpretation": "RGB"}, "is RGB, expected one of MONOCHROME1"),
+        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "has 16 bits a colour"),
         ({"Rows": 60_000, "Columns": 60_000}, "claims 60000 x 60000 pixels"),
         ({"PixelData": b"12"}, "no readable DICOM file"),
         ({"WindowCenter": 1, "WindowWidth": 0.5}, "window of centre 1 and width 0.5 is none"),
@@ -169,7 +173,8 @@ def test_the_five_tags_may_be_attributes_and_no_other_is_kept(pydicom: Any, tmp_
     assert [maker.label(c) for c in split.codes["Manufacturer"]] == ["GE", "Siemens"] * 2 + ["GE"]
     assert set(site.groups) == {"A & B"}
     assert split.covariates["age"].tolist() == [65, 64, 63, 62, 61]
-    np.testing.assert_array_equal(split.read(0).image, read_dicom(tmp_path / "5.dcm", None))
+    shown = np.rint(read_dicom(tmp_path / "5.dcm", None))
+    np.testing.assert_array_equal(split.read(0).image, shown)
     assert set(dicom_tags(tmp_path / "0.dcm")) == {
         "PatientSex", "PatientAge", "Manufacturer", "InstitutionName", "StationName",
     }  # fmt: skip

@@ -62,6 +62,29 @@ def test_flags_count_before_the_file(tmp_path: Path) -> None:
     assert said.file == "picture"
 
 
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("0,4095", (0, 4095)),
+        ("-160, 240", (-160, 240)),
+        ("centre=40,width=400", (-160, 240)),
+    ],
+)
+def test_a_window_is_black_and_white_or_centre_and_width(
+    tmp_path: Path, text: str, window: tuple[float, float]
+) -> None:
+    assert columns_of(tmp_path / "t.csv", {"window": text}).window == window
+
+
+@pytest.mark.parametrize(
+    "text", ["4095,0", "1,1", "0", "0,1,2", "0,nan", "0,inf", "centre=40", "centre=40,width=0",
+             "width=400,centre=40", "low=0,high=1", "centre=4,width"],
+)  # fmt: skip
+def test_what_is_no_window_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=f"--window: '{text}' is not LOW,HIGH with LOW below HIGH"):
+        columns_of(tmp_path / "t.csv", {"window": text})
+
+
 def test_without_a_file_and_flags_the_usual_names_count(tmp_path: Path) -> None:
     assert columns_of(tmp_path / "t.csv", {}) == TableColumns()
 
@@ -76,8 +99,8 @@ def test_without_a_file_and_flags_the_usual_names_count(tmp_path: Path) -> None:
         ("file: {a: b}", "expected a text or a list of texts"),
         ("id: null", "'id' is None"),
         ("file: &a x\nid: *a", "cannot be read"),
-        ("window: 40", "'40' is not CENTRE,WIDTH"),
-        ("window: [40, -1]", "is not CENTRE,WIDTH"),
+        ("window: 40", "'40' is not LOW,HIGH"),
+        ("window: [40, -1]", "is not LOW,HIGH"),
         ("mask_values: 300=", "'300=' is not NUMBER=CLASS"),
         ("spacing: [1, 0]", "--spacing: '1,0' is not MM,MM"),
         ("spacing: 0.5", "--spacing: '0.5' is not MM,MM"),

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from fairness.documents import line_of
 from fairness.errors import UsageError
@@ -124,13 +125,20 @@ def test_the_masks_of_the_documentation_are_some(tmp_path: Path) -> None:
 
 def test_the_descriptions_of_the_documentation_are_some(tmp_path: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "your-own-model.md").read_text()
-    whole, several, classes, origin = re.findall(r"```yaml\n(.*?)```", page, re.S)
-    image = whole[whole.index("input:") : whole.index("output:")]
-    names = [read_model_yaml(written(tmp_path, t + image)).description for t in (several, classes)]
-    assert [len(said.class_names) for said in names] == [3, 5]
-    said = read_model_yaml(written(tmp_path, whole + origin)).description
-    assert (said.input.shorter, said.origin.precision) == (256, "fp32")
-    assert said.spec().probes is not None
+    whole, *parts = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", page, re.S))
+    found, tasks = {}, set()
+    for part in [{}, *parts]:  # each stands in the place of what the whole says of it
+        both = whole | part
+        if both["task"] == "multiclass":
+            del both["threshold"]
+        said = read_model_yaml(written(tmp_path, yaml.safe_dump(both))).description
+        found.update(dict.fromkeys(part, said))
+        tasks.add((said.task, len(said.class_names)))
+    assert tasks == {("classification", 2), ("multilabel", 3), ("multiclass", 5)}
+    assert found["origin"].input.shorter == 256
+    assert found["origin"].spec().probes is not None
+    assert found["input"].input.window == (0.0, 65535.0)
+    assert found["inputs"].inputs["sex"].codes == {"Female": 0, "Male": 1}
     for name in ("imagenet", "clip"):
         (row,) = re.findall(rf"^\| `{name}` \| / 255, mean ([\d. ]+), std ([\d. ]+):", page, re.M)
         numbers = PRESETS[name]

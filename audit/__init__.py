@@ -1,1 +1,1 @@
-"""`fair-audit`: streams a labelled split through a Triton server and reports by group."""
+"""`fair-audit`: streams a labelled split through a served model and reports by group."""

@@ -12,7 +12,7 @@ from audit.choice import OF_CHOICE, with_choice
 from audit.client.endpoint import connect, describe, self_described_models
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
-from audit.client.transport import GrpcTransport
+from audit.client.parts import PartsTransport
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.report import report
@@ -29,7 +29,7 @@ from fairness.guard import DEBUG_HELP
 
 REPORTS = Path("reports")
 
-DESCRIPTION = """Audit models served by Triton, by demographic group.
+DESCRIPTION = """Audit served models, by demographic group.
 
 Streams a labelled split through the server and writes the results to reports/MODEL/RUN:
 report/ holds aggregates and may be shared, records/ holds one row a sample.
@@ -44,6 +44,8 @@ Examples:
       --attributes sex,scanner --patient subject
 
   fair-audit --model resnet --spec model.yaml --data patients.csv
+
+  fair-audit --endpoint http://localhost:8080 --model resnet --spec model.yaml --data patients.csv
 
   fair-audit --model fairclip --threshold youden --threshold-split val
 
@@ -100,14 +102,18 @@ def audit(options: Options, console: Console) -> int:
 
     All of them are planned before the first is asked.
     """
-    with connect(options.connection) as client:
+
+    def note(text: str) -> None:
+        console.print(f"note: {text}", highlight=False, markup=False)
+
+    with connect(options.connection) as server:
         said = read_model_yaml(options.spec) if options.spec is not None else None
         models = [options.model] if options.model else []
-        models = models or self_described_models(client, options.connection)
+        models = models or self_described_models(server)
         plans = [
             with_choice(
                 options,
-                describe(client, options.connection, model, said),
+                describe(server, model, said, options.version),
                 run_folder(options, model, alone=len(models) == 1),
             )
             for model in models
@@ -115,12 +121,12 @@ def audit(options: Options, console: Console) -> int:
         codes = set()
         for plan in plans:
             of_probes = plan.probes.note() if plan.probes else None
-            for note in filter(None, (*plan.split.notes, of_probes)):
-                console.print(f"note: {note}", highlight=False, markup=False)
+            for text in filter(None, (*plan.split.notes, of_probes)):
+                note(text)
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             with connect(options.connection, most_bytes) as asked:
-                codes.add(run_audit(plan, GrpcTransport(asked, options.connection), console))
+                codes.add(run_audit(plan, PartsTransport(asked, note), console))
             console.print(
                 f"report: {plan.out / 'report' / 'report.md'}", highlight=False, markup=False
             )

@@ -50,6 +50,8 @@ class Options:
     connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
     model: str | None = None
     """Audit this model; without it, every ready model that describes itself."""
+    version: str | None = None
+    """Version of --model, a number or a word; without it, the newest, or the server's choice."""
     spec: Path | None = None
     """model.yaml that describes --model, where it does not describe itself."""
     data: Path | None = None
@@ -94,6 +96,8 @@ class Options:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
         if self.spec is not None and self.model is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
+        if self.version is not None and self.model is None:
+            raise UsageError(f"--version {self.version} is of one model; name it with --model")
         if self.threshold_split is not None and self.threshold is None:
             raise UsageError(
                 f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"

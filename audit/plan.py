@@ -95,7 +95,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     task = TASKS[spec.task].make(choices).fitted(spec, split)
     names = Names(model.name, split.name, options.split)
     identity = {
-        "model": f"{model.name} version {model.version}",
+        "model": f"{model.name} version {model.stated_version}",
         "model_sha256": spec.model_sha256,
         "target": split.target,
         "split": options.split,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from audit.client.endpoint import NOT_STATED
 from audit.plan import Plan
 from audit.records.predictions import Predictions
 from fairness.contract import Threshold
@@ -14,13 +15,14 @@ from fairness.groups import said_of_ages
 from fairness.outcomes import Names
 
 
-def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
+def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) -> dict[str, Any]:
     """Provenance of answers that a server gave.
 
     Args:
         plan: of the audit.
         identity: `verified` or `declared`.
         n: samples scored.
+        uncounted: whether the server has no count of its answers, which would show a reload.
     """
     model, split, threshold = plan.model, plan.split, plan.threshold
     spec = model.spec
@@ -30,12 +32,19 @@ def of_served_model(plan: Plan, identity: str, n: int) -> dict[str, Any]:
     said = model.foreign.said if model.foreign else None
     guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
+    noticed = (
+        "only its probes would show it"
+        if identity.startswith("verified")
+        else "nothing would show it"
+    )
+    unwatched = f"; had this version been replaced meanwhile, {noticed}" if uncounted else ""
+    device = "a device that it does not state" if model.device == NOT_STATED else model.device
     about = {
-        "what_answered": f"{model.name} version {model.version} ({identity}), {spec.method}, "
-        f"answered by {model.server} on {model.device}{described}",
+        "what_answered": f"{model.name} version {model.stated_version} ({identity}), "
+        f"{spec.method}, answered by {model.server} on {device}{described}{unwatched}",
         "model": {
             "name": model.name,
-            "version": model.version,
+            "version": model.version or None,
             "identity": identity,
             "method": spec.method,
             "target": spec.target,

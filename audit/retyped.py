@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from audit.table_flags import TableFlags
 
-MODEL_AND_DATA = ("model", "data", "split", "attributes", "on_error")
+MODEL_AND_DATA = ("model", "version", "data", "split", "attributes", "on_error")
 SHARED = frozenset((*MODEL_AND_DATA, *(field.name for field in fields(TableFlags))))
 """Flags of a model and its data, which several commands have; each takes one word."""
 

@@ -50,7 +50,7 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
         stored = (plan.task.stored, sha256, plan.names, plan.task)
         write_outcomes(records / "outcomes.parquet", answered, *stored)
         write_skipped(records / "skipped.csv", plan.split.skipped)
-        provenance = of_served_model(plan, identity, len(found))
+        provenance = of_served_model(plan, identity, len(found), watched.uncounted)
         code = finish(answered, provenance, plan.analysis, plan.out, console)
         quality = plan.task.quality(answered)
         if quality is not None and options.worst:

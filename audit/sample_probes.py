@@ -141,8 +141,8 @@ def verify_samples(found: FoundProbes, split: Split, predict: ServedPredictor) -
         worst = furthest(found, split, predict, cuts)
         if not worst <= recorded.tolerance:
             raise WrongModelError(
-                f"model '{model.name}' version {model.version} at {predict.endpoint} is not the "
-                f"one that answered on {recorded.recorded}: asked {how}, its answers to "
+                f"model '{model.name}' version {model.stated_version} at {predict.endpoint} is not "
+                f"the one that answered on {recorded.recorded}: asked {how}, its answers to "
                 f"{len(rows)} samples differ by {worst:.2g} (tolerance {recorded.tolerance:.2g}); "
                 f"serve that one, record this one: {found.again}, or audit it as it is with "
                 "--no-probes"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from audit.client.endpoint import ServedModel
-from audit.client.exchange import tensors_of
+from audit.client.exchange import tensors_of, type_of
 from audit.client.transport import Request, Transport
 from audit.client.wire import array_of
 from fairness.arrays import Array, FloatArray, IntArray
@@ -96,7 +96,7 @@ def tried(
         inputs = tensors_of(model, one.images, None, one.inputs)
         request = Request(model.name, model.version, inputs, spec.output, TIMEOUT)
         outputs = transport.send(request).result()
-        answers.append(array_of(outputs, spec.output, model.foreign.output_type, model.name))
+        answers.append(array_of(outputs, spec.output, type_of(outputs, model.foreign), model.name))
     if not answers:
         raise DataError(f"{split.root}: {split.skipped[0][1]}; none of the samples can be read")
     return Trial(

@@ -62,6 +62,11 @@ class TritonServer:
         return f"{HOST}:{self._ports['grpc']}"
 
     @property
+    def http_endpoint(self) -> str:
+        """`127.0.0.1:PORT` of its REST interface."""
+        return f"{HOST}:{self._ports['http']}"
+
+    @property
     def pid(self) -> int:
         """Process id of the server, which leads a process group of its own."""
         return self._process.pid

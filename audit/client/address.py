@@ -5,34 +5,78 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fairness.errors import UsageError
 
 SECONDS = 2.0
 """For each look at who listens."""
 
-ADDRESS = re.compile(r"([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+HOST = r"([^\s:/\[\]@?#]+|\[[0-9A-Fa-f:.]+\])"
+ADDRESS = re.compile(rf"{HOST}:([0-9]{{1,5}})")
+REST = re.compile(rf"{HOST}(?::([0-9]{{1,5}}))?((?:/[A-Za-z0-9._~-]+)*)")
+
+
+@dataclass(frozen=True)
+class RestUrl:
+    """Parts of `http://HOST:PORT/PREFIX`."""
+
+    host: str
+    port: int
+    prefix: str
+    """Before every path, such as `/models/ward-3`, or nothing."""
+    secure: bool
 
 
 def check_address(endpoint: str) -> None:
-    """Refuse an address that is not `HOST:PORT`.
+    """Refuse an address that is neither `HOST:PORT` of gRPC nor `http://HOST:PORT` of REST.
 
     Raises:
-        UsageError: a scheme stands before it, or there is no host or no port.
+        UsageError: another scheme stands before it, or there is no host or no port.
     """
+    if rest_url(endpoint) is not None:
+        return
     scheme, mark, rest = endpoint.rpartition("://")
     if mark:
         raise UsageError(
             f"--endpoint {endpoint}: a gRPC address has no '{scheme}://' before it; give HOST:PORT "
-            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, and --tls where TLS is spoken"
+            f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, and --tls where TLS is "
+            "spoken; or http://HOST:PORT of a REST port"
         )
     found = ADDRESS.fullmatch(endpoint)
     if found is None or not 0 < int(found[2]) < 2**16:
-        raise UsageError(f"--endpoint {endpoint!r}: give HOST:PORT of Triton, as localhost:8001")
+        raise UsageError(
+            f"--endpoint {endpoint!r}: give HOST:PORT of gRPC, as localhost:8001, or "
+            "http://HOST:PORT of REST"
+        )
+
+
+def rest_url(endpoint: str) -> RestUrl | None:
+    """The parts of an address of REST; None where gRPC is meant.
+
+    Raises:
+        UsageError: there is no host, or something stands there that is none of its parts.
+    """
+    scheme, mark, rest = endpoint.partition("://")
+    if not mark or scheme not in ("http", "https"):
+        return None
+    found = REST.fullmatch(rest.removesuffix("/").removesuffix("/v2"))
+    default = 443 if scheme == "https" else 80
+    if found is None or not 0 < int(found[2] or default) < 2**16:
+        raise UsageError(
+            f"--endpoint {endpoint!r}: give {scheme}://HOST:PORT of REST, as http://localhost:8000"
+        )
+    port = int(found[2] or default)
+    return RestUrl(found[1].strip("[]"), port, found[3] or "", scheme == "https")
 
 
 def proxy_for(endpoint: str, environment: Mapping[str, str]) -> str | None:
-    """The variable that sends gRPC to `endpoint` through a proxy, in the order of gRPC's core."""
+    """The variable that sends gRPC to `endpoint` through a proxy, in the order of gRPC's core.
+
+    REST goes through none.
+    """
+    if rest_url(endpoint) is not None:
+        return None
     host, _ = host_and_port(endpoint)
     direct = environment.get("no_grpc_proxy") or environment.get("no_proxy") or ""
     if any(name and host.endswith(name) for name in map(str.strip, direct.split(","))):
@@ -42,7 +86,10 @@ def proxy_for(endpoint: str, environment: Mapping[str, str]) -> str | None:
 
 
 def host_and_port(endpoint: str) -> tuple[str, int]:
-    """Of `HOST:PORT` or `[IPV6]:PORT`."""
+    """Of `HOST:PORT`, `[IPV6]:PORT` or an address of REST."""
+    url = rest_url(endpoint)
+    if url is not None:
+        return url.host, url.port
     host, _, port = endpoint.rpartition(":")
     return host.strip("[]"), int(port)
 

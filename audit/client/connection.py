@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 import tyro
 
-from audit.client.address import check_address, is_this_machine, proxy_for
+from audit.client.address import check_address, is_this_machine, proxy_for, rest_url
 from audit.client.headers import FLAG, Header, header_in
 from fairness.errors import UsageError
 
@@ -36,7 +36,8 @@ class Connection:
     """Flags that say how the server is reached."""
 
     endpoint: str = "localhost:8001"
-    """Triton's gRPC address, HOST:PORT."""
+    """Address of a server of the Open Inference Protocol (Triton, MLServer, KServe, ...): HOST:PORT
+    of gRPC, or http://HOST:PORT, https://HOST:PORT of REST, which is slower."""
     tls: bool = False
     """Speak TLS. The certificates that gRPC trusts count, unless --ca-cert is given."""
     ca_cert: Path | None = None
@@ -57,6 +58,12 @@ class Connection:
         if (self.client_cert is None) != (self.client_key is None):
             there, absent = ("cert", "key") if self.client_cert else ("key", "cert")
             raise UsageError(f"--client-{there} goes with its --client-{absent}; name that too")
+        url = rest_url(self.endpoint)
+        if url is not None and not url.secure and self.secure:
+            raise UsageError(
+                f"--endpoint {self.endpoint}: http:// is without TLS; give https://, or leave out "
+                "--tls and the certificates"
+            )
         names = [header.name for header in self.headers]
         if twice := [name for name in names if names.count(name) > 1]:
             raise UsageError(f"{FLAG} {twice[0]} is there twice; give it once")
@@ -72,7 +79,9 @@ class Connection:
     @property
     def secure(self) -> bool:
         """Whether TLS is spoken."""
-        return self.tls or self.ca_cert is not None or self.client_cert is not None
+        url = rest_url(self.endpoint)
+        asked = self.tls or self.ca_cert is not None or self.client_cert is not None
+        return asked or (url is not None and url.secure)
 
     def hide(self, text: str) -> str:
         """A text of the server's without the values of our headers, which it may repeat."""

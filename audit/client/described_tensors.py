@@ -11,6 +11,14 @@ FLOATS = ("FP16", "FP32", "FP64")
 CLASS_TYPES = ("UINT8", "INT8", "INT16", "INT32", "INT64")
 """Types by the protocol's names."""
 
+ANY = "ANY"
+"""In the place of an output's type that the server does not state; it is read off the answer."""
+
+
+def types_of(said: Described) -> tuple[str, ...]:
+    """Types that can hold what the output is said to hold."""
+    return CLASS_TYPES if said.description.output.holds == "class_mask" else FLOATS
+
 
 def named(said: Described, role: str, tensors: Sequence[Any], name: str, model: str) -> Any:
     """The tensor of that name.
@@ -32,8 +40,8 @@ def check_type(said: Described, output: Any, model: str) -> None:
         UsageError: it is such a one.
     """
     holds = said.description.output.holds
-    allowed = CLASS_TYPES if holds == "class_mask" else FLOATS
-    if output.datatype not in allowed:
+    allowed = types_of(said)
+    if output.datatype not in (*allowed, ANY):
         raise UsageError(
             f"{said.at('output', 'holds')}: '{output.name[:100]}' of model '{model}' is "
             f"{output.datatype[:20]}, and {holds} is one of {', '.join(allowed)}"

@@ -1,28 +1,28 @@
 """Finds the server and its models, and reads their self-descriptions."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tritonclient.grpc import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 from tritonclient.utils import InferenceServerException
 
+from audit.client.address import rest_url
 from audit.client.channel import client_of
 from audit.client.connection import Connection
-from audit.client.failures import UndescribedError, server_errors, unreachable
+from audit.client.failures import UndescribedError, unreachable
 from audit.client.foreign import Foreign, resolved
+from audit.client.grpc_server import GrpcServer
+from audit.client.names import check_name, newest
 from audit.client.own_tensors import check_tensors, some
+from audit.client.rest import rest_server
+from audit.client.transport import DEADLINE, DESCRIPTION_BYTES, Server
 from fairness.contract import PARAMETER_KEY, ModelSpec
 from fairness.errors import ServerError, UsageError
 from fairness.foreign.model_yaml import Described
 from fairness.tasks.catalogue import TASKS, check_description
 from fairness.text import one_line
-
-DEADLINE = 10.0
-"""Seconds that any call but an inference may take."""
 
 MOST_MODELS = 1000
 """Ready models that are looked through for those that describe themselves."""
@@ -30,11 +30,11 @@ MOST_MODELS = 1000
 MOST_ROWS = 1024
 """Of a batch, whatever the server would take."""
 
-DESCRIPTION_BYTES = 2**24
-"""Of an answer that describes server or models."""
+READY = ("READY", "State.READY")
+"""State of a model, and as MLServer 1.7 spells it."""
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""Of a model: it becomes a folder of the reports."""
+NOT_STATED = "not stated by the server"
+"""In the place of a version or a device."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class ServedModel:
 
     name: str
     version: str
+    """A number or a word; empty where the server names none."""
     spec: ModelSpec
     batch_size: int
     """The server's maximum: batches of this size are merged with no others."""
@@ -53,12 +54,23 @@ class ServedModel:
     foreign: Foreign | None = None
     """How to ask a model that somebody else describes; None where it describes itself."""
 
+    @property
+    def stated_version(self) -> str:
+        """The version, or that there is none."""
+        return self.version or NOT_STATED
+
+    @property
+    def by_row(self) -> frozenset[str]:
+        """Its inputs with an axis of images."""
+        if self.foreign is not None:
+            return self.foreign.by_row
+        group = self.spec.group_input
+        return frozenset((self.spec.input, *((group.name,) if group is not None else ())))
+
 
 @contextmanager
-def connect(
-    connection: Connection, most_bytes: int = DESCRIPTION_BYTES
-) -> Iterator[InferenceServerClient]:
-    """A client of a ready server (gRPC), which sends the headers with every call.
+def connect(connection: Connection, most_bytes: int = DESCRIPTION_BYTES) -> Iterator[Server]:
+    """A ready server, over gRPC or REST; the headers go with every call.
 
     Args:
         connection: how the server is reached.
@@ -68,6 +80,10 @@ def connect(
         UsageError: a certificate or a key cannot be used.
         ServerError: nothing answers there, it is not ready yet, or lets us not in.
     """
+    if rest_url(connection.endpoint) is not None:
+        with rest_server(connection, most_bytes) as server:
+            yield server
+        return
     client = client_of(connection, most_bytes)
     try:
         try:
@@ -79,49 +95,40 @@ def connect(
                 f"the server at {connection.endpoint} is not ready: a model failed to load or is "
                 "still loading; see the server's log"
             )
-        yield client
+        yield GrpcServer(client, connection, most_bytes)
     finally:
         client.close()
 
 
-def self_described_models(client: InferenceServerClient, connection: Connection) -> list[str]:
+def self_described_models(server: Server) -> list[str]:
     """Names of all ready models that carry a self-description, sorted.
 
     Raises:
-        ServerError: there is none, there are too many, or one could not name a folder.
+        ServerError: there is none, there are too many, one could not name a folder, or the server
+            lists no models.
     """
-    with server_errors(connection):
-        index = client.get_model_repository_index(client_timeout=DEADLINE)
-        ready = sorted({m.name for m in index.models if m.state == "READY"})
-        if len(ready) > MOST_MODELS:
-            raise ServerError(
-                f"{len(ready)} models are ready at {connection.endpoint}; name those to audit with "
-                "--model"
-            )
-        configs = {n: client.get_model_config(n, client_timeout=DEADLINE).config for n in ready}
-    names = [name for name, config in configs.items() if PARAMETER_KEY in config.parameters]
+    index = server.index()
+    if index is None:
+        raise UndescribedError(
+            f"the server at {server.endpoint} does not list its models; name one with --model, and "
+            "its description with --spec model.yaml, which this drafts"
+        )
+    ready = sorted({m.name for m in index.models if m.state in READY})
+    if len(ready) > MOST_MODELS:
+        raise ServerError(
+            f"{len(ready)} models are ready at {server.endpoint}; name those to audit with --model"
+        )
+    configs = {name: server.config(name, "") for name in ready}
+    names = [n for n, config in configs.items() if config and PARAMETER_KEY in config.parameters]
     if not names:
         raise UndescribedError(
-            f"no ready model at {connection.endpoint} describes itself (ready: {some(ready)}); "
-            "export one with python -m export, or describe one with --model NAME "
-            "--spec model.yaml, which this drafts"
+            f"no ready model at {server.endpoint} describes itself (ready: {some(ready)}); export "
+            "one with python -m export, or describe one with --model NAME --spec model.yaml, which "
+            "this drafts"
         )
     for name in names:
         check_name(name)
     return names
-
-
-def check_name(name: str) -> None:
-    """Refuse a model whose name could lead out of the folder of the reports.
-
-    Raises:
-        ServerError: it has other characters than letters, digits, `.`, `_` and `-`.
-    """
-    if not NAME.fullmatch(name):
-        raise ServerError(
-            f"a model is named {name[:200]!r}, which cannot name a folder; use letters, digits, "
-            "'.', '_' and '-', beginning with a letter or digit, or name another with --model"
-        )
 
 
 @dataclass(frozen=True)
@@ -129,65 +136,68 @@ class Found:
     """What a server says of a ready model."""
 
     version: str
+    """Empty where it names none."""
     metadata: Any
-    config: ModelConfig
+    config: ModelConfig | None
+    """None where the server does not tell."""
     server: str
     """Name and version of the server."""
 
+    @property
+    def self_description(self) -> str | None:
+        """The model's own, if it has one."""
+        if self.config is None or PARAMETER_KEY not in self.config.parameters:
+            return None
+        return str(self.config.parameters[PARAMETER_KEY].string_value)
 
-def looked_up(client: InferenceServerClient, connection: Connection, name: str) -> Found:
-    """Ask for the newest version of a model.
+
+def looked_up(server: Server, name: str, version: str | None = None) -> Found:
+    """Ask for a version of a model, the newest unless one is named.
 
     Raises:
         ServerError: it is unknown or not ready, or its name could lead out of a folder.
     """
     check_name(name)
-    with server_errors(connection, name):
-        if not client.is_model_ready(name, client_timeout=DEADLINE):
-            index = client.get_model_repository_index(client_timeout=DEADLINE)
-            known = sorted({m.name for m in index.models})
-            raise ServerError(
-                f"model '{name}' is not ready at {connection.endpoint} (the repository holds: "
-                f"{some(known)}); check --model and the server's log"
-            )
-        server = client.get_server_metadata(client_timeout=DEADLINE)
-        metadata = client.get_model_metadata(name, client_timeout=DEADLINE)
-        version = newest(metadata.versions, name)
-        config = client.get_model_config(name, version, client_timeout=DEADLINE).config
-    said = one_line(f"{server.name[:50]} {server.version[:50]}")
-    return Found(version, metadata, config, said)
+    if not server.is_ready(name, version or ""):
+        index = server.index()
+        known = sorted({m.name for m in index.models}) if index is not None else []
+        holds = f" (the repository holds: {some(known)})" if index is not None else ""
+        asked = f"model '{name}'" + (f" version {version}" if version else "")
+        flags = "--model and --version" if version else "--model"
+        raise ServerError(
+            f"{asked} is not ready at {server.endpoint}{holds}; check {flags} and the server's log"
+        )
+    about = server.about()
+    metadata = server.metadata(name, version or "")
+    chosen = version or newest(metadata.versions, name)
+    said = one_line(f"{about.name[:50]} {about.version[:50]}").strip()
+    return Found(chosen, metadata, server.config(name, chosen), said or "a server without a name")
 
 
 def describe(
-    client: InferenceServerClient,
-    connection: Connection,
-    name: str,
-    said: Described | None = None,
+    server: Server, name: str, said: Described | None = None, version: str | None = None
 ) -> ServedModel:
     """Read what the server says of one model, and check that its tensors are what it claims.
 
     Args:
-        client: of the server.
-        connection: to it.
+        server: that serves it.
         name: of the model.
         said: a description, of a model that does not describe itself.
+        version: of the model, if not the newest.
 
     Raises:
         ServerError: unknown or not ready, no self-description, or tensors of another kind.
         UsageError: it is described, and describes itself, or has other tensors.
     """
-    found = looked_up(client, connection, name)
-    metadata, config = found.metadata, found.config
-    describes_itself = PARAMETER_KEY in config.parameters
-    text = config.parameters[PARAMETER_KEY].string_value if describes_itself else None
-    spec, foreign = described(name, metadata, text, said)
-    most = max(1, config.max_batch_size)
+    found = looked_up(server, name, version)
+    spec, foreign = described(name, found.metadata, found.self_description, said)
+    most = None if found.config is None else found.config.max_batch_size
     return ServedModel(
         name=name,
         version=found.version,
         spec=spec,
-        batch_size=min(foreign.rows(config.max_batch_size) if foreign else most, MOST_ROWS),
-        device=device_of(config),
+        batch_size=min(foreign.rows(most) if foreign else max(1, most or 1), MOST_ROWS),
+        device=NOT_STATED if found.config is None else device_of(found.config),
         server=found.server,
         foreign=foreign,
     )
@@ -220,21 +230,6 @@ def described(
     check_description(spec, name)
     check_tensors(name, metadata, spec)
     return spec, None
-
-
-def newest(versions: Sequence[str], model: str) -> str:
-    """The highest of a model's ready versions.
-
-    Raises:
-        ServerError: there is none, or one is no number.
-    """
-    strange = [version for version in versions if not re.fullmatch(r"[0-9]{1,18}", version)]
-    if strange or not versions:
-        said = repr(strange[0][:50]) if strange else "none"
-        raise ServerError(
-            f"model '{model}': its ready version is {said}, no number; see the server's log"
-        )
-    return max(versions, key=int)
 
 
 def device_of(config: ModelConfig) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from audit.client.described_tensors import ANY, types_of
 from audit.client.endpoint import ServedModel
+from audit.client.foreign import Foreign
 from audit.client.wire import Output, array_of, input_tensors, read_output
 from fairness.arrays import Array, Image, IntArray
 from fairness.errors import DataError
@@ -55,7 +57,7 @@ def answer_of(model: ServedModel, outputs: list[Output], images: Image) -> Array
     foreign = model.foreign
     if foreign is None:
         return read_output(outputs, model.spec, model.name)
-    output = array_of(outputs, model.spec.output, foreign.output_type, model.name)
+    output = array_of(outputs, model.spec.output, type_of(outputs, foreign), model.name)
     said = foreign.said.description
     try:
         if isinstance(said.output, Masks):
@@ -65,3 +67,12 @@ def answer_of(model: ServedModel, outputs: list[Output], images: Image) -> Array
     except ValueError as error:
         where = foreign.said.at("output", "holds")
         raise DataError(f"{where}: '{said.output.name}' of model '{model.name}' {error}") from None
+
+
+def type_of(outputs: list[Output], foreign: Foreign) -> str:
+    """Of the output that is read: as the server's metadata say, else as it came, if it may."""
+    if foreign.output_type != ANY:
+        return foreign.output_type
+    allowed, name = types_of(foreign.said), foreign.said.description.output.name
+    came = [one.datatype for one in outputs if one.name == name and one.datatype in allowed]
+    return came[0] if came else allowed[0]

@@ -1,6 +1,7 @@
 """What a failed call means, as one line that says what to do."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,19 @@ class UndescribedError(ServerError):
 
 class ReplacedError(WrongModelError):
     """Another model took the place of the first in the middle of a run."""
+
+
+class TooLargeError(ServerError):
+    """The server receives no request of that size: fewer images might do."""
+
+    taker = "the server"
+    """Who takes no more."""
+
+
+class TooManyNumbersError(TooLargeError):
+    """A request in JSON would have too many numbers."""
+
+    taker = "a request in JSON"
 
 
 @contextmanager
@@ -75,6 +89,26 @@ def refusal(about: str, status: str, message: str, connection: Connection) -> Se
     return ServerError(f"{about} refuses the call ({status}: {message[:200]}); {sent} {todo}")
 
 
+def too_large(
+    error: InferenceServerException, connection: Connection, model: str, most_bytes: int
+) -> TooLargeError | None:
+    """The error to show where the server refused a request for its size; None for all others.
+
+    Args:
+        error: of the call.
+        connection: to the server.
+        model: that was asked.
+        most_bytes: that we receive: a refusal that names them is our own, of too large an answer.
+    """
+    status, message = text_of(error, connection)
+    if status != "RESOURCE_EXHAUSTED" or re.search(rf"larger than max.*\b{most_bytes}\b", message):
+        return None
+    return TooLargeError(
+        f"the server at {connection.endpoint} receives no request of that size for model '{model}' "
+        f"({message[:200]}); raise its limit"
+    )
+
+
 def unreachable(error: InferenceServerException, connection: Connection) -> ServerError:
     """The error to show where the first call fails: looks at who listens there, if anybody."""
     endpoint = connection.endpoint
@@ -84,13 +118,13 @@ def unreachable(error: InferenceServerException, connection: Connection) -> Serv
     proxy = proxy_for(endpoint, os.environ)
     if proxy is not None:
         return ServerError(
-            f"no Triton server answers at {endpoint} through the proxy that ${proxy} names; to "
+            f"no server answers at {endpoint} through the proxy that ${proxy} names; to "
             f"reach it without, set no_proxy={host_and_port(endpoint)[0]}"
         )
     if status not in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
         return ServerError(
-            f"what answers at {endpoint} is no Triton server ({status}: {message[:200]}); correct "
-            "--endpoint"
+            f"what answers at {endpoint} is no inference server ({status}: {message[:200]}); "
+            "correct --endpoint"
         )
     fault = fault_of_handshake(connection, message) if connection.secure else None
     if fault is not None:
@@ -102,8 +136,8 @@ def unreachable(error: InferenceServerException, connection: Connection) -> Serv
         )
     if speaks_http(endpoint):
         return ServerError(
-            f"{endpoint} is an HTTP port, fair-audit speaks gRPC; give Triton's gRPC port in "
-            "--endpoint (8001 by default, HTTP is 8000)"
+            f"{endpoint} is an HTTP port; give the gRPC port in --endpoint (8001 of Triton), or "
+            f"http://{endpoint} for REST"
         )
     if "hostname lookup" in message or "DNS" in message:
         return ServerError(f"the host name of {endpoint} is not known; correct --endpoint")
@@ -113,8 +147,8 @@ def unreachable(error: InferenceServerException, connection: Connection) -> Serv
             "server's log, or correct --endpoint"
         )
     return ServerError(
-        f"no Triton server answers at {endpoint} (gRPC); start one with "
-        "tritonserver --model-repository model_repository, or correct --endpoint"
+        f"no server answers at {endpoint} (gRPC); start one, as with tritonserver "
+        "--model-repository model_repository, or correct --endpoint"
     )
 
 

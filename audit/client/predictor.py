@@ -78,7 +78,12 @@ class ServedPredictor:
                     self.model, batch.images, way(batch), batch.inputs, fitted=self.fitted
                 )
             request = Request(
-                self.model.name, self.model.version, inputs, spec.output, self.timeout
+                self.model.name,
+                self.model.version,
+                inputs,
+                spec.output,
+                self.timeout,
+                self.model.by_row,
             )
             call = one.calls[name] = self.transport.send(request)
             call.add_done_callback(lambda _, name=name: arrivals.put((one, name)))  # type: ignore[misc]  # mypy cannot type a default

@@ -37,7 +37,7 @@ def verify(transport: Transport, endpoint: str, model: ServedModel) -> str:
     probes = model.spec.probes
     if probes is None:
         return "declared"
-    who = f"model '{model.name}' version {model.version} at {endpoint}"
+    who = f"model '{model.name}' version {model.stated_version} at {endpoint}"
     worst = max(
         difference(transport, model, image[np.newaxis], [[row]])
         for row, image in enumerate(probes.one_by_one())
@@ -86,7 +86,7 @@ def difference(
         groups = np.array([codes[row] for row in rows])
         inputs = tensors_of(model, images[start : start + len(rows)], groups)
         timeout = TIMEOUT if len(rows) == 1 else BATCH_TIMEOUT
-        request = Request(model.name, model.version, inputs, spec.output, timeout)
+        request = Request(model.name, model.version, inputs, spec.output, timeout, model.by_row)
         calls.append(transport.send(request))
         start += len(rows)
     worst, start = 0.0, 0

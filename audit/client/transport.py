@@ -1,28 +1,29 @@
 """The seam between the audit and a server: a request goes out, a future comes back.
 
-gRPC is one transport; a test's fake another.
+gRPC and REST are transports; a test's fake another.
 """
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+from tritonclient.grpc.model_config_pb2 import ModelConfig
 
-from audit.client.connection import Connection
-from audit.client.endpoint import DEADLINE
-from audit.client.failures import WrongModelError, explained, server_errors, text_of
+from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.wire import Output
 from fairness.arrays import Array
-from fairness.errors import ServerError
+
+DEADLINE = 10.0
+"""Seconds that any call but an inference may take."""
+
+DESCRIPTION_BYTES = 2**24
+"""Of an answer that describes server or models."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call of one version of a model."""
+    """One call of one version of a model; no version where the server names none."""
 
     model: str
     version: str
@@ -30,6 +31,21 @@ class Request:
     output: str
     timeout: float
     """Seconds that the answer may take."""
+    by_row: frozenset[str] = frozenset()
+    """Tensors whose first axis counts images; where there are none it cannot be sent in parts."""
+
+    @property
+    def rows(self) -> int:
+        """Images in it."""
+        return max((len(self.inputs[name]) for name in self.by_row), default=1)
+
+    def part(self, start: int, stop: int) -> "Request":
+        """The same request of some of its rows only."""
+        inputs = {
+            name: array[start:stop] if name in self.by_row else array
+            for name, array in self.inputs.items()
+        }
+        return replace(self, inputs=inputs)
 
 
 class Transport(Protocol):
@@ -55,83 +71,60 @@ class Transport(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class GrpcTransport:
-    """Requests over gRPC, tensors as raw bytes."""
+class Server(Transport, Protocol):
+    """A transport that can also be asked what is served: messages of the protocol, as it has them.
 
-    client: InferenceServerClient
-    connection: Connection
+    Each call raises ServerError where it fails. Those that belong to an extension of the protocol
+    give None where the server does not offer it.
+    """
 
-    def send(self, request: Request) -> "Future[list[Output]]":
-        """Send a request; arguments and errors as `Transport`."""
-        future: Future[list[Output]] = Future()
+    @property
+    def endpoint(self) -> str:
+        """Its address, as the user gave it."""
 
-        def arrived(result: InferResult | None, error: InferenceServerException | None) -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            if result is None:
-                fault = error or InferenceServerException("the call ended without a result")
-                future.set_exception(explained(fault, self.connection, request.model))
-                return
-            try:
-                future.set_result(outputs_of(result, request))
-            except ServerError as error:
-                future.set_exception(error)
+    def about(self) -> Any:
+        """Core: name, version and extensions of the server."""
 
-        with server_errors(self.connection, request.model):
-            call = self.client.async_infer(
-                request.model,
-                [grpc_input(name, array) for name, array in request.inputs.items()],
-                callback=arrived,
-                model_version=request.version,
-                outputs=[InferRequestedOutput(request.output)],
-                client_timeout=request.timeout,
-            )
-        future.add_done_callback(lambda done: _cancel(call) if done.cancelled() else None)
-        return future
+    def is_ready(self, model: str, version: str) -> bool:
+        """Core: whether the model can be asked."""
 
-    def count(self, model: str, version: str) -> int | None:
-        """Requests answered since the model was loaded; arguments and errors as `Transport`."""
-        try:
-            found = self.client.get_inference_statistics(model, version, client_timeout=DEADLINE)
-        except InferenceServerException as error:
-            if text_of(error, self.connection)[0] == "UNIMPLEMENTED":
-                return None
-            raise explained(error, self.connection, model) from None
-        counts = [
-            int(one.inference_stats.success.count)
-            for one in found.model_stats
-            if (one.name, one.version) == (model, version)
-        ]
-        return counts[0] if counts else None
+    def metadata(self, model: str, version: str) -> Any:
+        """Core: versions, inputs and outputs of a model."""
+
+    def config(self, model: str, version: str) -> ModelConfig | None:
+        """Extension: the configuration in force."""
+
+    def index(self) -> Any | None:
+        """Extension: all models of the repository and their states."""
 
 
-def _cancel(call: Any) -> None:
-    with suppress(InferenceServerException):
-        call.cancel()
+def check_who_answered(request: Request, model: str, version: str, seen: dict[str, str]) -> None:
+    """Refuse the answer of another model or version than was asked.
 
+    A server may leave out the version that it was asked for by a word; one that was asked for by
+    number, as Triton names them, must come back. Where none was asked, all answers must be of one.
 
-def grpc_input(name: str, array: Array) -> InferInput:
-    """One tensor of a request."""
-    tensor = InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
-    tensor.set_data_from_numpy(array)
-    return tensor
-
-
-def outputs_of(result: InferResult, request: Request) -> list[Output]:
-    """Every output of a response with its bytes.
+    Args:
+        request: that was sent.
+        model: that answered, by its own word.
+        version: of it, or nothing.
+        seen: version of the first answer of each model; is added to.
 
     Raises:
-        WrongModelError: another model or another version answered than was asked.
+        WrongModelError: it is such an answer.
+        ReplacedError: answers are of several versions.
     """
-    response = result.get_response()
-    if (response.model_name, response.model_version) != (request.model, request.version):
+    asked = request.version
+    same = version == asked or not asked or (not version and not asked.isdecimal())
+    if model != request.model or not same:
         raise WrongModelError(
-            f"model '{request.model}' version {request.version} was asked, "
-            f"'{response.model_name[:200]}' version {response.model_version[:50]!r} answered; see "
-            "what stands between fair-audit and the server, and the server's configuration"
+            f"model '{request.model}' version {asked or 'of the server'} was asked, "
+            f"'{model[:200]}' version {version[:50]!r} answered; see what stands between "
+            "fair-audit and the server, and the server's configuration"
         )
-    return [
-        Output(output.name, output.datatype, tuple(output.shape), raw)
-        for output, raw in zip(response.outputs, response.raw_output_contents, strict=False)
-    ]
+    first = seen.setdefault(model, version)
+    if not asked and version != first:
+        raise ReplacedError(
+            f"model '{model}' answered as version {first[:50]!r}, then as {version[:50]!r}: it was "
+            "replaced, or several versions share its name; choose one with --version"
+        )

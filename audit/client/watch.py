@@ -1,7 +1,8 @@
 """Watches that one and the same loaded model answers, by the server's own count of its answers.
 
 Triton begins to count anew when it loads a model. A count below what we were answered therefore
-means that the model was loaded again meanwhile, whatever its probes say.
+means that the model was loaded again meanwhile, whatever its probes say. MLServer and KServe do not
+count; there only probes can notice another model, and the report says so.
 """
 
 import time
@@ -33,6 +34,8 @@ class WatchedTransport:
     answered: int = 0
     others: int = 0
     """Answers to others since the model was loaded: so many at least."""
+    uncounted: bool = False
+    """Whether the server turned out to have no count: then a reload is not noticed here."""
     looked: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
@@ -68,13 +71,14 @@ class WatchedTransport:
             found = self.inner.count(self.model.name, self.model.version)
         self.looked = time.monotonic()
         if found is None:
+            self.uncounted = True
             return
         if found < least:
             raise ReplacedError(
-                f"model '{self.model.name}' version {self.model.version} at {self.endpoint} was "
-                f"loaded again while it answered, or its server restarted: it counts {found} "
-                f"answers, {least} came; leave the model as it is while it is audited, and name "
-                "one server, not several behind one address"
+                f"model '{self.model.name}' version {self.model.stated_version} at "
+                f"{self.endpoint} was loaded again while it answered, or its server restarted: it "
+                f"counts {found} answers, {least} came; leave the model as it is while it is "
+                "audited, and name one server, not several behind one address"
             )
         # What is under way may be counted already.
         self.others = max(self.others, found - self.sent)

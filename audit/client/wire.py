@@ -17,7 +17,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     **{f"INT{bits}": np.dtype(f"int{bits}") for bits in (8, 16, 32, 64)},
     "UINT8": np.dtype(np.uint8),
 }
-"""Types of an output, by Triton's names."""
+"""Types of an output, by the protocol's names."""
 
 MOST_AXES = 4
 """Of an output."""
@@ -25,7 +25,7 @@ MOST_AXES = 4
 
 @dataclass(frozen=True)
 class Output:
-    """An output as it came: its type by Triton's name, its shape, its bytes."""
+    """An output as it came: its type by the protocol's name, its shape, its bytes."""
 
     name: str
     datatype: str

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
-from tritonclient.grpc import InferenceServerClient
 
 from audit.audited_split import table_split
 from audit.client.connection import Connection
 from audit.client.endpoint import connect, describe, looked_up
 from audit.client.headers import refuse_loose_headers
-from audit.client.transport import GrpcTransport
+from audit.client.parts import PartsTransport
+from audit.client.transport import Server
 from audit.draft import draft
 from audit.evidence import what_was_seen
 from audit.flags import CommaNames
@@ -27,7 +27,6 @@ from audit.table_wanted import table_in
 from audit.trial import tried
 from audit.waiting import waiting
 from fairness.atomic import write_atomically
-from fairness.contract import PARAMETER_KEY
 from fairness.datasets.reader import OnError
 from fairness.errors import ServerError, UsageError
 from fairness.foreign.model_yaml import GUESS, Described, described_by, read_model_yaml
@@ -58,6 +57,8 @@ class InitOptions:
 
     model: str
     """Name of the model on the server."""
+    version: str | None = None
+    """Its version, a number or a word; without it, the newest, or the server's choice."""
     connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
     data: Annotated[Path | None, tyro.conf.arg(metavar="TABLE")] = None
     """A csv or parquet table that names pictures; without it nothing is sent to the model."""
@@ -110,14 +111,14 @@ def init(arguments: list[str], console: Console) -> int:
         InitOptions, prog="fair-audit init", description=HELP + DEBUG_HELP, args=arguments
     )
     lines: list[str] = []
-    with connect(options.connection) as client:
-        metadata = None if options.spec else undescribed(client, options)
+    with connect(options.connection) as server:
+        metadata = None if options.spec else undescribed(server, options)
         if options.spec is not None:
             said = read_model_yaml(options.spec)
         else:
             said = described_by(draft(options.model, metadata), options.out)
         if options.data is not None:
-            said, lines = by_samples(client, options, said, metadata, console)
+            said, lines = by_samples(server, options, said, metadata, console)
     if options.spec is None:
         written(options.out, said.text)
     start = f"fair-audit {options.connection.flags()}"
@@ -132,10 +133,10 @@ def init(arguments: list[str], console: Console) -> int:
     return 0
 
 
-def undescribed(client: InferenceServerClient, options: InitOptions) -> Any:
+def undescribed(server: Server, options: InitOptions) -> Any:
     """What the server says of the tensors of a model that does not describe itself."""
-    found = looked_up(client, options.connection, options.model)
-    if PARAMETER_KEY in found.config.parameters:
+    found = looked_up(server, options.model, options.version)
+    if found.self_description is not None:
         raise UsageError(
             f"model '{options.model}' describes itself; audit it without a model.yaml: "
             f"fair-audit {options.connection.flags()} --model {options.model}"
@@ -144,7 +145,7 @@ def undescribed(client: InferenceServerClient, options: InitOptions) -> Any:
 
 
 def by_samples(
-    client: InferenceServerClient,
+    server: Server,
     options: InitOptions,
     said: Described,
     metadata: Any,
@@ -153,7 +154,7 @@ def by_samples(
     """The description as answers to samples correct it, and lines of what they show.
 
     Args:
-        client: of the server.
+        server: that serves it.
         options: the flags.
         said: a first draft, or a description to try.
         metadata: of the model's tensors, where it is a draft.
@@ -162,14 +163,18 @@ def by_samples(
     assert options.data is not None
     if not is_table(options.data):
         raise UsageError(f"--data {options.data}: no csv or parquet; {table_in(options.data)}")
-    model = describe(client, options.connection, options.model, said)
+    model = describe(server, options.model, said, options.version)
     with waiting(f"reading {options.data}", console):
         split = table_split(audited(options), options.data, model, as_stored=True)
-    for note in split.notes:
-        console.print(f"note: {note}", highlight=False, markup=False)
+
+    def note(text: str) -> None:
+        console.print(f"note: {text}", highlight=False, markup=False)
+
+    for text in split.notes:
+        note(text)
     positive = table_columns(options.data, options.table, options.attributes).positive
     with connect(options.connection, most_answer_bytes(model, split.shapes)) as asked:
-        transport = GrpcTransport(asked, options.connection)
+        transport = PartsTransport(asked, note)
         try:
             trial = tried(model, transport, split, positive, options.samples)
         except ServerError as error:
@@ -179,7 +184,7 @@ def by_samples(
             said = described_by(draft(options.model, metadata, trial), options.out)
         lines = list(what_was_seen(trial, said))
         if options.probes:
-            model = describe(client, options.connection, options.model, said)
+            model = describe(server, options.model, said, options.version)
             probes = record(model, transport, split, options.probes)
             write_probes(beside(said.path), probes)
             n = len(probes.answers)

@@ -32,11 +32,25 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
     asked: list[str] = field(default_factory=list)
     hangs_in: str = ""
     """The call that it does not answer."""
+    lacks: tuple[str, ...] = ()
+    """Calls that it does not have."""
+    answers_as: tuple[str, str] | None = None
+    """Model and version that it says it answers as; without it, those that were asked."""
+    names_tensors: bool = True
+    """Whether its metadata have inputs and outputs."""
+    typed: bool = False
+    """Whether it answers with numbers, not with raw bytes."""
+    receives: int = -1
+    """Bytes of the largest request."""
+    sizes: list[int] = field(default_factory=list)
+    """Images of each request."""
     stopped: Event = field(default_factory=Event)
 
     def __getattribute__(self, name: str) -> Any:
         if name[0].isupper() and name == self.hangs_in:
             return lambda request, context: self.stopped.wait(30)
+        if name[0].isupper() and name in self.lacks:
+            return lambda request, context: context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
         return super().__getattribute__(name)
 
     def ServerReady(self, request: Any, context: Any) -> Any:  # noqa: N802, the protocol's names
@@ -56,8 +70,9 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
 
     def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         found = pb.ModelMetadataResponse(name=request.name, versions=self.versions)
-        found.inputs.add(name="image", datatype="UINT8", shape=self.shape)
-        found.outputs.add(name="probability", datatype="FP32", shape=[-1, 1])
+        if self.names_tensors:
+            found.inputs.add(name="image", datatype="UINT8", shape=self.shape)
+            found.outputs.add(name="probability", datatype="FP32", shape=[-1, 1])
         return found
 
     def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -78,14 +93,17 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         self.answered += 1
         images = np.frombuffer(request.raw_input_contents[0], np.uint8)
         images = images.reshape(request.inputs[0].shape)
+        images = images[np.newaxis] if images.ndim == 2 else images
         means = (images.mean(axis=(1, 2), dtype=np.float32) / 255).astype(np.float32)
+        self.sizes.append(len(images))
         raw = means.tobytes() if self.answer_bytes is None else bytes(self.answer_bytes)
-        found = pb.ModelInferResponse(
-            model_name=request.model_name,
-            model_version=request.model_version,
-            raw_output_contents=[raw],
-        )
-        found.outputs.add(name="probability", datatype="FP32", shape=[len(images), 1])
+        model, version = self.answers_as or (request.model_name, request.model_version)
+        found = pb.ModelInferResponse(model_name=model, model_version=version)
+        output = found.outputs.add(name="probability", datatype="FP32", shape=[len(images), 1])
+        if self.typed:
+            output.contents.fp32_contents.extend(means.tolist())
+        else:
+            found.raw_output_contents.append(raw)
         return found
 
 
@@ -96,7 +114,10 @@ def serving(
     credentials: grpc.ServerCredentials | None = None,
 ) -> Iterator[str]:
     """The address at which the server answers, through interceptors, by TLS with credentials."""
-    limits = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+    limits = [
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", model.receives),
+    ]
     server = grpc.server(ThreadPoolExecutor(4), options=limits, interceptors=interceptors)
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(model, server)
     if credentials is None:

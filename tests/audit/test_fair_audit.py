@@ -155,7 +155,7 @@ def test_without_probes_the_report_says_declared(
 
 def test_no_server_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     line = failure(capsys, 3, "127.0.0.1:9")
-    assert "no Triton server answers at 127.0.0.1:9" in line
+    assert "no server answers at 127.0.0.1:9" in line
     assert "tritonserver --model-repository" in line
 
 

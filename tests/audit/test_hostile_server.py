@@ -50,8 +50,8 @@ GROUP = {"name": "group", "attribute": "race", "groups": ["A"], "settings": {}}
         FakeServer(names=("",)),
         FakeServer(names=("ä",)),
         FakeServer(names=tuple(MANY)),
-        FakeServer(versions=("one",)),
-        FakeServer(versions=()),
+        FakeServer(versions=("one", "two")),
+        FakeServer(versions=("one two",)),
         FakeServer(versions=("-1",)),
         FakeServer(versions=("1", "²")),
         FakeServer(versions=("1" * 5000,)),
@@ -139,7 +139,7 @@ def test_every_call_has_a_deadline(
     call: str, split_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    for place in ("endpoint.DEADLINE", "transport.DEADLINE", "probes.TIMEOUT"):
+    for place in ("endpoint.DEADLINE", "grpc_server.DEADLINE", "probes.TIMEOUT"):
         monkeypatch.setattr(f"audit.client.{place}", 0.3)
     began = time.monotonic()
     with serving(FakeServer(hangs_in=call, description=with_probes(SPEC).to_json())) as endpoint:

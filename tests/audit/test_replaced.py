@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from served import SPEC, mean_grey, with_probes, write_model
 from tritonclient.grpc import InferenceServerClient, InferInput
 
-from audit.client.transport import GrpcTransport
+from audit.client.grpc_server import GrpcServer
 from audit.records.journal import Journal
 from fairness.probes import Probes
 from serving.launcher import TritonServer
@@ -105,7 +105,7 @@ def test_where_the_server_does_not_count_probes_at_the_end_see_it(
     model: str, swap: Callable[[float], None], meanwhile: Meanwhile,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(GrpcTransport, "count", lambda *_: None)
+    monkeypatch.setattr(GrpcServer, "count", lambda *_: None)
     meanwhile(lambda: swap(300.0))
     flags = ("--model", model, "--data", split_root, "--out", tmp_path / "run", *QUICK)
     line = failure(capsys, 3, endpoint, *flags)
@@ -231,7 +231,7 @@ def test_a_server_that_is_killed_is_named_and_the_run_can_go_on(
         assert f"model 'sound' at {server.grpc_endpoint} went away" in line
         assert "after that go on with the same command and --resume" in line
         gone = failure(capsys, 3, server.grpc_endpoint, *flags, "--resume")
-    assert "no Triton server answers" in gone
+    assert "no server answers" in gone
     with TritonServer(tmp_path / "repository") as server:
         assert audit(server.grpc_endpoint, *flags, "--resume") == 0
     assert answered(tmp_path / "run" / "records" / "journal.sqlite") == 90

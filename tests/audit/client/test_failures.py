@@ -8,7 +8,14 @@ from contextlib import closing
 import pytest
 from tritonclient.utils import InferenceServerException
 
-from audit.client.address import check_address, proxy_for, speaks_http, speaks_tls
+from audit.client.address import (
+    RestUrl,
+    check_address,
+    proxy_for,
+    rest_url,
+    speaks_http,
+    speaks_tls,
+)
 from audit.client.connection import Connection
 from audit.client.endpoint import connect
 from audit.client.failures import explained
@@ -50,8 +57,12 @@ def listener() -> Iterator[Listener]:
 @pytest.mark.parametrize(
     ("endpoint", "message"),
     [
-        ("http://h:8001", "no 'http://' before it; give HOST:PORT alone, as h:8001"),
-        ("https://h:8001/v2", "no 'https://' before it; give HOST:PORT alone, as h:8001"),
+        ("dns://h:8001", "no 'dns://' before it; give HOST:PORT alone, as h:8001"),
+        ("http://", "give http://HOST:PORT of REST"),
+        ("http://h:0", "give http://HOST:PORT of REST"),
+        ("http://user:secret@h", "give http://HOST:PORT of REST"),
+        ("http://h:8000/v2?x=1", "give http://HOST:PORT of REST"),
+        ("http://h:8000/a b", "give http://HOST:PORT of REST"),
         ("grpc://h", "no 'grpc://' before it; give HOST:PORT alone, as h,"),
         ("localhost", "give HOST:PORT"),
         (":8001", "give HOST:PORT"),
@@ -75,11 +86,26 @@ def test_an_address_is_taken(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "host", "port", "prefix"),
+    [
+        ("http://localhost:8000", "localhost", 8000, ""),
+        ("http://h", "h", 80, ""),
+        ("https://h/v2/", "h", 443, ""),
+        ("http://[::1]:1/models/m-1/v2", "::1", 1, "/models/m-1"),
+    ],
+)
+def test_an_address_of_rest_may_have_a_path(
+    endpoint: str, host: str, port: int, prefix: str
+) -> None:
+    assert rest_url(endpoint) == RestUrl(host, port, prefix, endpoint.startswith("https"))
+
+
+@pytest.mark.parametrize(
     ("answer", "tls", "http", "message"),
     [
         (ALERT, True, False, "speaks TLS; add --tls, and --ca-cert FILE"),
-        (HTTP, False, True, "is an HTTP port.*8001 by default"),
-        (b"", False, False, "no Triton server answers at .*start one"),
+        (HTTP, False, True, "is an HTTP port.*or http://127.0.0.1:.* for REST"),
+        (b"", False, False, "no server answers at .*start one"),
     ],
 )
 def test_who_listens_in_a_servers_place_is_named(

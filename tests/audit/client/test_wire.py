@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from served import SPEC
 from served_by_group import GROUP_SPEC
-from tritonclient.grpc import InferResult, service_pb2
+from tritonclient.grpc import service_pb2
 
 from audit.client.failures import WrongModelError
-from audit.client.transport import Request, grpc_input, outputs_of
+from audit.client.grpc_server import grpc_input, outputs_of
+from audit.client.transport import Request
 from audit.client.wire import Output, input_tensors, read_output
 from fairness.errors import DataError, ServerError
 
@@ -43,7 +44,7 @@ def test_an_empty_or_absent_output_is_named(name: str, raw: bytes, message: str)
     )
     response.outputs.add(name=name, datatype="FP32", shape=[2, 1])
     with pytest.raises(ServerError, match=message):
-        read_output(outputs_of(InferResult(response), REQUEST), SPEC, "m")
+        read_output(outputs_of(response, REQUEST, {}), SPEC, "m")
 
 
 @pytest.mark.parametrize("shape", [(-2, -1), (1,) * 40, (2, 1, 1, 1, 1), (2**62, 4), (-1, 2)])
@@ -61,4 +62,4 @@ def test_an_output_of_another_type_is_refused() -> None:
 def test_an_answer_of_another_model_or_version_is_refused(name: str, version: str) -> None:
     response = service_pb2.ModelInferResponse(model_name=name, model_version=version)
     with pytest.raises(WrongModelError, match="'m' version 1 was asked, '.*' version .* answered"):
-        outputs_of(InferResult(response), REQUEST)
+        outputs_of(response, REQUEST, {})

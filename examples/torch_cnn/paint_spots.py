@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 PICTURES = Path("pictures")
-TRAIN, TEST = 600, 400
+SPLITS = ["train"] * 600 + ["val"] * 200 + ["test"] * 400
 SIZE = (72, 88)
 """Rows and columns."""
 SKIN, SPOT, RED = np.array([214, 170, 142]), np.array([132, 84, 66]), np.array([26, -14, -14])
@@ -38,16 +38,15 @@ def main() -> None:
     with Path("table.csv").open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["file", "malignant", "scanner", "sex", "split"])
-        for number in range(TRAIN + TEST):
-            split = "train" if number < TRAIN else "test"
-            scanner = "Beta" if rng.random() < (0.05 if split == "train" else 0.5) else "Alpha"
+        for number, split in enumerate(SPLITS):
+            scanner = "Beta" if rng.random() < 0.5 else "Alpha"
             sex = ("Female", "Male")[rng.integers(2)]
             malignant = int(rng.integers(2))
             redness = rng.normal(2.2 * malignant, 2.0 if scanner == "Beta" else 0.9)
             name = f"spot{number:04}.png"
             painted(rng, redness).save(PICTURES / name)
             table.writerow([f"{PICTURES}/{name}", malignant, scanner, sex, split])
-    print(f"table.csv: {TRAIN} pictures for training, {TEST} for the test")
+    print(f"table.csv: {len(SPLITS)} pictures, {SPLITS.count('test')} of them for the test")
 
 
 if __name__ == "__main__":

@@ -85,12 +85,13 @@ def main() -> None:
     images = torch.stack([prepared(Path(row["file"])) for row in rows])
     labels = torch.tensor([int(row["malignant"]) for row in rows])
     training = torch.tensor([row["split"] == "train" for row in rows])
+    testing = torch.tensor([row["split"] == "test" for row in rows])
     model = network()
     train(model, images[training], labels[training])
     model.eval()
     with torch.no_grad():
-        chances = model(images[~training]).softmax(dim=1)[:, 1]
-    right = ((chances >= 0.5) == labels[~training]).float().mean()
+        chances = model(images[testing]).softmax(dim=1)[:, 1]
+    right = ((chances >= 0.5) == labels[testing]).float().mean()
     print(f"accuracy on the test pictures: {right:.3f}")
     tested = [row["file"] for row in rows if row["split"] == "test"]
     with Path("predictions.csv").open("w", newline="") as file:

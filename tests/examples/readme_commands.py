@@ -74,12 +74,15 @@ def shell(example: Path, lines: list[str], replaced: dict[str, str]) -> str:
     return done.stdout
 
 
-def reported(out: Path, attribute: str, group: str, metric: str) -> dict[str, str]:
+def reported(out: Path, attribute: str, group: str, metric: str, **more: str) -> dict[str, str]:
     """One row of `groups.csv`."""
+    wanted = {"attribute": attribute, "group": group, "metric": metric, **more}
     with (out / "report" / "groups.csv").open(newline="") as file:
-        (row,) = (
-            row
-            for row in csv.DictReader(file)
-            if (row["attribute"], row["group"], row["metric"]) == (attribute, group, metric)
-        )
+        (row,) = (row for row in csv.DictReader(file) if wanted.items() <= row.items())
     return row
+
+
+def group_rows(text: str) -> dict[str, tuple[int, float]]:
+    """Size and AUC of each group, in a README or as the terminal shows them."""
+    rows = re.findall(r"^ +(\S[^\n]*?) {2,}(\d+) +\S+ +(0\.\d+) \[", text, re.M)
+    return {group: (int(n), float(auc)) for group, n, auc in rows}

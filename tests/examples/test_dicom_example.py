@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pydicom
 import pytest
-from readme_commands import copied, reported, run_readme
+from readme_commands import copied, group_rows, reported, run_readme
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,11 @@ def test_two_guesses_of_the_draft_are_those_that_the_readme_corrects(ran: tuple[
     guessed = (ran[0] / "guessed.yaml").read_text()
     assert "normalise: unit  # GUESS" in guessed
     assert "holds: probability  # GUESS" in guessed
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_run(ran: tuple[Path, str]) -> None:
+    example, printed = ran
+    found, shown = group_rows(printed), group_rows((example / "README.md").read_text())
+    assert len(shown) == 4
+    for group, (n, auc) in shown.items():
+        assert found[group] == (n, pytest.approx(auc, abs=0.02)), group

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from readme_commands import copied, reported, run_readme
+from readme_commands import copied, group_rows, reported, run_readme
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +53,11 @@ def test_the_draft_is_what_the_readme_says_of_it(ran: tuple[Path, str]) -> None:
         assert f"{line}  # GUESS" in guessed
         said, guess = line.split(": ")
         assert f"| `{said}` | {guess} |" in (example / "README.md").read_text()
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_run(ran: tuple[Path, str]) -> None:
+    example, printed = ran
+    found, shown = group_rows(printed), group_rows((example / "README.md").read_text())
+    assert len(shown) == 5
+    for group, (n, auc) in shown.items():
+        assert found[group] == (n, pytest.approx(auc, abs=0.02)), group

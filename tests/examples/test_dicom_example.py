@@ -68,4 +68,5 @@ def test_the_numbers_of_the_readme_are_those_of_the_run(ran: tuple[Path, str]) -
     found, shown = group_rows(printed), group_rows((example / "README.md").read_text())
     assert len(shown) == 4
     for group, (n, auc) in shown.items():
-        assert found[group] == (n, pytest.approx(auc, abs=0.02)), group
+        assert found[group][0] == n, group
+        assert found[group][1] == pytest.approx(auc, abs=0.02), group

@@ -86,3 +86,9 @@ def group_rows(text: str) -> dict[str, tuple[int, float]]:
     """Size and AUC of each group, in a README or as the terminal shows them."""
     rows = re.findall(r"^ +(\S[^\n]*?) {2,}(\d+) +\S+ +(0\.\d+) \[", text, re.M)
     return {group: (int(n), float(auc)) for group, n, auc in rows}
+
+
+def guesses(readme: str) -> list[str]:
+    """The lines of a draft that the README's table of guesses names, `name: guess`."""
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", readme, re.M)
+    return [f"{name}: {guess}" for name, guess in rows]

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pydicom
 import pytest
-from readme_commands import copied, group_rows, reported, run_readme
+from readme_commands import copied, group_rows, guesses, reported, run_readme
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,14 @@ def test_no_id_of_a_patient_reaches_the_report(ran: tuple[Path, str]) -> None:
     assert "PAINTED" not in ran[1]
 
 
-def test_two_guesses_of_the_draft_are_those_that_the_readme_corrects(ran: tuple[Path, str]) -> None:
-    guessed = (ran[0] / "guessed.yaml").read_text()
-    assert "normalise: unit  # GUESS" in guessed
-    assert "holds: probability  # GUESS" in guessed
+def test_the_draft_guesses_what_the_readme_says(ran: tuple[Path, str]) -> None:
+    example, printed = ran
+    draft = (example / "guessed.yaml").read_text()
+    named = guesses((example / "README.md").read_text())
+    assert len(named) == 5
+    assert [line for line in named if f"{line}  # GUESS" not in draft] == []
+    assert draft.count("# GUESS:") == 5
+    assert "8 samples (4 positive, 4 negative)" in printed
 
 
 def test_the_numbers_of_the_readme_are_those_of_the_run(ran: tuple[Path, str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from readme_commands import ROOT, copied, reported, run_readme
+from readme_commands import ROOT, copied, guesses, reported, run_readme
 
 NIH = ROOT.parent / "shared" / "data" / "nih_chest_fairfedmed"
 LABELS = ("Effusion", "Infiltration", "Atelectasis")
@@ -70,3 +70,10 @@ def test_no_patient_is_in_both_splits(ran: tuple[Path, str]) -> None:
     assert min(len(people["train"]), len(people["test"])) > 80
     assert people["train"] & people["test"] == set()
     assert len(rows) == 1000
+
+
+def test_the_draft_guesses_what_the_readme_says(ran: tuple[Path, str]) -> None:
+    draft = (ran[0] / "guessed.yaml").read_text()
+    named = guesses((ran[0] / "README.md").read_text())
+    assert named == ["normalise: unit", "holds: logits", "positive: 1"]
+    assert [line for line in named if f"{line}  # GUESS" not in draft] == []

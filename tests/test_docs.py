@@ -94,7 +94,15 @@ def test_the_map_names_every_source_file_and_no_other() -> None:
     assert {path for path in named if not (ROOT / path).exists()} == set()
     sources = {
         str(f.relative_to(ROOT))
-        for package in ("fairness", "training", "export", "serving", "audit", "benchmarks")
+        for package in (
+            "fairness",
+            "training",
+            "export",
+            "serving",
+            "audit",
+            "benchmarks",
+            "examples",
+        )
         for f in (ROOT / package).rglob("*.py")
         if f.name != "__init__.py"
     }
@@ -139,7 +147,8 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *(ROOT / folder / "README.md" for folder in ("model_repository", "benchmarks")),
+    *(ROOT / folder / "README.md" for folder in ("model_repository", "benchmarks", "examples")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

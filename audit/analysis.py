@@ -12,12 +12,11 @@ from audit.policy.verdict import judge
 from audit.report.files import write_report
 from audit.report.terminal import print_report
 from fairness.compat.compared import Compared
-from fairness.disclosure.sizes import sizes_of
+from fairness.disclosure.labels import divided
 from fairness.groups import Grouping
 from fairness.outcomes import Answered, Contrast
 from fairness.statistics.changes import changes
-from fairness.summary import shared_changes, summarise
-from fairness.suppression import protected
+from fairness.summary import shared_changes, summarise_all
 from fairness.tasks.measured import Measured
 
 
@@ -35,16 +34,13 @@ def finish(
     """
     options, settings = plan.options, plan.options.settings
     provenance = {**provenance, **plan.task.notes(answered)}
-    sizes = sizes_of(answered.cases, answered.labels, settings)
-    groupings = protected(*groupings_of(answered.cases, options), sizes)
-    first, *others = plan.task.measured(answered, plan.names, settings)
-    report = replace(
-        summarise(first, groupings, provenance, settings),
-        also=tuple(summarise(other, groupings, provenance, settings) for other in others),
-    )
+    measured = plan.task.measured(answered, plan.names, settings)
+    whole = groupings_of(answered.cases, options)
+    groupings = divided(plan.task, answered, measured, *whole, settings)
+    report = summarise_all(measured, groupings, provenance, settings)
     judgement = None
     if plan.policy is not None:
-        judgement = judge(plan.policy, report, changed(plan, answered, first, groupings))
+        judgement = judge(plan.policy, report, changed(plan, answered, measured, groupings))
     compared: Sequence[Compared] = ()
     if options.compat is not None:
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
@@ -56,12 +52,21 @@ def finish(
 
 
 def changed(
-    plan: AnalysisPlan, answered: Answered, now: Measured, groupings: list[Grouping]
+    plan: AnalysisPlan,
+    answered: Answered,
+    measured: Sequence[Measured],
+    groupings: Sequence[list[Grouping]],
 ) -> list[Contrast]:
-    """Changes against the baseline, as they may be shown; none without it."""
+    """Changes against the baseline, as they may be shown; none without it.
+
+    Of every report that the earlier run has, too.
+    """
     if plan.baseline is None:
         return []
     plan.baseline.check(answered, complete=True)
-    settings, patients = plan.options.settings, answered.cases.patients
-    found = changes(now.measures, plan.baseline.measures, patients, groupings, settings)
-    return shared_changes(found, groupings, now, settings)
+    settings, found = plan.options.settings, []
+    for now, of_one, old in zip(measured, groupings, plan.baseline.measures, strict=False):
+        moved = changes(now.measures, old, now.cases.patients, of_one, settings)
+        shown = shared_changes(moved, of_one, now, settings)
+        found += [replace(change, label=now.names.label) for change in shown]
+    return found

@@ -33,6 +33,11 @@ def opened_split(options: Options, model: ServedModel) -> Split:
     if options.data is not None and is_table(options.data):
         return table_split(options, options.data, model)
     spec = model.spec
+    if spec.task in ("multilabel", "multiclass"):
+        raise UsageError(
+            f"--data {options.data or 'is not given'}: several labels, or classes, come as a table "
+            "of images, csv or parquet; name one"
+        )
     if model.foreign is not None and model.foreign.said.description.dataset is None:
         raise UsageError(
             f"--data {options.data or 'is not given'}: a described model needs a table of its "
@@ -147,6 +152,8 @@ def table_split(
         known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
         masks=draws,
         mask_classes=classes,
+        labels=spec.class_names if spec.task == "multilabel" else None,
+        classes=spec.class_names if spec.task == "multiclass" else None,
         fit=fit,
         exact=taken is not None and taken.window is not None,
         inputs={one.name: one.column for one in foreign.further if one.column} if foreign else {},

@@ -129,8 +129,13 @@ def _notes(split: Split) -> list[str]:
 def _labels(split: Split) -> list[str]:
     """Of labels of one class, and attributes of one group."""
     lines = []
-    if split.labels is not None and len(found := np.unique(split.labels)) == 1:
-        lines.append(f"{split.target} is {found[0]} for all: no AUC or threshold can be had")
+    columns = () if split.labels is None else split.labels.reshape(len(split), -1).T
+    names = split.label_names if len(columns) > 1 else (split.target,)
+    for name, column in zip(names, columns, strict=False):
+        found = np.unique(column[column >= 0])
+        if len(found) < 2:
+            said = found[0] if len(found) else "unknown"
+            lines.append(f"{name} is {said} for all: no AUC or threshold can be had")
     for attribute in split.attributes:
         codes = split.codes[attribute.name]
         groups = np.unique(codes[codes != UNKNOWN])

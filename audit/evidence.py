@@ -74,7 +74,7 @@ def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
             "and the model itself"
         )
         return
-    if trial.labels is None or trial.labels.ndim != 1:
+    if trial.labels is None or said.description.task != "classification":
         yield f"{n} samples: answers in {span(answers)}"
         return
     try:

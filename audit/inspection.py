@@ -73,10 +73,20 @@ def inspect_table(table: Path, columns: TableColumns, console: Console) -> None:
     found = open_table(table, columns)
     masks = columns.mask is not None or found.named(columns.target, "target") is None
     masks = masks and found.named(columns.mask, "mask") is not None
+    several = "," in (columns.target or "") or columns.target_separator is not None
+    labels = () if several else None
     classes = None if columns.mask_values else NUMBERED
 
     def opened(name: str) -> Split:
-        return TableSplit(table, name, columns, masks=masks, mask_classes=classes, on_error="skip")
+        return TableSplit(
+            table,
+            name,
+            columns,
+            masks=masks,
+            mask_classes=classes,
+            labels=labels,
+            on_error="skip",
+        )
 
     inspect_splits(table, sorted(splits_in(found)) or ["test"], opened, console)
 
@@ -107,15 +117,17 @@ def inspect_splits(
         console.print(line, highlight=False, markup=False)
 
 
-def group_counts(split: Split) -> list[GroupCounts]:
-    """Every group that has samples, and the unknown."""
+def group_counts(split: Split, label: int | None = None) -> list[GroupCounts]:
+    """Every group that has samples, and the unknown; of several labels by the number of one."""
     patients = np.array(split.patients)
     y = split.labels if split.labels is not None else np.zeros(len(split), dtype=np.int64)
+    y = y if label is None else y[:, label]
     counts = []
     for attribute in split.attributes:
         codes = split.codes[attribute.name]
         for code in (*range(len(attribute.groups)), UNKNOWN):
             inside, others = codes == code, (codes != code) & (codes != UNKNOWN)
+            inside, others = inside & (y >= 0), others & (y >= 0)
             if not inside.any():
                 continue
             sizes, rest = (people_by_label(y[rows], patients[rows]) for rows in (inside, others))
@@ -126,7 +138,7 @@ def group_counts(split: Split) -> list[GroupCounts]:
                     group=attribute.label(code),
                     n=int(inside.sum()),
                     patients=np.unique(patients[inside]).size,
-                    positive=None if split.labels is None else int(y[inside].sum()),
+                    positive=None if split.labels is None else int((y[inside] == 1).sum()),
                     auc_gap=detectable_auc_gap(sizes, rest) if comparable else np.nan,
                     rate_gap=detectable_rate_gap(sizes[0], rest[0]) if comparable else np.nan,
                 )
@@ -140,12 +152,24 @@ def people_by_label(labels: IntArray, patients: Array) -> tuple[int, int]:
 
 
 def print_counts(split: Split, console: Console) -> None:
-    """One table a split."""
-    table = Table("attribute", "group", title=f"{split.split}: {len(split)} images")
+    """One table a split, or one a label."""
+    title = f"{split.split}: {len(split)} images"
+    if split.labels is None or split.labels.ndim == 1:
+        print_table(title, group_counts(split), console)
+        return
+    for k, label in enumerate(split.label_names):
+        known = int((split.labels[:, k] >= 0).sum())
+        said = f"{title}, {known} with {label} known"
+        print_table(said, group_counts(split, k), console)
+
+
+def print_table(title: str, counts: Sequence[GroupCounts], console: Console) -> None:
+    """Groups by label."""
+    table = Table("attribute", "group", title=escape(title))
     for column in ("n", "patients", "positive", "detectable AUC gap", "detectable TPR gap"):
         table.add_column(column, justify="right")
     previous = None
-    for row in group_counts(split):
+    for row in counts:
         if previous is not None and row.attribute != previous:
             table.add_section()
         name = row.attribute if row.attribute != previous else ""

@@ -67,6 +67,7 @@ class Options:
     threshold: str | None = None
     """A number, or a threshold.json of `fair-audit threshold`; without it, the model's own.
 
+    Of several labels also Mass=0.3,Nodule=0.4, or 0.5,Mass=0.3: 0.5 for all others.
     With --threshold-split a rule: youden, sensitivity:0.9 or specificity:0.9.
     """
     threshold_split: str | None = None

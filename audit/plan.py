@@ -31,7 +31,7 @@ from fairness.group_input import check_groups
 from fairness.outcomes import Answered, Names
 from fairness.samples import cut
 from fairness.tasks.catalogue import TASKS
-from fairness.tasks.task import Task
+from fairness.tasks.task import Choices, Task
 
 JOURNAL = Path("records", "journal.sqlite")
 """Where a run's folder keeps its journal."""
@@ -51,7 +51,7 @@ class Plan:
     attributes: tuple[Attribute, ...]
     """Whose groups are compared."""
     threshold: Threshold | None
-    """None where the model draws masks."""
+    """None where the model has none."""
     names: Names
     analysis: AnalysisPlan
     out: Path
@@ -89,9 +89,10 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     named = () if is_table(options.data) else options.attributes
     attributes = chosen_attributes(split, named)
     threshold = threshold_of(spec, split, options)
-    value = None if threshold is None else threshold.value
-    task = TASKS[spec.task].make(value, spec.group_input, options.distances)
-    task = task.fitted(spec, split)
+    choices = Choices(
+        threshold, spec.group_input, options.distances, spec.class_names, spec.ordered
+    )
+    task = TASKS[spec.task].make(choices).fitted(spec, split)
     names = Names(model.name, split.name, options.split)
     identity = {
         "model": f"{model.name} version {model.stated_version}",
@@ -139,9 +140,10 @@ def check_flags(options: Options, spec: ModelSpec) -> None:
     Raises:
         UsageError: a threshold for masks, or masks to keep of a model that draws none.
     """
-    draws = TASKS[spec.task].answers_masks
-    if draws and options.threshold is not None:
-        raise UsageError("--threshold: the model draws masks, it has none; leave it out")
+    draws, judged = TASKS[spec.task].answers_masks, TASKS[spec.task].has_threshold
+    if not judged and options.threshold is not None:
+        what = "draws masks" if draws else "chooses the likeliest class"
+        raise UsageError(f"--threshold: the model {what}, it has none; leave it out")
     if options.keep_masks and not draws:
         raise UsageError("--keep-masks: the model draws no masks; leave it out")
 
@@ -160,7 +162,7 @@ def check_images(split: Split, shape: tuple[int, ...] | None, options: Options) 
 
 
 def check_labels(split: Split, task: type[Task]) -> None:
-    """Refuse a split that cannot be scored: masks where labels are needed, or labels all equal.
+    """Refuse a split that cannot be scored: other targets than are needed, or all of them equal.
 
     Raises:
         DataError: nothing that an audit reports would be defined.
@@ -169,7 +171,13 @@ def check_labels(split: Split, task: type[Task]) -> None:
         return
     if split.labels is None:
         raise DataError("the split holds masks, the model answers probabilities; name other --data")
-    labels = np.unique(split.labels)
+    if (split.labels.ndim == 2) != task.of_labels:
+        raise DataError(
+            f"{split.root}: its target and a model of task {task.kind} do not go together; name a "
+            "table with --data, csv or parquet, that has its labels"
+        )
+    of_each = split.labels.reshape(len(split), -1).T
+    labels = max((np.unique(one[one >= 0]) for one in of_each), key=len)
     if len(labels) < 2:
         raise DataError(
             f"{split.root}: '{split.target}' is {', '.join(map(str, labels)) or 'absent'} for "
@@ -200,7 +208,7 @@ def chosen_attributes(split: Split, names: tuple[str, ...]) -> tuple[Attribute, 
 
 
 def threshold_of(spec: ModelSpec, split: Split, options: Options) -> Threshold | None:
-    """The operating point: given, or the model's own; None where it draws masks.
+    """The operating point: given, or the model's own; None where it has none.
 
     Where it is chosen on another split first, 0.5 stands for it until then.
 
@@ -208,14 +216,15 @@ def threshold_of(spec: ModelSpec, split: Split, options: Options) -> Threshold |
         UsageError: it is no number and no file, no rule, or was tuned on this split.
     """
     given, chosen_on = options.threshold, options.threshold_split
-    if given is None or TASKS[spec.task].answers_masks:
+    if given is None or not TASKS[spec.task].has_threshold:
         return spec.threshold
     if chosen_on is not None:
         read_rule(given, "--threshold")
         return Threshold(value=0.5, rule=given, split=chosen_on, split_sha256="")
     labels = split.labels
     same = () if labels is None else (digest_of_ids(split.ids, labels),)
-    return read_threshold(given, split.fingerprint(), same)
+    names = spec.class_names if TASKS[spec.task].of_labels else ()
+    return read_threshold(given, split.fingerprint(), same, names)
 
 
 def check_writable(out: Path) -> None:

@@ -14,6 +14,7 @@ from fairness.arrays import FloatArray
 from fairness.errors import UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
 from fairness.outcomes import Answered, Cases, Names
+from fairness.statistics.measures import Measures
 from fairness.suppression import reported
 from fairness.tasks.catalogue import TASKS
 from fairness.tasks.task import Task
@@ -50,7 +51,11 @@ def plan_analysis(
     check_compat(options, task, expected)
     policy = read_policy(options.policy) if options.policy else None
     if policy is not None:
-        measures = task.measured(expected, names, options.settings)[0].measures
+        measured = task.measured(expected, names, options.settings)
+        together = measured if task.names else measured[:1]
+        measures: dict[str, list[Measures]] = {}
+        for one in together:
+            measures.setdefault(one.names.label, []).append(one.measures)
         check_rules(policy, measures, groupings, with_baseline=options.baseline is not None)
     baseline = None
     if options.baseline is not None:

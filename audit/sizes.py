@@ -36,7 +36,9 @@ def most_answer_bytes(model: ServedModel, shapes: Shapes) -> int:
     if model.foreign is not None:
         most = max(map(model.foreign.answer_bytes, known(model, shapes)), default=1)
         return min(most * model.batch_size + FRAME_BYTES, 2**31 - 1)
-    largest = max((math.prod(task.answer_shape(s)) for s in known(model, shapes)), default=1)
+    largest = max(
+        (math.prod(task.answer_shape(model.spec, s)) for s in known(model, shapes)), default=1
+    )
     return min(DTYPES[task.datatype].itemsize * largest * model.batch_size + FRAME_BYTES, 2**31 - 1)
 
 

@@ -30,8 +30,14 @@ class TableFlags:
     target: str | None = None
     """Column of the label; usually what the model predicts, else `target`.
 
-    `fair-audit inspect` of a folder: its key.
+    Of several labels: their columns, separated by commas. `fair-audit inspect` of a folder: its
+    key.
     """
+    target_separator: str | None = None
+    """Where one column lists several labels, the text between them, such as the bar of
+    `Mass|Nodule`."""
+    uncertain: Annotated[str | None, tyro.conf.arg(metavar="ignore|positive|negative")] = None
+    """What -1 counts as, where there are several labels; usually ignore, as a blank does."""
     mask: str | None = None
     """Column of the mask's file: PNG, TIFF, npy or npz; usually `mask`."""
     site: str | None = None

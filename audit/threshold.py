@@ -1,13 +1,15 @@
 """The operating threshold: chosen on one split, refused on the same."""
 
 import json
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from audit.label_thresholds import checked, fixed_in
 from fairness.arrays import FloatArray, IntArray
 from fairness.atomic import write_atomically
 from fairness.contract import Threshold
@@ -100,19 +102,23 @@ def write_threshold(path: Path, threshold: Threshold, *, private: bool = False) 
     write_atomically(path, json.dumps(asdict(threshold), indent=1) + "\n", private=private)
 
 
-def read_threshold(text: str, split_sha256: str, cases: Collection[str] = ()) -> Threshold:
-    """The value of `--threshold`: a number, or a threshold.json that was not tuned on this split.
+def read_threshold(
+    text: str, split_sha256: str, cases: Collection[str] = (), labels: Sequence[str] = ()
+) -> Threshold:
+    """The value of `--threshold`: numbers, or a threshold.json that was not tuned on this split.
 
-    `split_sha256` is the fingerprint of the audited split, `cases` are the digests of its cases.
+    Args:
+        text: a number; of several labels also `Mass=0.3,Nodule=0.4`, where a number without a name
+            is that of the others; or the name of a file.
+        split_sha256: fingerprint of the audited split.
+        cases: digests of its cases.
+        labels: names of several labels; none where there is one.
 
     Raises:
-        UsageError: neither, or it was chosen on the split that is audited.
+        UsageError: none of these, or it was chosen on the split that is audited.
     """
-    try:
-        fixed = Threshold(value=float(text), rule="fixed", split="no data", split_sha256="")
-        return finite(fixed, text)
-    except ValueError:
-        pass  # not a number, so a file
+    if (fixed := fixed_in(text)) is not None:
+        return checked(fixed, text, labels)
     try:
         found = _ADAPTER.validate_json(read_text(Path(text)))
     except OSError as error:
@@ -129,11 +135,6 @@ def read_threshold(text: str, split_sha256: str, cases: Collection[str] = ()) ->
             "--threshold youden --threshold-split val"
         )
     chosen = {field.name: getattr(found, field.name) for field in fields(Threshold)}
-    return finite(Threshold(**chosen), text)  # the digests of its cases are not for reports
-
-
-def finite(threshold: Threshold, text: str) -> Threshold:
-    """The threshold, unless it is NaN or infinite: then every prediction would be the same."""
-    if not np.isfinite(threshold.value):
-        raise UsageError(f"--threshold {text}: {threshold.value} is no number to compare with")
-    return threshold
+    # The digests of its cases are not for reports.
+    chosen["value"] = math.nan if found.by_label else found.value  # it names every label
+    return checked(Threshold(**chosen), text, labels)

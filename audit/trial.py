@@ -57,10 +57,10 @@ class Trial:
 
 
 def chosen_rows(labels: IntArray | None, n: int, most: int) -> IntArray:
-    """Which of n samples are sent: by chance, as many positive as negative ones where possible.
+    """Which of n samples are sent: by chance, as many of each label or class where possible.
 
     Args:
-        labels: (n,) 0 or 1; None where there are none.
+        labels: (n,) 0 or 1, or classes; (n, L) of several labels, all alike; None without any.
         n: samples of the split.
         most: that are sent.
     """
@@ -68,7 +68,7 @@ def chosen_rows(labels: IntArray | None, n: int, most: int) -> IntArray:
     order = rng.permutation(n)
     if labels is not None and labels.ndim == 1:
         turn = np.empty(n, np.int64)
-        for label in (0, 1):
+        for label in np.unique(labels):
             of_label = order[labels[order] == label]
             turn[of_label] = np.arange(len(of_label))
         order = order[np.argsort(turn[order], kind="stable")]

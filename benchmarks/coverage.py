@@ -67,9 +67,10 @@ class Shown(binary.BinaryScores):
         """As for all metrics, of the shown ones."""
         return self.kept(super().case_values(rows))
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
         """As for all metrics, of the shown ones."""
-        return self.kept(super().variances(rows, units))
+        variance, patients = binary.BinaryScores.precision(self, rows, units)
+        return self.kept(variance), patients
 
     def among(self, rows: IntArray) -> BoolArray:
         """As for all metrics, of the shown ones."""

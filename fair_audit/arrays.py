@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fair_audit.commands import flags_of, in_folder
+from fair_audit.through_commands import flags_of, in_folder
 from fair_audit.result import Result
 from fairness.errors import DataError, UsageError
 

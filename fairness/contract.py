@@ -6,7 +6,7 @@ untrusted, so it is validated field by field. Decision 3 of docs/decisions.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -52,6 +52,12 @@ class Threshold:
     """Name of the split it was chosen on, e.g. `val`."""
     split_sha256: Text
     """Fingerprint of that split (`fairness/datasets`), so that tuning on test can be refused."""
+    by_label: Annotated[Mapping[Word, Number], Field(max_length=100)] = field(default_factory=dict)
+    """Those of labels that have one of their own, in place of `value`."""
+
+    def of(self, label: str) -> float:
+        """That of one of several labels."""
+        return self.by_label.get(label, self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +77,13 @@ class ModelSpec:
     """The self-description of a served model."""
 
     contract_version: int = CONTRACT_VERSION
-    task: Literal["classification", "segmentation"]
+    task: Literal["classification", "multilabel", "multiclass", "segmentation"]
     method: Text
     """What trained it, e.g. `fairclip (paper mode)`."""
     dataset: Folder
     """Which reader understands its data, e.g. `fairvlmed`."""
     target: Word
-    """The 0/1 key that the score predicts, e.g. `glaucoma`."""
+    """The key that the score predicts, e.g. `glaucoma`; of several labels a name for all."""
     attribute: Word | None = None
     """Whose groups training compared."""
     input: Word
@@ -86,12 +92,16 @@ class ModelSpec:
     """The only shape of an image that the model takes; None: any (H, W)."""
     group_input: GroupInput | None = None
     output: Word
-    """Name of the output. Classification: (B, 1) float, P(class_names[1]). Segmentation: (B, H, W)
-    uint8, index into `class_names`."""
+    """Name of the output. Classification: (B, 1) float, P(class_names[1]). Multilabel and
+    multiclass: (B, K) float, the probability of each of the K `class_names`. Segmentation:
+    (B, H, W) uint8, index into `class_names`."""
     class_names: Words
+    """Classes, or the names of several labels."""
     unions: Annotated[Mapping[Word, Words], Field(max_length=100)] | None = None
     """Segmentation: name of a union to the classes that it consists of. None: the disc, where the
     classes are rim and cup, else none."""
+    ordered: bool = False
+    """Whether the classes of a multiclass model are steps, the mildest first."""
     threshold: Threshold | None = None
     """None where a model draws masks."""
     checkpoint_sha256: Text
@@ -141,8 +151,12 @@ class ModelSpec:
         groups = self.group_input.groups if self.group_input else ()
         if self.probes is not None and not self.probes.fit(len(groups)):
             return "has probes that do not fit together"
-        if self.threshold is not None and not 0 <= self.threshold.value <= 1:  # NaN too
-            return f"has the threshold {self.threshold.value}, which lies outside 0 to 1"
+        said = self.threshold
+        for value in (said.value, *said.by_label.values()) if said is not None else ():
+            if not 0 <= value <= 1:  # NaN too
+                return f"has the threshold {value}, which lies outside 0 to 1"
+        if said is not None and (strange := set(said.by_label) - set(self.class_names)):
+            return f"has a threshold of '{min(strange)}', which is none of its labels"
         return None
 
 

@@ -1,7 +1,7 @@
 """Samples with their labels and scores, and the report of rows that is made of them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ class Names:
     model: str
     dataset: str
     split: str
+    label: str = field(default="", kw_only=True)
+    """Label or class of the rows, in a report on several; empty elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,8 @@ class Answered:
 
     cases: Cases
     labels: IntArray | None
-    """(n,) of 0/1; None where the reference is a mask."""
+    """(n,) of 0/1, or of classes 0..K-1; of L labels (n, L), -1 where unknown; None where the
+    reference is a mask."""
     values: Mapping[str, FloatArray]
     """Name to numbers (n,), NaN where undefined; a task (`fairness/tasks`) gives the names."""
 
@@ -117,6 +120,8 @@ class Contrast:
     metric: str
     group_a: str
     group_b: str
+    label: str = field(default="", kw_only=True)
+    """Of a report on several labels or classes; empty elsewhere."""
     value: float | None
     low: float | None
     high: float | None

@@ -16,8 +16,9 @@ class Sample:
     image: Array
     """(H, W) uint8; (D, H, W) for OCT; float32 grey levels 0..255 for a described model that takes
     them unrounded."""
-    target: int | Image
-    """0 or 1, or an (H, W) uint8 mask: 0 background, 1 rim, 2 cup."""
+    target: int | IntArray | Image
+    """0 or 1, or a class; (L,) of several labels, -1 where unknown; or an (H, W) uint8 mask: 0
+    background, then one class a structure."""
     attributes: Mapping[str, int]
     """Attribute name to group code, -1 where unknown."""
     text: str | None = None
@@ -34,7 +35,7 @@ class Batch:
     images: Array
     """(B, H, W) uint8, or float32; (B, D, H, W) for OCT."""
     targets: Array
-    """(B,) int64, or (B, H, W) uint8 masks."""
+    """(B,) or (B, L) int64, or (B, H, W) uint8 masks."""
     attributes: Mapping[str, IntArray]
     texts: tuple[str | None, ...]
     inputs: Mapping[str, Array] = field(default_factory=dict)

@@ -15,7 +15,12 @@ from fairness.disclosure.sharing import Sharing, sharing
 from fairness.disclosure.sizes import FEW, Sizes, sizes_of
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate, GroupReport, Row
-from fairness.statistics.analyse import analyse
+from fairness.statistics.analyse import Analysis, analyse
+from fairness.statistics.families import (
+    adjusted_over_labels,
+    families_of_gaps,
+    families_of_pairs,
+)
 from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
 from fairness.suppression import judged
@@ -32,9 +37,69 @@ def summarise(
 
     `provenance` says what was measured, on what, with what; the settings are added to it.
     """
-    sizes = sizes_of(measured.cases, measured.measures.positive, settings)
-    groupings = judged(groupings, sizes)
-    analysis = analyse(measured.measures, sizes.patients, groupings, settings)
+    return summarise_all([measured], [groupings], provenance, settings)
+
+
+def summarise_all(
+    measured: Sequence[Measured],
+    groupings: Sequence[Sequence[Grouping]],
+    provenance: Mapping[str, Any],
+    settings: Settings,
+) -> GroupReport:
+    """The report of the first, with those of the others as `also`; labels are tested together.
+
+    Args:
+        measured: in the order of the reports.
+        groupings: of the cases of each.
+        provenance: what was measured, on what, with what; the settings are added to it.
+        settings: of the statistics.
+    """
+    sizes = [sizes_of(one.cases, one.measures.positive, settings) for one in measured]
+    divided = [judged(of_one, size) for of_one, size in zip(groupings, sizes, strict=True)]
+    analyses = [
+        analyse(one.measures, size.patients, of_one, settings)
+        for one, size, of_one in zip(measured, sizes, divided, strict=True)
+    ]
+    analyses = tested_together(measured, analyses, settings)
+    parts = zip(measured, analyses, divided, sizes, strict=True)
+    first, *others = [report_of(*part, provenance, settings) for part in parts]
+    return replace(first, also=tuple(others))
+
+
+def tested_together(
+    measured: Sequence[Measured], analyses: Sequence[Analysis], settings: Settings
+) -> list[Analysis]:
+    """The analyses, where labels are one family of tests with p-values adjusted over them."""
+    labelled = [k for k, one in enumerate(measured) if one.names.label]
+    if not labelled:
+        return list(analyses)
+    named = {
+        k: [replace(c, label=measured[k].names.label) for c in analyses[k].contrasts]
+        for k in labelled
+    }
+    every = [contrast for of_one in named.values() for contrast in of_one]
+    summaries = measured[labelled[0]].measures.summaries
+    of_gaps = {summary.name for summary in summaries}
+    gaps = [contrast for contrast in every if contrast.metric in of_gaps]
+    pairs = [contrast for contrast in every if contrast.metric not in of_gaps]
+    families = (*families_of_pairs(pairs), *families_of_gaps(gaps, settings))
+    adjusted = iter(adjusted_over_labels(every, summaries, settings))
+    found = list(analyses)
+    for k, of_one in named.items():
+        contrasts = tuple(next(adjusted) for _ in of_one)
+        found[k] = replace(analyses[k], contrasts=contrasts, families=families)
+    return found
+
+
+def report_of(
+    measured: Measured,
+    analysis: Analysis,
+    groupings: Sequence[Grouping],
+    sizes: Sizes,
+    provenance: Mapping[str, Any],
+    settings: Settings,
+) -> GroupReport:
+    """An analysis under the report's names, without what must not be shown."""
     shared = shared_by(groupings, measured.measures, sizes, settings)
     rows = []
     for estimate in once(analysis.estimates, groupings, measured.measures):

@@ -102,6 +102,7 @@ def test_the_map_names_every_source_file_and_no_other() -> None:
             "audit",
             "fair_audit",
             "benchmarks",
+            "examples",
         )
         for f in (ROOT / package).rglob("*.py")
         if f.name != "__init__.py"
@@ -147,7 +148,8 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *(ROOT / folder / "README.md" for folder in ("model_repository", "benchmarks")),
+    *(ROOT / folder / "README.md" for folder in ("model_repository", "benchmarks", "examples")),
+    *sorted((ROOT / "examples").glob("*/README.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

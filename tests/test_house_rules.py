@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("fairness", "training", "export", "serving", "audit", "fair_audit", "benchmarks")
+PACKAGES = (
+    "fairness", "training", "export", "serving", "audit", "fair_audit", "benchmarks", "examples",
+)  # fmt: skip
 SOURCES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 250, 60

@@ -162,8 +162,9 @@ def resolved(said: Described, metadata: Any, model: str) -> Foreign:
         dims = output.shape[1:] if found else output.shape
         fault = fault_of_columns(math.prod(dims), answer) if min(dims, default=1) >= 0 else None
         if fault:
+            key = "labels" if answer.labels else "classes" if answer.classes else "positive"
             raise UsageError(
-                f"{said.at('output', 'positive')}: '{answer.name}' of model '{model}' {fault}"
+                f"{said.at('output', key)}: '{answer.name}' of model '{model}' {fault}"
             )
     dtype = INPUT_TYPES[tensor.datatype]
     return Foreign(said, layout, dtype, found, output.datatype, None if free else 1, further)

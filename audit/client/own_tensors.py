@@ -15,7 +15,7 @@ def check_tensors(name: str, metadata: Any, spec: ModelSpec) -> None:
     check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
     if spec.group_input is not None:
         check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
-    answer = [-1, *task.answer_shape(image)]
+    answer = [-1, *task.answer_shape(spec, image)]
     check_tensor(name, "output", metadata.outputs, spec.output, task.datatype, answer)
 
 

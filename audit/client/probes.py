@@ -92,7 +92,7 @@ def difference(
     worst, start = 0.0, 0
     for rows, call in zip(parts, calls, strict=True):
         answer = answer_of(model, call.result(), images[start : start + len(rows)])
-        shape = (len(rows), *TASKS[spec.task].answer_shape(images.shape[1:]))
+        shape = (len(rows), *TASKS[spec.task].answer_shape(spec, images.shape[1:]))
         if answer.shape != shape:
             raise ServerError(
                 f"model '{model.name}' answered shape {list(answer.shape)} to {len(rows)} probes, "

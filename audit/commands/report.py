@@ -12,17 +12,20 @@ from audit.options import AnalysisOptions
 from audit.plan import check_writable
 from audit.plan_analysis import plan_analysis
 from audit.provenance import of_file
+from audit.records.columns import Columns
 from audit.records.outcomes import private_folder, write_outcomes
-from audit.records.predictions import Columns, Predictions, read_predictions
+from audit.records.predictions import Predictions, read_predictions
 from audit.threshold import read_threshold
 from audit.waiting import waiting
 from fairness.contract import Threshold
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
-from fairness.tasks.binary import SCORE
 
 HELP = """A fairness report from anybody's predictions: no server, no images.
+
+Several labels have a column of labels and one of scores each, in the same order; classes have one
+column of their names, and one of scores each.
 
 Examples:
 
@@ -30,6 +33,12 @@ Examples:
 
   fair-audit report --from scores.csv --target disease --score p --attributes sex,race \\
       --patient subject --threshold threshold.json --policy policy.yaml --out reports/ours
+
+  fair-audit report --from chest.csv --target Effusion,Mass --score p_effusion,p_mass \\
+      --attributes sex --threshold 0.5,Mass=0.3 --out reports/chest
+
+  fair-audit report --from grades.csv --target grade --score none,mild,severe --ordered \\
+      --attributes sex --out reports/grades
 
   fair-audit report --from scores.csv --metadata patients.csv --on id --score-type logit \\
       --attributes sex,race --out reports/joined
@@ -47,7 +56,10 @@ class ReportOptions:
     out: Path
     """Folder to write report/ and records/ into."""
     threshold: str | None = None
-    """A number, or a threshold.json of `fair-audit threshold`; 0.5 where scores lie in 0..1."""
+    """A number, or a threshold.json of `fair-audit threshold`; 0.5 where scores lie in 0..1.
+
+    Of several labels also Mass=0.3,Nodule=0.4, or 0.5,Mass=0.3: 0.5 for all others.
+    """
     name: str | None = None
     """What the report calls the model; without it, as the file says, or `predictions`."""
 
@@ -63,9 +75,10 @@ def report(arguments: list[str], console: Console) -> int:
     with waiting(f"reading {options.source}", console):
         predictions = read_predictions(options.source, options.columns)
     answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
-    threshold = None if kind.answers_masks else threshold_of(options, predictions)
-    task = kind.make(None if threshold is None else threshold.value, None, distances=True)
-    task = task.holding(answered)
+    if options.threshold is not None and not kind.has_threshold:
+        raise UsageError(f"--threshold: a {kind.kind} has none; leave it out")
+    threshold = threshold_of(options, predictions) if kind.has_threshold else None
+    task = kind.make(replace(predictions.choices, threshold=threshold)).holding(answered)
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
@@ -73,7 +86,7 @@ def report(arguments: list[str], console: Console) -> int:
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
-    write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names)
+    write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)
     provenance = of_file(options.source, names, predictions, threshold)
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)
@@ -88,11 +101,12 @@ def threshold_of(options: ReportOptions, predictions: Predictions) -> Threshold:
     Raises:
         UsageError: none is given for scores on another scale; or the given one cannot be used.
     """
+    names = predictions.choices.names
     if options.threshold is not None:
         digest, same = predictions.split_sha256, predictions.cases_sha256
-        return read_threshold(options.threshold, digest, same)
-    scores = predictions.answered.values[SCORE]
-    low, high = scores.min(), scores.max()
+        return read_threshold(options.threshold, digest, same, names)
+    scores = predictions.answered.values.values()
+    low, high = min(one.min() for one in scores), max(one.max() for one in scores)
     if low < 0 or high > 1:
         raise UsageError(
             f"{options.source}: '{options.columns.score}' goes from {low:.4g} to {high:.4g}, "

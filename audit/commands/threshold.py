@@ -3,18 +3,22 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tyro
 from rich.console import Console
 
 from audit.flags import Source
-from audit.records.predictions import Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import Predictions, read_predictions
 from audit.threshold import ChosenThreshold, choose, write_threshold
 from audit.waiting import waiting
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
 from fairness.tasks.binary import outcomes_of
+from fairness.tasks.multilabel import labels_of
 
-HELP = """Choose an operating threshold on validation, for `fair-audit --threshold`.
+HELP = """Choose an operating threshold on validation, for `fair-audit --threshold`; of several
+labels one for each.
 
 Examples:
 
@@ -48,18 +52,41 @@ def threshold(arguments: list[str], console: Console) -> int:
         predictions = read_predictions(options.source, options.columns)
     for note in predictions.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
-    if predictions.task.answers_masks:
-        raise UsageError(f"--from {options.source}: masks have no threshold to choose")
-    outcomes = outcomes_of(predictions.answered)
-    value = choose(outcomes.target, outcomes.score, options.rule)
+    if not predictions.task.has_threshold:
+        what = "masks have" if predictions.task.answers_masks else "classes have"
+        raise UsageError(f"--from {options.source}: {what} no threshold to choose")
+    values = chosen_of(predictions, options.rule)
     chosen = ChosenThreshold(
-        value=value,
+        value=next(iter(values.values())),
+        by_label={label: value for label, value in values.items() if label},
         rule=options.rule,
         split=options.split,
         split_sha256=predictions.split_sha256,
         cases_sha256=predictions.cases_sha256,
     )
     write_threshold(options.out, chosen)
-    said = f"{value:.6g} by {options.rule}, written to {options.out}"
-    console.print(said, highlight=False, markup=False)
+    for label, value in values.items():
+        of_label = f" for {label}" if label else ""
+        said = f"{value:.6g} by {options.rule}{of_label}, written to {options.out}"
+        console.print(said, highlight=False, markup=False)
     return 0
+
+
+def chosen_of(predictions: Predictions, rule: str) -> dict[str, float]:
+    """The threshold of each label by its name; of one label without a name.
+
+    Raises:
+        UsageError: the rule cannot be read, or a label is the same wherever it is known.
+    """
+    answered = predictions.answered
+    if not predictions.task.of_labels:
+        outcomes = outcomes_of(answered)
+        return {"": choose(outcomes.target, outcomes.score, rule)}
+    found = {}
+    target = labels_of(answered, len(predictions.choices.names))
+    names = (predictions.choices.names, answered.values.values(), target.T)
+    for label, score, truth in zip(*names, strict=True):
+        if len(np.unique(truth[truth >= 0])) < 2:
+            raise UsageError(f"'{label}' has not both values, so no threshold can be chosen for it")
+        found[label] = choose(truth[truth >= 0], score[truth >= 0], rule)
+    return found

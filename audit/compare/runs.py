@@ -8,7 +8,8 @@ import numpy as np
 
 from audit.page.overview import plain_attributes
 from audit.policy.baseline import threshold_of
-from audit.records.predictions import Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
 from audit.report.document import read_document
 from fairness.arrays import Array, IntArray
 from fairness.errors import DataError, UsageError
@@ -35,6 +36,7 @@ def read_run(folder: Path) -> Run:
 
     Raises:
         DataError: one of them is absent or unusable, or no attribute is stored.
+        UsageError: it is of several labels or classes.
     """
     report = read_document(folder / "report" / "report.json").report()
     path = folder / "records" / "outcomes.parquet"
@@ -44,9 +46,16 @@ def read_run(folder: Path) -> Run:
     if not attributes:
         raise DataError(f"{path}: it holds none of the attributes of its report; audit it anew")
     found = read_predictions(path, Columns(attributes=attributes))
-    threshold = None if found.task.answers_masks else threshold_of(folder)
-    task = found.task.make(threshold, None, distances=True).holding(found.answered)
-    return Run(folder, report.rows[0].model, task, threshold, found.answered)
+    if found.choices.names:
+        raise UsageError(
+            f"{folder}: it holds several labels or classes, and runs of one score or of masks are "
+            "compared; hold labels to an earlier run with --baseline and a policy"
+        )
+    needs_none = found.task.answers_masks
+    threshold = None if needs_none else threshold_of(folder)
+    task = found.task.make(replace(found.choices, threshold=threshold)).holding(found.answered)
+    value = None if threshold is None else threshold.value
+    return Run(folder, report.rows[0].model, task, value, found.answered)
 
 
 def paired(runs: Sequence[Run], *, common: bool) -> tuple[list[Run], str]:

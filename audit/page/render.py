@@ -8,8 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from audit.page import curves, overview
 from audit.page.forest import Forest, forest
+from audit.policy.verdict import label_of
 from audit.report import layout
 from audit.report.document import Document
+from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.markdown import pair_lines
 from fairness.attributes import OVERALL
 from fairness.outcomes import GroupReport
@@ -45,6 +47,15 @@ class Part:
     footnotes: list[str]
 
 
+@dataclass(frozen=True)
+class OfLabel:
+    """The section of one label or class."""
+
+    label: str
+    forest: Forest
+    gaps: list[layout.GapLine]
+
+
 def page(document: Document) -> str:
     """The page of a report, of its numbers alone.
 
@@ -52,7 +63,8 @@ def page(document: Document) -> str:
         document: as `read_document` gives it; every text in it may be hostile.
     """
     report, judgement = document.report(), document.judgement()
-    parts = [part_of(one) for one in (report, *report.also)]
+    whole = [one for one in (report, *report.also) if not label_of(one) or one is report]
+    parts = [part_of(one) for one in whole]
     first = parts[0]
     attributes = overview.plain_attributes(report)
     label, metric = next(iter(tables_of(report).groups.items()))
@@ -73,11 +85,23 @@ def page(document: Document) -> str:
         main=forest(report, label, metric, attributes, mark_lowest=True),
         parts=parts,
         first=first,
+        heads=HEADS,
+        labels=label_lines(report) if is_of_several(report) else [],
+        label_notes=label_notes(report) if is_of_several(report) else [],
+        of_labels=[of_label(one) for one in report.also if label_of(one)],
         families=report.provenance.get("families", ()),
         compat=document.compat,
         facts=facts(report.provenance),
         overall=OVERALL,
     )
+
+
+def of_label(report: GroupReport) -> OfLabel:
+    """What the page shows of one label; the files beside it hold the rest."""
+    label, metric = next(iter(tables_of(report).groups.items()))
+    attributes = overview.plain_attributes(report)
+    drawn = forest(report, label, metric, attributes, mark_lowest=True)
+    return OfLabel(label_of(report), drawn, layout.gap_lines(report))
 
 
 def part_of(report: GroupReport) -> Part:

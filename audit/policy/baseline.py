@@ -1,13 +1,15 @@
 """An earlier run on the same samples, for rules on the change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from audit.records.predictions import Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
 from fairness.attributes import Attribute
+from fairness.contract import Threshold
 from fairness.documents import parse_json
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Names
@@ -22,7 +24,8 @@ class Baseline:
 
     folder: Path
     answered: Answered
-    measures: Measures
+    measures: tuple[Measures, ...]
+    """In the order of the reports."""
     stored: tuple[str, ...]
     """Names of the values that both runs must hold."""
 
@@ -72,15 +75,20 @@ def read_baseline(
         raise UsageError(
             f"--baseline {folder}: it holds a {found.task.kind}, this is a {task.kind}"
         )
-    threshold = None if task.answers_masks else threshold_of(folder)
-    earlier = found.task.make(threshold, None, distances=True)
-    names = Names("baseline", "", "")
-    measures = earlier.measured(found.answered, names, settings)[0].measures
+    if (earlier_names := found.choices.names) != task.names:
+        raise UsageError(
+            f"--baseline {folder}: it is of {', '.join(earlier_names)}, this of "
+            f"{', '.join(task.names)}; a change needs the same in both runs"
+        )
+    threshold = threshold_of(folder) if task.has_threshold else None
+    earlier = found.task.make(replace(found.choices, threshold=threshold))
+    measured = earlier.measured(found.answered, Names("baseline", "", ""), settings)
+    measures = tuple(one.measures for one in measured)
     return Baseline(folder, found.answered, measures, task.stored)
 
 
-def threshold_of(folder: Path) -> float:
-    """The threshold at which an earlier run was judged.
+def threshold_of(folder: Path) -> Threshold:
+    """The threshold at which an earlier run was judged, or those of its labels.
 
     Raises:
         DataError: the folder holds no report of a classifier.
@@ -88,10 +96,13 @@ def threshold_of(folder: Path) -> float:
     path = folder / "report" / "report.json"
     try:
         document: Any = parse_json(path.read_bytes())
-        value = document["provenance"]["threshold"]["value"]
-        if type(value) not in (int, float):
+        said = document["provenance"]["threshold"]
+        by_label = dict(said["by_label"]) if "by_label" in said else {}
+        if any(type(value) not in (int, float) for value in (said["value"], *by_label.values())):
             raise ValueError("no number")
-        return float(value)
+        by_label = {str(label): float(value) for label, value in by_label.items()}
+        value = float(said["value"])
+        return Threshold(value=value, rule="", split="", split_sha256="", by_label=by_label)
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no report of fair-audit"
         raise DataError(

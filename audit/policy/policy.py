@@ -39,6 +39,8 @@ class Rule(BaseModel):
 
     metric: str
     """A metric of the report, e.g. `auc`, `equalized_odds_difference`."""
+    label: str | None = None
+    """One of several labels or classes, `*` for each; None: what is reported of all together."""
     attribute: str | None = None
     """None: the number over the whole split."""
     scope: Literal["groups", "gap", "pairs"] = "groups"

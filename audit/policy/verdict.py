@@ -7,7 +7,7 @@ lies outside. Otherwise INCONCLUSIVE: the data cannot tell. Without a policy the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from audit.policy.objections import (
@@ -44,6 +44,8 @@ class Check:
     verdict: Verdict
     reason: str
     """Empty for PASS and FAIL by the interval."""
+    label: str = ""
+    """One of several labels or classes; empty where there is one, or all are meant."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +67,41 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
 
     Args:
         policy: rules whose names `known_names.check_rules` has checked.
-        report: the numbers.
+        report: the numbers, those of labels and of all of them together as `also`.
         changes: differences to a baseline run (`fairness/statistics/changes.py`), which rules with
             `change` need.
     """
     checks: list[Check] = []
     for rule in policy.rules:
-        found = list(numbers_of(rule, report, changes))
-        compared = {group for one in found for group in (one.group, one.against)}
-        if rule.scope == "pairs" and (missing := missing_from_pairs(rule, report, compared)):
-            found.append(not_compared(rule, missing))
-        checks += found
+        for one in reports_of(rule, report):
+            label = label_of(one)
+            moved = [change for change in changes if change.label == label]
+            found = list(numbers_of(rule, one, moved))
+            compared = {group for check in found for group in (check.group, check.against)}
+            if rule.scope == "pairs" and (missing := missing_from_pairs(rule, one, compared)):
+                found.append(not_compared(rule, missing))
+            found = found or [not_compared(rule, "the report has no such number")]
+            checks += [replace(check, label=label) for check in found]
     return Judgement(policy, tuple(checks))
 
 
+def reports_of(rule: Rule, report: GroupReport) -> list[GroupReport]:
+    """Those that a rule speaks of: of its label, of each label, or of no label alone."""
+    if rule.label is not None:
+        every = [one for one in (report, *report.also) if label_of(one)]
+        return [one for one in every if rule.label in ("*", label_of(one))]
+    together = [one for one in (report, *report.also) if not label_of(one)]
+    having = (one for one in together if any(row.metric == rule.metric for row in one.rows))
+    return [next(having, report)]
+
+
+def label_of(report: GroupReport) -> str:
+    """The label or class that a report is of; empty where it is of one, or of all together."""
+    return report.rows[0].label if report.rows else ""
+
+
 def not_compared(rule: Rule, reason: str) -> Check:
-    """The check of a rule on pairs for the groups that are in none."""
+    """The check of a rule for what cannot be held to it, such as groups that are in no pair."""
     return Check(
         attribute=rule.attribute or OVERALL,
         group=ALL,

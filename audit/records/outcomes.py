@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.records.predictions import NAMES_KEY, SPLIT_KEY
+from audit.records.several import ORDERED_KEY
 from fairness.atomic import write_atomically
 from fairness.outcomes import Answered, Names
+from fairness.tasks.multiclass import MulticlassTask
+from fairness.tasks.task import Task
 from fairness.text import csv_cell
 
 
@@ -29,6 +32,7 @@ def write_outcomes(
     stored: Sequence[str],
     split_sha256: str,
     names: Names | None = None,
+    task: Task | None = None,
 ) -> None:
     """One row a sample: id, patient, label, values, group names (null: unknown), covariates.
 
@@ -38,11 +42,12 @@ def write_outcomes(
         stored: names of the values to write.
         split_sha256: fingerprint of the split.
         names: what a report calls it all.
+        task: what the labels are of; None: there is one, or a mask.
     """
     cases = answered.cases
     columns: dict[str, object] = {"id": list(cases.ids), "patient": list(cases.patients)}
     if answered.labels is not None:
-        columns["target"] = answered.labels
+        columns |= task.targets(answered.labels) if task else {"target": answered.labels}
     columns |= {name: answered.values[name] for name in stored if name in answered.values}
     for attribute in cases.attributes:
         groups = (*attribute.groups, None)  # code -1 picks the null at the end
@@ -51,6 +56,8 @@ def write_outcomes(
     metadata = {SPLIT_KEY: split_sha256.encode()}
     if names is not None:
         metadata[NAMES_KEY] = json.dumps(asdict(names)).encode()
+    if isinstance(task, MulticlassTask) and task.ordered:
+        metadata[ORDERED_KEY] = b"yes"
     content = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), content)
     write_atomically(path, content.getvalue(), private=True)

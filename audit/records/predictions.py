@@ -1,5 +1,6 @@
 """Reads anybody's predictions: a parquet or csv file, its columns named by flags."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from audit.flags import CommaNames, MapRules, Words
+from audit.records.columns import Columns
 from audit.records.sameness import digests
+from audit.records.several import Judged, judged_columns
 from fairness.errors import DataError, UsageError
 from fairness.mask_names import scores_in, structures_in
 from fairness.outcomes import Answered, Cases, Names
@@ -17,53 +19,19 @@ from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, texts
 from fairness.tables.hints import duplicated_rows, twins, unknown_words, unused_patients
 from fairness.tables.join import joined
-from fairness.tables.judged import ScoreType, measured, scores, targets
+from fairness.tables.judged import measured
+from fairness.tables.labels import unknown_labels
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, ids_of, patients_of
 from fairness.tables.table import read_table
-from fairness.tasks.binary import SCORE, BinaryTask
-from fairness.tasks.masks import MaskTask
-from fairness.tasks.task import Task
+from fairness.tables.words import names_in
+from fairness.tasks.task import Choices, Task
 from fairness.text import one_line
-from fairness.unknown import plain
 
 SPLIT_KEY = b"split_sha256"
 """Schema metadata of our parquet files: the fingerprint of the split that was scored."""
 NAMES_KEY = b"names"
 """Schema metadata of our parquet files: JSON of what a report calls model, dataset and split."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column of the file is what, and what its words mean."""
-
-    target: str = "target"
-    """Column of the label: 0/1, or anything with --positive."""
-    score: str = "score"
-    """Column of the score; higher means more likely positive."""
-    score_type: ScoreType = "auto"
-    """What scores are: probability refuses others, logit makes probabilities of them."""
-    attributes: CommaNames = ()
-    """Columns of the groups, separated by commas; without it, those of known attributes."""
-    id: str = "id"
-    """Column of the sample's id; absent: row numbers."""
-    patient: str = "patient"
-    """Column of the patient; absent: every row is a patient of its own."""
-    positive: str = "1"
-    """Value of the label that counts as positive."""
-    unknown: Words = ()
-    """Further words for an unknown group, besides those of docs/data.md: U,X."""
-    map: MapRules = ()
-    """Read a text as another: sex:F=Female,sex:M=Male; unknown as the new text is allowed."""
-    metadata: Path | None = None
-    """A second table, csv or parquet, whose columns are added: groups, patients, labels."""
-    on: str | None = None
-    """The column of ids that both tables have; without it, that of --id."""
-
-    @property
-    def more_unknown(self) -> frozenset[str]:
-        """The words of --unknown, as `is_unknown` takes them."""
-        return frozenset(plain(word) for words in self.unknown for word in words)
 
 
 @dataclass(frozen=True)
@@ -73,6 +41,8 @@ class Predictions:
     answered: Answered
     task: type[Task]
     """Kind of model that the values are of."""
+    choices: Choices
+    """Names of labels or classes, and whether these are steps."""
     split_sha256: str
     """As our own parquet files state it; of labels and scores for any other."""
     names: Names | None
@@ -95,15 +65,15 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         DataError: the file cannot be read, or a value is not what it must be; names the column.
         UsageError: a column is not there.
     """
-    asked = (columns.target, columns.score, columns.id, columns.patient, *columns.attributes)
-    read = read_table(path, asked)
+    several = [n for text in (columns.target, columns.score) for n in (text, *names_in(text))]
+    read = read_table(path, (*several, columns.id, columns.patient, *columns.attributes))
     table, of_join, of_second = with_metadata(path, read.columns, columns)
     stated = read.metadata
     names = columns.attributes or tuple(name for name in table.column_names if name in KNOWN)
     of_masks = columns.score not in table.column_names and bool(structures_in(table.column_names))
-    judged = () if of_masks else (columns.target, columns.score)
-    check_columns(path, table, judged, names, columns)
-    fixed = (columns.id, columns.patient, columns.score)
+    judged = judged_columns(path, table, columns, stated, of_masks=of_masks)
+    check_columns(path, table, judged.all, names, columns)
+    fixed = (columns.id, columns.patient, *judged.scores)
     changes, notes = changes_of(path, table, chain.from_iterable(columns.map), fixed)
     ids = ids_of(path, table, columns.id)
     found = {name: texts(table[name], changes.get(name)) for name in names}
@@ -113,7 +83,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         # Our own files may hold a federation of many sites.
         check_groups(path, attribute, numbers_too=NAMES_KEY not in stated)
     of_cases = scores_in(table.column_names) if of_masks else ()
-    used = {*judged, columns.id, columns.patient, *names, *of_cases, *RESERVED}
+    used = {*judged.all, columns.id, columns.patient, *names, *of_cases, *RESERVED}
     covariates, of_age = covariates_of(table, used, changes)
     cases = Cases(
         ids=tuple(ids or map(str, range(table.num_rows))),
@@ -127,24 +97,50 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         notes += unknown_words(name, found[name]) + twins(name, found[name], more)
     if columns.patient not in table.column_names:
         notes += unused_patients(table, used)
-    task: type[Task] = MaskTask if of_masks else BinaryTask
-    labels = None
+    labels = judged.labels(path, table, columns, changes)
+    notes += unknown_labels(judged.names, labels)
     values = {name: measured(path, table, name) for name in of_cases}
-    if not of_masks:
-        labels = targets(path, table, columns.target, columns.positive, changes)
-        values = {SCORE: scores(path, table, columns.score, columns.score_type)}
-    first = next(iter(values.values()))
-    notes += duplicated_rows(table, columns.id, first)
+    values |= judged.values(path, table, columns.score_type)
+    every = np.stack([*values.values()][: 1 if of_masks else None], axis=1)
+    notes += duplicated_rows(table, columns.id, every[:, 0])
     zeros = np.zeros(table.num_rows, dtype=np.int64)
-    same = digests(ids or None, zeros if labels is None else labels, first)
+    return predictions_of(
+        path,
+        Answered(cases=cases, labels=labels, values=values),
+        judged,
+        stated,
+        digests(ids or None, zeros if labels is None else labels, every),
+        (of_join, tuple(notes)),
+    )
+
+
+def predictions_of(
+    path: Path,
+    answered: Answered,
+    judged: Judged,
+    stated: Mapping[bytes, bytes],
+    same: tuple[str, ...],
+    said: tuple[tuple[str, ...], tuple[str, ...]],
+) -> Predictions:
+    """What a file holds, with what its metadata state.
+
+    Args:
+        path: named in errors.
+        answered: its rows.
+        judged: columns of labels and scores.
+        stated: metadata of a parquet file.
+        same: digests of the cases.
+        said: of the joining of two tables, and everything that the user should know.
+    """
     return Predictions(
-        answered=Answered(cases=cases, labels=labels, values=values),
-        task=task,
+        answered=answered,
+        task=judged.task,
+        choices=Choices(names=judged.names, ordered=judged.ordered),
         split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
         names=names_stated(path, stated.get(NAMES_KEY)),
         cases_sha256=same,
-        statement="; ".join(of_join),
-        notes=tuple(notes),
+        statement="; ".join(said[0]),
+        notes=said[1],
     )
 
 
@@ -162,7 +158,7 @@ def with_metadata(
             raise UsageError("--on joins a second table; name it with --metadata")
         return table, (), ()
     on = columns.on or columns.id
-    asked = (on, columns.target, columns.patient, *columns.attributes)
+    asked = (on, *names_in(columns.target), columns.patient, *columns.attributes)
     second = read_table(columns.metadata, asked)
     found, notes = joined(path, table, columns.metadata, second.columns, on)
     return found, notes, second.notes

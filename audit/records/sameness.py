@@ -16,12 +16,11 @@ def digests(ids: Sequence[str] | None, label: IntArray, score: FloatArray) -> tu
 
     Args:
         ids: (n,) of the samples; None where the rows were only numbered.
-        label: (n,) of 0/1.
-        score: (n,).
+        label: (n,), or (n, L) of several labels.
+        score: (n,), or (n, K) of several labels or classes.
     """
-    score = score + 0.0  # -0.0 is 0.0
-    order = np.lexsort((score, label))
-    pairs = np.stack([label[order].astype("<f8"), score[order].astype("<f8")])
+    columns = np.column_stack([label, score + 0.0]).astype("<f8").T  # -0.0 is 0.0
+    pairs = np.ascontiguousarray(columns[:, np.lexsort(columns[::-1])])
     found = [hashlib.sha256(b"scores" + pairs.tobytes()).hexdigest()]
     if ids is not None:
         found.append(digest_of_ids(ids, label))

@@ -13,6 +13,7 @@ from audit.page.render import page
 from audit.policy.verdict import Judgement
 from audit.report.document import document_of
 from audit.report.junit import to_junit
+from audit.report.labels import is_of_several
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
 from fairness.atomic import replace_files
@@ -44,11 +45,13 @@ def write_report(
     # Rows of every way of asking; their `model` tells them apart.
     rows = [row for one in (report, *report.also) for row in one.rows]
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    reports = (report, *report.also) if is_of_several(report) else (report,)
+    contrasts = [contrast for one in reports for contrast in one.contrasts]
     files = {
         "report.json": text,
         "report.html": page(document_of(text, "report.json")),
         "groups.csv": to_csv(Row, rows),
-        "contrasts.csv": to_csv(Contrast, report.contrasts),
+        "contrasts.csv": to_csv(Contrast, contrasts),
         "report.md": to_markdown(report, judgement, compared),
         "junit.xml": to_junit(judgement) if judgement else None,
     }

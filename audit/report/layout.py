@@ -6,7 +6,7 @@ The terminal and Markdown show the same lines; report.json and the csv files hol
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.policy.verdict import Check
+from audit.policy.verdict import Check, label_of
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.compat.compared import Compared
 from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
@@ -56,9 +56,14 @@ def headline(report: GroupReport) -> list[str]:
         f"{data['n_skipped']} skipped"
     )
     if threshold is not None:
+        by_label = threshold.get("by_label", {})
+        labels = {label_of(one) for one in (report, *report.also)} - {""}
+        values = (
+            [f"from {threshold['value']:.4f} on"] if labels - set(by_label) or not labels else []
+        )
+        values += [f"{label} from {value:.4f} on" for label, value in by_label.items()]
         lines.append(
-            f"positive from {threshold['value']:.4f} on ({threshold['rule']}, chosen on "
-            f"{threshold['split']})"
+            f"positive {', '.join(values)} ({threshold['rule']}, chosen on {threshold['split']})"
         )
     if empty := {name: n for name, n in about.get("empty_masks", {}).items() if n}:
         lines.append(
@@ -187,8 +192,9 @@ def pair(group_a: str, group_b: str) -> str:
 
 
 def subject(check: Check) -> str:
-    """What a check is about: a group, `all`, or a pair of groups."""
-    return check.group if check.against is None else pair(check.group, check.against)
+    """What a check is about: a group, `all`, or a pair of groups; its label before that."""
+    about = check.group if check.against is None else pair(check.group, check.against)
+    return f"{check.label}: {about}" if check.label else about
 
 
 def limited(value: float | None, low: float | None, high: float | None, digits: int = 3) -> str:

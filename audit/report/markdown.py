@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from audit.policy.verdict import Judgement
+from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
+from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import tables_of
@@ -16,12 +17,20 @@ def to_markdown(
     confidence = report.provenance["statistics"]["confidence"]
     lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in layout.headline(report)), ""]
     lines += verdict_lines(judgement)
+    if is_of_several(report):
+        lines += ["## Worst group of each label", ""]
+        rows = ((one.attribute, one.label, *one.cells) for one in label_lines(report))
+        lines += table(("attribute", "label", *HEADS), rows)
+        lines += ["", *(f"- {escape(text)}" for text in label_notes(report)), ""]
+        lines += ["# All together", ""]
     lines += report_lines(report, confidence)
     for other in report.also:
-        title = f"# {escape(other.rows[0].model)}"
+        title = f"# {escape(label_of(other) or other.rows[0].model)}"
         lines += ["", title, "", *report_lines(other, confidence)]
+    several = report.also if is_of_several(report) else ()
     lines += ["", "## Families of tests", ""]
-    lines += [f"- {escape(family)}" for family in report.provenance["families"]]
+    families = [one for of_one in (report, *several) for one in of_one.provenance["families"]]
+    lines += [f"- {escape(family)}" for family in dict.fromkeys(families)]
     if compared:
         lines += ["", "## Beside the original evaluation", ""]
         columns = ("attribute", "group", "metric", "original", "ours")

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from audit.policy.verdict import Judgement
+from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
+from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -23,7 +24,11 @@ def print_report(
     """What answered, a table of groups, the gaps, the verdict."""
     for text in layout.headline(report):
         console.print(text, highlight=False, markup=False)
+    if is_of_several(report):
+        print_labels(report, console)
     for one in (report, *report.also):
+        if label_of(one):
+            continue  # the table above, and report.md
         if one is not report:
             console.print(f"\n{escape(one.rows[0].model)}", style="bold", highlight=False)
         print_groups(one, console)
@@ -34,6 +39,23 @@ def print_report(
         console.print("no policy, no verdict: no margin was set (--policy)", highlight=False)
     else:
         print_checks(judgement, console)
+
+
+def print_labels(report: GroupReport, console: Console) -> None:
+    """One row a label and attribute; report.md has the tables of each label."""
+    table = plain_table("label", *HEADS)
+    for column in (table.columns[1], *table.columns[3:]):
+        column.justify, column.no_wrap = "right", True
+    attribute = None
+    for line in label_lines(report):
+        if line.attribute != attribute:
+            attribute = line.attribute
+            table.add_section()
+            table.add_row(f"[bold]{escape(attribute)}[/]")
+        table.add_row(f"  {escape(line.label)}", *map(escape, line.cells))
+    console.print(table)
+    for text in label_notes(report):
+        console.print(text, highlight=False, markup=False)
 
 
 def print_groups(report: GroupReport, console: Console) -> None:

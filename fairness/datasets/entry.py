@@ -31,7 +31,9 @@ class Entry:
     shape: tuple[int, ...]
     """Of the image as it is read; () where the header of the file is broken."""
     label: int = UNKNOWN
-    """0 or 1; -1 where the target is a mask."""
+    """0 or 1, or a class; -1 where the target is a mask, or several labels."""
+    labels: tuple[int, ...] = ()
+    """Of several labels 0 or 1, -1 where unknown."""
     text: str | None = None
     inputs: Mapping[str, Array] = field(default_factory=dict)
     """What a model is sent beside the image, by the name of the tensor."""

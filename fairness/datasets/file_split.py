@@ -35,6 +35,7 @@ class FileSplit(ABC):
     default_target: ClassVar[str]
     attributes: tuple[Attribute, ...]
     labels: IntArray | None = None
+    label_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     _further: tuple[str, ...] = ()
     """Names of attributes beside the reader's own."""
@@ -77,8 +78,8 @@ class FileSplit(ABC):
             a.name: np.array([e.codes[a.name] for e in entries], dtype=np.int64)
             for a in self.attributes
         }
-        if entries[0].label != UNKNOWN:
-            self.labels = np.array([e.label for e in entries], dtype=np.int64)
+        if entries[0].label != UNKNOWN or entries[0].labels:
+            self.labels = np.array([e.labels or e.label for e in entries], dtype=np.int64)
         names = sorted({name for e in entries for name in e.covariates})
         self.covariates: Mapping[str, FloatArray] = {
             name: np.array([e.covariates.get(name, math.nan) for e in entries])
@@ -120,7 +121,7 @@ class FileSplit(ABC):
         return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
 
     @abstractmethod
-    def _decode(self, entry: Entry) -> tuple[Array, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         """Read image and target of one sample."""
 
     def leave_out(self, index: int, error: DataError) -> None:

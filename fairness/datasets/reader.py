@@ -66,7 +66,11 @@ class Split(Protocol):
 
     @property
     def labels(self) -> IntArray | None:
-        """(n,) 0 or 1; None where the target is a mask."""
+        """(n,) 0 or 1, or a class; (n, L) of several labels, -1 where unknown; None of masks."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Of several labels, or of classes; none where there is one label, or a mask."""
 
     @property
     def skipped(self) -> list[tuple[str, str]]:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from fairness.arrays import Array, Image
+import numpy as np
+
+from fairness.arrays import Array, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
 from fairness.datasets.entry import Entry
@@ -24,9 +26,11 @@ from fairness.datasets.table_files import digest_of, placed_files, with_tags
 from fairness.datasets.table_inputs import ColumnInput, inputs_of
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
+from fairness.datasets.table_targets import Wanted, wanted_of
 from fairness.datasets.table_values import TAKEN, Values, values_of
 from fairness.errors import DataError
 from fairness.samples import Sample
+from fairness.tables.labels import unknown_labels
 from fairness.text import one_line
 
 
@@ -44,6 +48,8 @@ class TableSplit(FileSplit):
         known: Iterable[Attribute] = (),
         masks: bool = False,
         mask_classes: MaskClasses | None = None,
+        labels: tuple[str, ...] | None = None,
+        classes: tuple[str, ...] | None = None,
         fit: Callable[[Array], Array] | None = None,
         exact: bool = False,
         inputs: Mapping[str, ColumnInput] | None = None,
@@ -58,6 +64,8 @@ class TableSplit(FileSplit):
             known: attributes to look for, too, whose groups keep their order.
             masks: whether the target is a mask instead of a label.
             mask_classes: what is in masks; None: those that the columns say, else those of an eye.
+            labels: where there are several, their names; none: those of the columns.
+            classes: where there are more than two, their names in the order of their numbers.
             fit: resizes every image to `shape`.
             exact: images are float32 grey levels 0..255, never rounded, instead of uint8.
             inputs: what samples carry for a model beside the image, by the name of the tensor.
@@ -79,14 +87,15 @@ class TableSplit(FileSplit):
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
         opened = with_tags(opened, images, faults, spacing=masks)
-        usual = self.target if self.target in opened.table.column_names else "target"
-        wanted = (said.mask, "mask", "--mask") if masks else (said.target, usual, "--target")
-        self.target = opened.required(*wanted)
+        wanted = wanted_of(opened, self.target, masks, labels, classes)
+        self.target, self.label_names = ",".join(wanted.columns), wanted.names
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
-        values = self._values(opened, ids, rows, known, faults, masks=masks)
+        values = self._values(opened, ids, rows, wanted, known, faults)
         beside = inputs_of(opened, inputs or {}, values.changes, rows, faults)
         self.attributes = values.attributes
-        self.notes = (*values.notes, *_notes(opened, len(rows)))
+        here = None if values.labels is None else values.labels[rows]
+        unknown = unknown_labels(wanted.names, here)
+        self.notes = (*values.notes, *unknown, *_notes(opened, len(rows)))
         self._keep_rows(opened, ids, values, images, drawn, faults, beside)
 
     def _keep_rows(
@@ -120,14 +129,14 @@ class TableSplit(FileSplit):
         opened: Opened,
         ids: list[str],
         rows: list[int],
+        wanted: Wanted,
         known: Iterable[Attribute],
         faults: dict[int, str],
-        *,
-        masks: bool,
     ) -> Values:
         """What the columns say; where there are masks, with the sizes of pixels as covariates."""
+        masks = wanted.kind == "mask"
         taken = frozenset({*TAKEN, *self.mask_classes.scores}) if masks else TAKEN
-        found = values_of(opened, ids, self.target, known, faults, labelled=not masks, taken=taken)
+        found = values_of(opened, ids, wanted, known, faults, taken)
         if not masks:
             return found
         others = {n: c for n, c in found.covariates.items() if n not in SPACING}
@@ -153,8 +162,9 @@ class TableSplit(FileSplit):
         content = [digest_of(path) for path in (image, mask) if path is not None]
         codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
-        label = UNKNOWN if values.labels is None else int(values.labels[row])
-        said = f"{id_} {content} {label} {sorted(words.items())} {self._said.decoding()}"
+        found = UNKNOWN if values.labels is None else values.labels[row].tolist()
+        label, several = (UNKNOWN, tuple(found)) if isinstance(found, list) else (found, ())
+        said = f"{id_} {content} {several or label} {sorted(words.items())} {self._said.decoding()}"
         covariates = {name: float(column[row]) for name, column in values.covariates.items()}
         sizes = "".join(
             f" {covariates[n]}" for n in SPACING if mask is not None and n in covariates
@@ -170,6 +180,7 @@ class TableSplit(FileSplit):
             image_checksum=content[0],
             shape=(self._shape or shape) if self._fit and shape else shape,
             label=label,
+            labels=several,
         )
 
     def read(self, index: int) -> Sample:
@@ -180,12 +191,12 @@ class TableSplit(FileSplit):
             row = self._row_of[self.ids[index]]
             raise DataError(f"{self.root} row {row}: {error}") from None
 
-    def _decode(self, entry: Entry) -> tuple[Array, int | Image]:
+    def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         image = self._files.read(entry.path)
         if self._fit is not None:
             image = self._fit(image)
         if entry.id not in self._masks:
-            return image, entry.label
+            return image, np.array(entry.labels) if entry.labels else entry.label
         path = self._masks[entry.id]
         mask = read_class_mask(path, self._said.mask_key, self.mask_classes)
         if mask.shape != image.shape[:2]:

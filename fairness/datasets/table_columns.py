@@ -8,6 +8,7 @@ from fairness.datasets.window import Window
 from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 from fairness.tables.changes import MapRule, rules_in
+from fairness.tables.labels import Uncertain, uncertain_in
 from fairness.tables.words import Spacing, classes_in, names_in, spacing_in, window_in
 from fairness.unknown import plain
 
@@ -27,7 +28,12 @@ class TableColumns:
     id: str | None = None
     """Of the sample; usually `id`, absent: the name of the file."""
     target: str | None = None
-    """Of the label; usually what the model predicts, else `target`."""
+    """Of the label; usually what the model predicts, else `target`. Several, with commas between
+    them, of several labels."""
+    target_separator: str | None = None
+    """Between labels that one column lists; None: each label has its column."""
+    uncertain: Uncertain = "ignore"
+    """What a label of -1 counts as, where there are several."""
     mask: str | None = None
     """Of the mask's file; usually `mask`."""
     attributes: tuple[str, ...] = ()
@@ -65,11 +71,14 @@ class TableColumns:
         return f"{self.window} {self.image_key} {self.mask_key}"
 
 
-NAMES = ("file", "id", "target", "mask", "site", "patient", "split_column", "positive")
+NAMES = (
+    "file", "id", "target", "target_separator", "mask", "site", "patient", "split_column",
+    "positive",
+)  # fmt: skip
 """Single words, among what can be said."""
 SAID = (
     *NAMES, "attributes", "covariates", "unknown", "map", "images", "image_key", "mask_key",
-    "window", "mask_values", "spacing",
+    "window", "mask_values", "spacing", "uncertain",
 )  # fmt: skip
 """Everything that flags and `data.yaml` can say, by the names of the flags."""
 
@@ -95,6 +104,7 @@ def columns_of(table: Path, given: Mapping[str, str]) -> TableColumns:
         **texts,
         attributes=names_in(said.get("attributes", "")),
         covariates=names_in(said.get("covariates", "")),
+        uncertain=uncertain_in(said.get("uncertain") or "ignore"),
         unknown=frozenset(map(plain, names_in(said.get("unknown", "")))),
         rules=rules_in(said.get("map", "")),
         images=Path(folder) if folder else None,

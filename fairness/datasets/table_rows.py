@@ -14,6 +14,7 @@ from fairness.tables.columns import Texts, texts
 from fairness.tables.names import require_columns
 from fairness.tables.rows import ids_of
 from fairness.tables.table import read_table
+from fairness.tables.words import names_in
 from fairness.text import one_line
 from fairness.unknown import is_unknown
 
@@ -59,8 +60,9 @@ def open_table(path: Path, said: TableColumns) -> Opened:
         DataError: it cannot be read, has no rows, or two columns of one name.
         UsageError: it has no column of files.
     """
-    names = (said.file, said.id, said.target, said.mask, said.patient, said.split_column)
-    wanted = {name for name in (*names, *said.attributes, *said.covariates) if name}
+    names = (said.file, said.id, said.mask, said.patient, said.split_column)
+    several = (said.target, *names_in(said.target or ""))
+    wanted = {name for name in (*names, *several, *said.attributes, *said.covariates) if name}
     read = read_table(path, wanted | {"file", "id", "target", "patient", "split"})
     require_columns(path, read.columns, ())
     opened = Opened(path, read.columns, said, "", read.notes)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import UNKNOWN, Attribute
+from fairness.attributes import Attribute
 from fairness.datasets.dicom_tags import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
-from fairness.errors import DataError, UsageError
+from fairness.datasets.table_targets import Wanted, wanted_labels
+from fairness.errors import UsageError
 from fairness.mask_names import NAMES as MASK_SCORES
 from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, is_number_text, number, texts
 from fairness.tables.hints import twins, unknown_words, unused_patients
-from fairness.tables.judged import is_blank, positives
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, patients_of
 from fairness.unknown import is_unknown
@@ -29,7 +29,8 @@ class Values:
     """Columns of all rows of a table."""
 
     labels: IntArray | None
-    """(n,) 0 or 1, -1 where blank; None where the target is a mask."""
+    """(n,) 0 or 1, or a class, -1 where blank; (n, L) of labels; None where the target is a
+    mask."""
     attributes: tuple[Attribute, ...]
     codes: Mapping[str, IntArray]
     patients: tuple[str, ...]
@@ -43,11 +44,9 @@ class Values:
 def values_of(
     opened: Opened,
     ids: list[str],
-    target: str,
+    wanted: Wanted,
     known: Iterable[Attribute],
     faults: dict[int, str],
-    *,
-    labelled: bool,
     taken: frozenset[str] = TAKEN,
 ) -> Values:
     """Read everything that a table says itself.
@@ -55,10 +54,9 @@ def values_of(
     Args:
         opened: the table.
         ids: of its rows.
-        target: column of labels, or of files of masks.
+        wanted: what the target is, and its columns.
         known: attributes that are looked for, too, and whose groups keep their order.
         faults: gets the first reason why a row cannot be used, by row.
-        labelled: whether the target is a label.
         taken: names of columns of our own files of outcomes.
 
     Raises:
@@ -68,16 +66,17 @@ def values_of(
     path, table, said = opened.path, opened.table, opened.said
     patient = opened.named(said.patient, "patient") or ""
     asked = (opened.named(said.id, "id"), opened.named(said.split_column, "split"))
-    fixed = {opened.file, patient, *filter(None, asked), *(() if labelled else (target,))}
+    drawn = wanted.columns if wanted.kind == "mask" else ()
+    fixed = {opened.file, patient, *filter(None, asked), *drawn}
     changes, notes = changes_of(path, table, said.rules, fixed)
-    labels = labels_of(opened, target, changes, faults) if labelled else None
+    labels = wanted_labels(opened, wanted, changes, faults)
     order = {**KNOWN, **{attribute.name: attribute for attribute in known}}
-    names = attribute_names(opened, order, {*taken, opened.file, target})
+    names = attribute_names(opened, order, {*taken, opened.file, *wanted.columns})
     found = {name: texts(table[name], changes.get(name)) for name in names}
     encoded = [groups(path, n, c, order.get(n), said.unknown) for n, c in found.items()]
     for attribute, _ in encoded:
         check_groups(path, attribute, numbers_too=True)
-    used = {*fixed, target, *names, *taken}
+    used = {*fixed, *wanted.columns, *names, *taken}
     if said.covariates:
         check_covariate_names(opened, {*taken, *names})
         covariates = {n: measurements(opened, n, changes, faults) for n in said.covariates}
@@ -134,30 +133,6 @@ def check_covariate_names(opened: Opened, taken: set[str]) -> None:
                 f"{opened.path}: '{name}' cannot be a covariate: it is an attribute, or a name "
                 "that a report needs; name it once, or rename the column"
             )
-
-
-def labels_of(
-    opened: Opened, column: str, changes: Mapping[str, Mapping[str, str]], faults: dict[int, str]
-) -> IntArray:
-    """Labels (n,) of all rows, 0 or 1; a blank one is a fault of its row.
-
-    Raises:
-        DataError: there are not two values, or none of them is the positive one.
-    """
-    found = texts(opened.table[column], changes.get(column))
-    blank = [word for word in found.words if is_blank(word)]
-    rest = [word for word in found.words if not is_blank(word)]
-    try:
-        labels = positives(opened.path, column, rest, opened.said.positive)
-    except DataError as error:
-        said = ", ".join(f"'{word}'" for word in blank if word)
-        more = f"; {said} counts as not recorded: rename it with --map" if said else ""
-        raise DataError(f"{error}{more}") from None
-    code = dict(zip(rest, labels.tolist(), strict=True))
-    for word in blank:
-        reason = f"'{column}' is blank{f' ({word!r})' if word else ''}; remove the row, or go on "
-        add_faults(opened, found, word, f"{reason}without it by --on-error skip", faults)
-    return np.array([code.get(word, UNKNOWN) for word in found.words], np.int64)[found.places]
 
 
 def measurements(

@@ -125,6 +125,8 @@ def cell_of(name: str, table: Table, chosen: BoolArray, inside: BoolArray, sizes
     else:
         few = np.array([number < sizes.least_of_class for number in people])
         least, most = limits(counts, few, small or said, large, repeats, sizes)
+    if name in sizes.told.get(table.grouping.attribute.name, ()):
+        least[-1] = most[-1] = counts.sum()
     return Cell(
         name=name,
         table=table,

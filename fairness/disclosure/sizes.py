@@ -1,6 +1,7 @@
 """When a group is too small to be shown: by its people, and by those of each class."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,18 +30,20 @@ class Sizes:
     patients: Array
     """(n,) patient of each sample."""
     labels: IntArray | None
-    """(n,) of 0/1; None where the samples have no classes."""
+    """(n,) of 0/1, or of classes 0..K-1; None where the samples have no classes."""
     least: int
     """Fewest people that may be shown."""
     least_of_class: int
     """Fewest positives, and fewest negatives, that may be shown."""
+    told: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Attribute to the groups whose number of samples a reader knows from another report."""
 
     @cached_property
     def classes(self) -> tuple[BoolArray, ...]:
-        """(n,) the negatives, and the positives; all samples where they have no classes."""
+        """(n,) the negatives, and the positives, or each class; all samples without classes."""
         if self.labels is None:
             return (self.everybody,)
-        return self.labels == 0, self.labels == 1
+        return tuple(self.labels == k for k in range(max(2, self.labels.max(initial=0) + 1)))
 
     @cached_property
     def single(self) -> bool:

@@ -1,4 +1,4 @@
-"""The output tensor of a described model as probabilities (B, 1) or masks (B, H, W)."""
+"""The output tensor of a described model as probabilities (B, K) or masks (B, H, W)."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ NO_STRUCTURE = 255
 
 
 def probabilities(output: Array, said: Scores, rows: int) -> Array:
-    """The probability of the positive class, (B, 1) float32.
+    """The probability of the positive class, or of each label or class, (B, K) float32.
 
     Args:
         output: numbers, B times as many as there are columns, in any shape.
@@ -28,15 +28,15 @@ def probabilities(output: Array, said: Scores, rows: int) -> Array:
         raise ValueError(fault)
     if np.isnan(columns).any():
         raise ValueError("answered nan, which is no number; check the model and its input")
-    chosen = columns[:, said.positive or 0]
+    chosen = columns[:, said.columns]
     if said.holds == "probability" and not ((chosen >= 0) & (chosen <= 1)).all():
         strange = chosen[(chosen < 0) | (chosen > 1)][0]
         raise ValueError(f"answered {strange:.4g}, which is no probability; is it a logit?")
     if said.holds == "logit":
         chosen = sigmoid(chosen)
     if said.holds == "logits":
-        chosen = softmax(columns)[:, said.positive or 0]
-    found: Array = chosen[:, np.newaxis].astype(np.float32)
+        chosen = softmax(columns)[:, said.columns]
+    found: Array = chosen.astype(np.float32)
     return found
 
 
@@ -44,6 +44,12 @@ def fault_of_columns(columns: int, said: Scores) -> str | None:
     """Why a probability cannot be read from so many columns; None where it can."""
     if said.holds == "logits" and columns < 2:
         return "has one column, and logits go through a softmax over two or more; write logit"
+    if said.classes is not None and columns != len(said.classes):
+        return f"has {columns} columns for {len(said.classes)} classes"
+    if said.labels is not None and max(said.columns) >= columns:
+        return f"has {columns} columns, so there is no column {max(said.columns)}"
+    if said.labels is not None or said.classes is not None:
+        return None
     if said.positive is None and columns > 1:
         return f"has {columns} columns; say which is the positive class by 'positive'"
     if said.positive is not None and said.positive >= columns:

@@ -23,6 +23,8 @@ def _all(said: Description) -> Iterator[Fault]:
         yield ("input", "resize"), "a mask of the cropped centre lacks the rest; write squash"
     if draws and said.threshold is not None:
         yield ("threshold",), "masks have none; remove it"
+    if isinstance(said.output, Scores):
+        yield from _of_several(said, said.output)
     for key, fault in _of_input(said.input):
         yield ("input", key), fault
     yield from _of_inputs(said)
@@ -68,8 +70,37 @@ def _of_inputs(said: Description) -> Iterator[Fault]:
 
 
 def _of_scores(said: Scores) -> Iterator[tuple[str, str]]:
-    if said.holds == "logits" and said.positive is None:
+    if said.labels and said.holds == "logits":
+        yield "holds", "logits go through a softmax, labels do not exclude each other; write logit"
+    if said.classes and said.holds == "logit":
+        yield "holds", "logit goes through a sigmoid, classes exclude each other; write logits"
+    if said.holds == "logits" and said.positive is None and not (said.labels or said.classes):
         yield "positive", "logits need the index of the positive class"
+
+
+def _of_several(said: Description, output: Scores) -> Iterator[Fault]:
+    """Of several labels or classes, and of one score."""
+    for task, key in (("multilabel", "labels"), ("multiclass", "classes")):
+        if (said.task == task) != (getattr(output, key) is not None):
+            yield ("output", key), f"task: {task} and output.{key} go together"
+    names = tuple(output.labels or output.classes or ())
+    key = "labels" if output.labels else "classes"
+    if names and output.positive is not None:
+        yield ("output", "positive"), f"is of one score; the columns are those of {key}"
+    if len(set(names)) < len(names) or len(set(output.columns)) < len(output.columns):
+        yield ("output", key), "names something twice"
+    if odd := [name for name in names if set(name) & set(",=*:") or name != name.strip()]:
+        yield ("output", key), f"'{odd[0]}' holds , = * : or a blank at its end; write another name"
+    if output.ordered and not output.classes:
+        yield ("output", "ordered"), "is of classes, which are not there"
+    if said.task == "multiclass" and said.threshold is not None:
+        yield ("threshold",), "the likeliest class is the decision; remove it"
+    if said.thresholds is not None:
+        if strange := [name for name in said.thresholds if name not in (output.labels or ())]:
+            yield ("thresholds",), f"'{strange[0]}' is none of output.labels"
+        lacking = [name for name in names if name not in said.thresholds]
+        if lacking and said.threshold is None:
+            yield ("thresholds",), f"has none for '{lacking[0]}'; name it, or a threshold for all"
 
 
 def _of_masks(said: Masks) -> Iterator[tuple[str, str]]:

@@ -78,16 +78,35 @@ class ImageInput(Part):
         return PRESETS[self.normalise] if isinstance(self.normalise, str) else self.normalise
 
 
+Column: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+
+
 class Scores(Part):
     """An output that a probability is read from."""
 
     name: Word
     holds: Literal["probability", "logit", "logits"]
     """`logit` goes through a sigmoid, `logits` through a softmax over the classes."""
-    positive: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    positive: Column | None = None
     """Which of the columns is the positive class, counted from 0; None where there is one."""
+    labels: Annotated[dict[Word, Column], Field(min_length=1, max_length=100)] | None = None
+    """Of several labels, the column of each."""
+    classes: Annotated[tuple[Word, ...], Field(min_length=3, max_length=100)] | None = None
+    """Of classes that exclude each other, their names in the order of the columns."""
+    ordered: bool = False
+    """Whether the classes are steps, the mildest first."""
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Those that are read, in the order of the labels or classes."""
+        if self.labels is not None:
+            return tuple(self.labels.values())
+        if self.classes is not None:
+            return tuple(range(len(self.classes)))
+        return (self.positive or 0,)
 
 
+Share: TypeAlias = Annotated[Number, Field(strict=True, ge=0, le=1)]
 Index: TypeAlias = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -135,30 +154,40 @@ class Origin(Part):
 class Description(Part):
     """The whole of `model.yaml`."""
 
-    task: Literal["classification", "segmentation"]
+    task: Literal["classification", "multilabel", "multiclass", "segmentation"]
     method: Text = "a model described from outside"
     dataset: Folder | None = None
     """Which reader understands its data; None: data come as a table."""
     target: Word | None = None
     """The column or key of labels."""
-    threshold: Annotated[Number, Field(ge=0, le=1)] | None = None
+    threshold: Share | None = None
+    thresholds: dict[Word, Share] | None = None
+    """Those of labels that have one of their own."""
     input: ImageInput
     inputs: Annotated[dict[Word, FurtherInput], Field(max_length=20)] = {}
     """What it takes beside the image, by the names of the tensors."""
     output: Scores | Masks = Field(discriminator="holds")
     origin: Origin = Origin()
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of labels, classes or structures, in the order of the answer."""
+        if isinstance(self.output, Masks):
+            return self.output.class_names
+        return tuple(self.output.labels or self.output.classes or ("negative", "positive"))
+
     def spec(self) -> ModelSpec:
         """The same as a self-description; empty where nobody has said it."""
-        said = self.threshold
+        said, of_labels = self.threshold, self.thresholds or {}
         threshold = (
             Threshold(
-                value=said,
+                value=0.5 if said is None else said,
                 rule="declared",
                 split="a split that model.yaml does not name",
                 split_sha256="",
+                by_label=of_labels,
             )
-            if said is not None
+            if said is not None or of_labels
             else None
         )
         drawn = self.output if isinstance(self.output, Masks) else None
@@ -166,11 +195,12 @@ class Description(Part):
             task=self.task,
             method=self.method,
             dataset=self.dataset or "table",
-            target=self.target or "target",
+            target=self.target or ("labels" if self.task == "multilabel" else "target"),
             input=self.input.name,
             output=self.output.name,
-            class_names=drawn.class_names if drawn else ("negative", "positive"),
+            class_names=self.class_names,
             unions=drawn.unions if drawn else None,
+            ordered=isinstance(self.output, Scores) and self.output.ordered,
             threshold=threshold,
             checkpoint_sha256=self.origin.checkpoint_sha256,
             model_sha256=self.origin.model_sha256,

@@ -87,7 +87,7 @@ def described_by(text: str, path: Path) -> Described:
 
 
 def switch_in(plain: object) -> list[str | int]:
-    """Keys that lead to a yes or no, which nothing here is; empty where there is none.
+    """Keys that lead to a yes or no, which nothing but `ordered` is; empty where there is none.
 
     pydantic would read it as 1 or 0.
     """
@@ -97,7 +97,8 @@ def switch_in(plain: object) -> list[str | int]:
     elif isinstance(plain, list):
         pairs = enumerate(plain)
     for key, value in pairs:
-        if isinstance(value, bool) or isinstance(key, bool):
+        is_word = isinstance(value, bool) and key != "ordered"
+        if is_word or isinstance(key, bool):
             return [key]
         if below := switch_in(value):
             return [key, *below]

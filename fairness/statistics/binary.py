@@ -14,7 +14,7 @@ from fairness.metrics import classification as c
 from fairness.metrics.classification import NO_CASE, NO_POSITIVE, SHARES
 from fairness.statistics.bootstrap import Replicates, Weights
 from fairness.statistics.calibration import calibration_error, equal_mass_bins
-from fairness.statistics.clusters import mean_variances
+from fairness.statistics.clusters import mean_variances, patients_among
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import Ranking, divide
@@ -56,7 +56,7 @@ SUMMARIES = (
 
 @dataclass(frozen=True)
 class BinaryScores:
-    """Truth and score of n cases; a score >= `threshold` is a positive prediction."""
+    """Truth and score of n cases; positive is a score >= `threshold`, or what is `decided`."""
 
     positive: IntArray
     """(n,) of 0/1."""
@@ -66,11 +66,19 @@ class BinaryScores:
     bins: int = 10
     metrics: tuple[Metric, ...] = METRICS
     summaries: tuple[Summary, ...] = SUMMARIES
+    decided: BoolArray | None = None
+    """(n,) positive predictions, where they do not follow from one threshold."""
+
+    def predicted(self, rows: IntArray) -> BoolArray:
+        """(m,) whether a case is predicted positive."""
+        if self.decided is not None:
+            return np.asarray(self.decided[rows])
+        return np.asarray(self.score[rows] >= self.threshold)
 
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) in the order of `METRICS`."""
         y, s = self.positive[rows], self.score[rows]
-        predicted = s >= self.threshold
+        predicted = self.predicted(rows)
         return np.array(
             [share(y, predicted) for share in SHARES.values()]
             + [
@@ -87,22 +95,24 @@ class BinaryScores:
         """(M, m) 0 or 1 for shares, squared errors for the Brier score, NaN for the others."""
         return self._case_values(rows)
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) of the AUC (DeLong's) and of means of cases, by patient."""
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances of the AUC (DeLong's) and of means of cases, by patient; (M,) patients."""
         found = mean_variances(self._case_values(rows), units)
         y, s = self.positive[rows], self.score[rows]
         found[[metric.name for metric in METRICS].index("auc")] = variance_of(
             influence(y, s)[1], y, units
         )
-        return found
+        return found, patients_among(self.among(rows), units)
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
-        """Shares of decisions, where the threshold decides alike about every case."""
-        predicted = self.score[rows] >= self.threshold
+        """Shares of decisions, where every case is decided alike."""
+        predicted = self.predicted(rows)
         if not len(rows) or predicted.any() != predicted.all():
             return {}
-        side = "reaches" if predicted.all() else "is below"
-        reason = f"every score {side} the threshold"
+        if self.decided is not None:
+            reason = f"{'every' if predicted.all() else 'no'} case is predicted positive"
+        else:
+            reason = f"every score {'reaches' if predicted.all() else 'is below'} the threshold"
         return {name: reason for name in SHARES if name != "prevalence"}
 
     def among(self, rows: IntArray) -> BoolArray:
@@ -165,7 +175,7 @@ class BinaryScores:
 
     def _table(self, rows: IntArray) -> BoolArray:
         """(4, m) whether a case is a true or false positive, a false or true negative."""
-        return c.outcomes(self.positive[rows], self.score[rows] >= self.threshold)
+        return c.outcomes(self.positive[rows], self.predicted(rows))
 
 
 def _shares(counts: Replicates) -> dict[str, Replicates]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, Weights
-from fairness.statistics.clusters import mean_variances
+from fairness.statistics.clusters import mean_variances, patients_among
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import divide
 
@@ -81,9 +81,11 @@ class CaseScores:
         """(M, m) the scores themselves, and 0 or 1 for each tail."""
         return np.asarray(self._columns[:, rows])
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) variances of the means, by patient."""
-        return mean_variances(self._columns[:, rows], units)
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances of the means, by patient; (M,) patients with the score."""
+        return mean_variances(self._columns[:, rows], units), patients_among(
+            self.among(rows), units
+        )
 
     def doubts(self, rows: IntArray) -> dict[str, str]:
         """None."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray, IntArray
+from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 
 
 def units_of(patients: Array) -> IntArray:
@@ -15,8 +15,13 @@ def effective_patients(units: IntArray) -> float:
 
     It is the number of patients where each has the same number of cases.
     """
-    sizes = np.unique(units, return_counts=True)[1].astype(np.float64)
+    sizes = np.bincount(units).astype(np.float64)
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
+
+
+def patients_among(among: BoolArray, units: IntArray) -> FloatArray:
+    """(M,) effective number of patients of the cases in each denominator (M, m)."""
+    return np.array([effective_patients(units[chosen]) for chosen in among])
 
 
 def mean_variances(values: FloatArray, units: IntArray) -> FloatArray:

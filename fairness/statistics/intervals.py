@@ -75,7 +75,7 @@ def auc_variance(
     `auc_trials`.
     """
     size = np.minimum(negatives, positives)
-    likely = _towards_half(auc, size)
+    likely = towards_half(auc, size)
     per_positive = likely / (2 - likely) - likely**2
     per_negative = 2 * likely**2 / (1 + likely) - likely**2
     model = (per_positive + per_negative) / 2 * (1 / positives + 1 / negatives)
@@ -84,7 +84,7 @@ def auc_variance(
 
 def share_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) -> FloatArray:
     """Number of independent trials in which a share is as precise as among dependent cases."""
-    likely = _towards_half(share, patients)
+    likely = towards_half(share, patients)
     variance = mixed(variance, likely * (1 - likely) / patients, patients)
     return np.maximum(share * (1 - share) / variance, patients)
 
@@ -99,7 +99,7 @@ def mixed(variance: FloatArray, model: FloatArray, size: FloatArray) -> FloatArr
     return np.asarray(((size - 1) * known + PSEUDO_CASES * model) / (size - 1 + PSEUDO_CASES))
 
 
-def _towards_half(value: FloatArray, size: FloatArray) -> FloatArray:
+def towards_half(value: FloatArray, size: FloatArray) -> FloatArray:
     """`value` after one more success and one more failure (Laplace): never 0 or 1."""
     return (value * size + 1) / (size + 2)
 

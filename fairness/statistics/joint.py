@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from fairness.arrays import FloatArray
+from fairness.statistics.bootstrap import Replicates
 from fairness.statistics.contrasts import Pairs, spread
 from fairness.statistics.sampled import Sampled
 
@@ -34,17 +35,28 @@ def largest_draws(sampled: Sampled, pairs: Pairs, name: str) -> FloatArray:
         return np.array([])
     for metric in np.unique(known.metric):
         of_metric = known.take(known.metric == metric)
-        seed = [sampled.settings.seed, crc32(name.encode()), int(metric)]
-        moved = _moved(sampled, of_metric, np.random.default_rng(seed))
-        size = max(1, BLOCK // DRAWS)
-        scale = np.sqrt(of_metric.variance).astype(np.float32)[:, None]
-        groups = np.union1d(of_metric.first, of_metric.second)
-        a, b = (np.searchsorted(groups, side) for side in (of_metric.first, of_metric.second))
-        for k in range(0, len(a), size):
-            part = slice(k, k + size)
-            apart = np.abs(moved[a[part]] - moved[b[part]]) / scale[part]
-            np.maximum(largest, apart.max(0), out=largest)
+        columns = (of_metric.metric, of_metric.first, of_metric.second, of_metric.correlation)
+        key = b"".join([name.encode(), *(column.tobytes() for column in columns)])
+        if key not in sampled.drawn:
+            sampled.drawn[key] = _of_metric(sampled, of_metric, name, int(metric))
+        np.maximum(largest, sampled.drawn[key], out=largest)
     return np.sort(largest.astype(np.float64))
+
+
+def _of_metric(sampled: Sampled, pairs: Pairs, name: str, metric: int) -> Replicates:
+    """(DRAWS,) largest difference of the pairs of one metric, in the order of the draws."""
+    seed = [sampled.settings.seed, crc32(name.encode()), metric]
+    moved = _moved(sampled, pairs, np.random.default_rng(seed))
+    size = max(1, BLOCK // DRAWS)
+    scale = np.sqrt(pairs.variance).astype(np.float32)[:, None]
+    groups = np.union1d(pairs.first, pairs.second)
+    a, b = (np.searchsorted(groups, side) for side in (pairs.first, pairs.second))
+    largest = np.zeros(DRAWS, dtype=np.float32)
+    for k in range(0, len(a), size):
+        part = slice(k, k + size)
+        apart = np.abs(moved[a[part]] - moved[b[part]]) / scale[part]
+        np.maximum(largest, apart.max(0), out=largest)
+    return largest
 
 
 def joint_quantile(draws: FloatArray, confidence: float, q: float) -> float:

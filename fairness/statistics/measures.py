@@ -12,12 +12,13 @@ from typing import Literal, Protocol, TypeAlias
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.bootstrap import Replicates, Weights
 
-Kind: TypeAlias = Literal["share", "auc", "bounded", "mean", "norm"]
+Kind: TypeAlias = Literal["share", "auc", "average", "bounded", "mean", "norm"]
 """Type of a metric, which decides its interval.
 
-share: cases counted among cases (Wilson). auc: DeLong. bounded: another statistic in [0, 1]. mean:
-a mean or a coefficient (Student). norm: a distance from the ideal, replicated by how far it moved;
-not compared between groups, as it grows where cases are few.
+share: cases counted among cases (Wilson). auc: DeLong. average: a mean over labels or classes, or
+an agreement, whose variance is never 0 (Wilson's form between the ends of its span). bounded:
+another statistic in [0, 1]. mean: a mean or a coefficient (Student). norm: a distance from the
+ideal, replicated by how far it moved; not compared between groups, as it grows where cases are few.
 """
 
 
@@ -67,8 +68,11 @@ class Measures(Protocol):
     def case_values(self, rows: IntArray) -> FloatArray:
         """(M, m) numbers whose mean is the metric; NaN where a case has none, or it is no mean."""
 
-    def variances(self, rows: IntArray, units: IntArray) -> FloatArray:
-        """(M,) variances in closed form, NaN where there is none; `units` (m,) are the patients."""
+    def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(M,) variances in closed form, NaN where there is none; (M,) patients in denominators.
+
+        `units` (m,) are the patients; their numbers are effective ones, as in `clusters.py`.
+        """
 
     def doubts(self, rows: IntArray) -> Mapping[str, str]:
         """Metrics whose values say little about these cases, each with the reason."""

@@ -1,7 +1,7 @@
 """Values and uncertainty of several sets of cases, resampled by patient."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zlib import crc32
 
@@ -18,6 +18,9 @@ from fairness.statistics.settings import Settings
 
 BLOCK = 500_000
 """Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
+
+SCORED = ("share", "auc", "average")
+"""Kinds of metrics with Wilson's interval, of as many trials as make a share as precise."""
 
 SURE = 8.0
 """Normal quantile beyond which Student's, and so p, is not followed: it would be infinite."""
@@ -49,6 +52,8 @@ class Sampled:
     """(C,) whether some patient has several of the cases."""
     people: IntArray
     """(2, C) number of patients, and of those of the rarer class where cases have classes."""
+    drawn: dict[bytes, Replicates] = field(default_factory=dict)
+    """Draws of largest differences that were made already: `joint.py`."""
 
     def limits(
         self, cells: IntArray, metrics: IntArray, q: FloatArray | float, *, exact: bool = False
@@ -64,26 +69,49 @@ class Sampled:
         for kind in set(self._kinds[metrics.ravel()]):
             at = self._kinds[metrics] == kind
             place = (cells[at], metrics[at])
-            if kind not in ("share", "auc"):
+            if kind not in SCORED:
                 low[at], high[at] = self._of_variance(str(kind), *place, q[at])
             elif kind == "auc" and self.settings.auc_interval == "logit":
                 value, variance = self.values[place], self.variance[place]
                 low[at], high[at] = intervals.logit_interval(value, variance, q[at])
             else:
                 form = intervals.clopper_pearson if exact else intervals.wilson
-                low[at], high[at] = form(self.values[place], self._trials(*place), q[at])
+                limits = form(self._shares[place], self._trials[place], q[at])
+                start, end = self._spans[:, place[1]]
+                low[at], high[at] = (start + limit * (end - start) for limit in limits)
         return low, high
 
-    def _trials(self, cells: IntArray, metrics: IntArray) -> FloatArray:
-        """Independent trials in which a share is as precise as these shares or AUCs."""
-        value, variance = self.values[cells, metrics], self.variance[cells, metrics]
-        size = np.maximum(self.patients[cells, metrics], 1.0)
-        alone = np.maximum(self.trials[cells, metrics], 1.0)
-        together = intervals.share_trials(value, variance, size)
-        of_share = np.where(self.clustered[cells], together, alone)
-        classes = np.maximum(self.classes[:, cells], 1.0)
-        of_auc = intervals.auc_trials(value, variance, *classes)
-        return np.where(self._kinds[metrics] == "auc", of_auc, of_share)
+    @cached_property
+    def _shares(self) -> FloatArray:
+        """(C, M) where each value lies between the ends of its span: of a share, the share."""
+        found = np.full(self.values.shape, np.nan)
+        m = np.isin(self._kinds, SCORED)
+        start, end = self._spans[:, m]
+        found[:, m] = (self.values[:, m] - start) / (end - start)
+        return found
+
+    @cached_property
+    def _trials(self) -> FloatArray:
+        """(C, M) independent trials in which a share is as precise; NaN of other kinds."""
+        found = np.full(self.values.shape, np.nan)
+        size, alone = np.maximum(self.patients, 1.0), np.maximum(self.trials, 1.0)
+        m = self._kinds == "share"
+        together = intervals.share_trials(self._shares[:, m], self.variance[:, m], size[:, m])
+        found[:, m] = np.where(self.clustered[:, None], together, alone[:, m])
+        m = self._kinds == "auc"
+        classes = np.maximum(self.classes, 1.0)[:, :, None]
+        found[:, m] = intervals.auc_trials(self._shares[:, m], self.variance[:, m], *classes)
+        m = self._kinds == "average"
+        (start, end), value = self._spans[:, m], self._shares[:, m]
+        alike = value * (1 - value) * (end - start) ** 2 / self.variance[:, m]
+        found[:, m] = np.maximum(alike, size[:, m])
+        return found
+
+    @cached_property
+    def _spans(self) -> FloatArray:
+        """(2, M) least and largest value of each metric."""
+        ends = [(0.0, 1.0) if m.kind in ("share", "auc") else m.span for m in self.measures.metrics]
+        return np.array(ends).T
 
     def _of_variance(self, kind: str, cells: IntArray, metrics: IntArray, q: FloatArray) -> Limits:
         value, variance = self.values[cells, metrics], self.variance[cells, metrics]
@@ -92,7 +120,7 @@ class Sampled:
         q = np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(np.minimum(q, SURE))))
         if kind == "bounded":
             return intervals.bounded_interval(value, variance, q)
-        spans = np.array([self.measures.metrics[m].span for m in metrics]).reshape(-1, 2).T
+        spans = self._spans[:, metrics]
         possible = (variance > 0) & (value >= spans[0]) & (value <= spans[1])
         half = q * np.sqrt(np.where(possible, variance, np.nan))
         return np.clip(value - half, *spans), np.clip(value + half, *spans)
@@ -108,7 +136,8 @@ class Sampled:
         if not self.closed[cell, metric] or kind in ("bounded", "norm"):
             return f"bootstrap{of_patients}"
         auc = f"delong-{self.settings.auc_interval}"
-        return {"share": "wilson", "mean": "student", "auc": auc}[kind] + of_patients
+        closed = {"share": "wilson", "mean": "student", "auc": auc, "average": "joint-score"}
+        return closed[kind] + of_patients
 
 
 def sample(
@@ -129,19 +158,15 @@ def sample(
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
     inside = [measures.among(rows) for rows in cells]
-    patients = np.array(
-        [
-            [effective_patients(units[rows[chosen]]) for chosen in of_cell]
-            for rows, of_cell in zip(cells, inside, strict=True)
-        ]
-    )
-    clustered = np.array([len(np.unique(units[rows])) < len(rows) for rows in cells])
-    formula = np.stack([measures.variances(rows, units[rows]) for rows in cells])
+    values = np.stack([measures.values(rows) for rows in cells])
+    people = np.array([_people(units[rows]) for rows in cells])
+    precisions = [measures.precision(rows, units[rows]) for rows in cells]
+    formula, patients = (np.stack(columns) for columns in zip(*precisions, strict=True))
     closed = np.isfinite(formula)
     if strata is None:
         memo = {} if memo is None else memo
         together = np.zeros_like(units)
-        for rows, wanted in zip(cells, ~closed, strict=True):
+        for rows, wanted in zip(cells, ~closed & np.isfinite(values), strict=True):
             key = rows.tobytes()
             if key not in memo:
                 memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
@@ -154,24 +179,20 @@ def sample(
         measures=measures,
         settings=settings,
         rows=tuple(cells),
-        values=np.stack([measures.values(rows) for rows in cells]),
+        values=values,
         replicates=replicates,
         variance=np.where(closed, formula, resampled_variance(replicates, patients)),
         closed=closed,
         trials=np.stack([chosen.sum(1) for chosen in inside]).astype(np.float64),
         patients=patients,
         classes=np.array([[effective_patients(units[rows]) for rows in k] for k in classes]),
-        clustered=clustered,
-        people=np.stack(
-            [
-                [len(np.unique(units[rows])) for rows in cells],
-                [
-                    min(len(np.unique(units[rows])) for rows in of_cell)
-                    for of_cell in zip(*classes, strict=True)
-                ],
-            ]
-        ),
+        clustered=people < [len(rows) for rows in cells],
+        people=np.stack([people, np.min([[_people(units[r]) for r in k] for k in classes], 0)]),
     )
+
+
+def _people(units: IntArray) -> int:
+    return int(np.count_nonzero(np.bincount(units)))
 
 
 def _replicates(

@@ -18,7 +18,7 @@ from fairness.statistics.binary import BinaryScores
 from fairness.statistics.settings import Settings
 from fairness.tasks.counterfactual import COUNTERFACTUAL, counterfactual
 from fairness.tasks.measured import Measured
-from fairness.tasks.task import Original, Tables, Task
+from fairness.tasks.task import Choices, Original, Tables, Task
 
 SCORE = "score"
 """Name of the probability that is read from an answer to the recorded group."""
@@ -70,18 +70,18 @@ class BinaryTask(Task):
     }
 
     @classmethod
-    def make(cls, threshold: float | None, takes: GroupInput | None, distances: bool) -> Self:
-        """The task; `distances` does not concern it.
+    def make(cls, choices: Choices) -> Self:
+        """The task.
 
         Raises:
             DataError: there is no threshold.
         """
-        if threshold is None:
+        if choices.threshold is None:
             raise DataError("a classifier is judged at a threshold; give one with --threshold")
-        return cls(threshold, takes)
+        return cls(choices.threshold.value, choices.takes)
 
     @classmethod
-    def answer_shape(cls, image: Sequence[int]) -> list[int]:
+    def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
         """One number."""
         return [1]
 
@@ -133,13 +133,17 @@ class BinaryTask(Task):
         ]
 
     def _scored(self, answered: Answered, value: str, names: Names, settings: Settings) -> Measured:
-        outcomes = outcomes_of(answered, value)
-        bins = settings.calibration_bins
-        measures = BinaryScores(outcomes.target, outcomes.score, self.threshold, bins)
-        if ((outcomes.score >= 0) & (outcomes.score <= 1)).all():
-            return Measured(names, outcomes, measures, self.kind, probabilities=outcomes)
-        reasons = dict.fromkeys(NEED_PROBABILITIES, "the scores are no probabilities")
-        return Measured(names, outcomes, measures, self.kind, meaningless=reasons)
+        return scored(names, outcomes_of(answered, value), self.threshold, settings)
+
+
+def scored(names: Names, outcomes: Outcomes, threshold: float, settings: Settings) -> Measured:
+    """Everything that a binary score has; without calibration where it is no probability."""
+    bins = settings.calibration_bins
+    measures = BinaryScores(outcomes.target, outcomes.score, threshold, bins)
+    if ((outcomes.score >= 0) & (outcomes.score <= 1)).all():
+        return Measured(names, outcomes, measures, BinaryTask.kind, probabilities=outcomes)
+    reasons = dict.fromkeys(NEED_PROBABILITIES, "the scores are no probabilities")
+    return Measured(names, outcomes, measures, BinaryTask.kind, meaningless=reasons)
 
 
 def value_name(way: str) -> str:
@@ -183,9 +187,11 @@ def outcomes_of(answered: Answered, value: str = SCORE) -> Outcomes:
     """Labels and scores of a classifier.
 
     Raises:
-        DataError: the samples have masks in place of labels.
+        DataError: the samples have masks, or several labels, in place of one label.
     """
     if answered.labels is None:
         raise DataError("the split holds masks, the model answers probabilities; name other --data")
+    if answered.labels.ndim != 1 or value not in answered.values:
+        raise DataError("these are answers about several labels; one label is needed here")
     score = answered.values[value]
     return Outcomes(**vars(answered.cases), target=answered.labels, score=score)

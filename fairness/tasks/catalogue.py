@@ -8,9 +8,13 @@ from fairness.outcomes import GroupReport
 from fairness.tasks.binary import BinaryTask
 from fairness.tasks.mask_tables import mask_tables
 from fairness.tasks.masks import MaskTask
+from fairness.tasks.multiclass import MulticlassTask
+from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.task import Tables, Task
 
-TASKS: Mapping[str, type[Task]] = {task.kind: task for task in (BinaryTask, MaskTask)}
+TASKS: Mapping[str, type[Task]] = {
+    task.kind: task for task in (BinaryTask, MultilabelTask, MulticlassTask, MaskTask)
+}
 
 TABLES: Mapping[str, Tables] = {k: t for task in TASKS.values() for k, t in task.tables.items()}
 """`Measured.kind` to what people see of such a report."""

@@ -9,7 +9,7 @@ import numpy as np
 from fairness.arrays import Array, BoolArray, FloatArray, Image
 from fairness.compat.compared import Compared
 from fairness.compat.fairseg import compat_fairseg
-from fairness.contract import GroupInput, ModelSpec
+from fairness.contract import ModelSpec
 from fairness.datasets.reader import Split
 from fairness.datasets.table_spacing import SPACING
 from fairness.errors import DataError, UsageError
@@ -31,7 +31,7 @@ from fairness.statistics.settings import Settings
 from fairness.structures import EYE, Structures, structures_of
 from fairness.tasks.mask_tables import mask_tables
 from fairness.tasks.measured import Measured
-from fairness.tasks.task import Original, Tables, Task
+from fairness.tasks.task import Choices, Original, Tables, Task
 
 FIELDS = 4
 """Fields along a side into which a mask is divided to be recognised by a probe."""
@@ -69,13 +69,14 @@ class MaskTask(Task):
     kind = "segmentation"
     datatype = "UINT8"
     answers_masks = True
+    has_threshold = False
     tables: ClassVar[Mapping[str, Tables]] = {"segmentation": mask_tables(NAMES)}
     originals: ClassVar[Mapping[str, Original]] = {"fairseg": compared}
 
     @classmethod
-    def make(cls, threshold: float | None, takes: GroupInput | None, distances: bool) -> Self:
+    def make(cls, choices: Choices) -> Self:
         """The task; masks have no threshold."""
-        return cls(distances)
+        return cls(choices.distances)
 
     def fitted(self, spec: ModelSpec, split: Split) -> Self:
         """With the structures of the model, and the sizes of pixels where the data state them.
@@ -91,7 +92,7 @@ class MaskTask(Task):
         return replace(self, columns=scores_in(answered.values))
 
     @classmethod
-    def answer_shape(cls, image: Sequence[int]) -> list[int]:
+    def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
         """As large as the image."""
         return list(image)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fairness.arrays import IntArray
 from fairness.outcomes import Cases, Names, Outcomes
 from fairness.statistics.measures import Measures
 
@@ -20,3 +21,5 @@ class Measured:
     """What calibration curves are drawn of; None where the scores are no probabilities."""
     meaningless: Mapping[str, str] = field(default_factory=dict)
     """Metrics that these cases cannot have, and why."""
+    rows: IntArray | None = None
+    """(m,) which of the answered samples the cases are, one after another; None: all, once."""

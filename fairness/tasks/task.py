@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, TypeAlias
 
-from fairness.arrays import Array, FloatArray
+from fairness.arrays import Array, FloatArray, IntArray
 from fairness.compat.compared import Compared
-from fairness.contract import GroupInput, ModelSpec
+from fairness.contract import GroupInput, ModelSpec, Threshold
 from fairness.datasets.reader import Split
 from fairness.outcomes import Answered, Names
 from fairness.samples import Batch
@@ -30,6 +30,22 @@ class Tables:
     """So many of `groups` fit on a terminal; the first with its interval."""
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What one run, or one model, says of its task; each task takes what concerns it."""
+
+    threshold: Threshold | None = None
+    """A score from it on is a positive prediction; None where there is none."""
+    takes: GroupInput | None = None
+    """The group as an input of the model."""
+    distances: bool = True
+    """Of masks, also the distances between surfaces."""
+    names: tuple[str, ...] = ()
+    """Of several labels, or of classes in the order of their numbers."""
+    ordered: bool = False
+    """Whether the classes are steps, the mildest first."""
+
+
 class Task(ABC):
     """A kind of model with the choices of one run; one file in `fairness/tasks` each."""
 
@@ -39,6 +55,10 @@ class Task(ABC):
     """Of the output, by Triton's names."""
     answers_masks: ClassVar[bool]
     """Whether an answer is a mask: there is no threshold, and cases can be drawn."""
+    has_threshold: ClassVar[bool] = True
+    """Whether a score is judged at one."""
+    of_labels: ClassVar[bool] = False
+    """Whether it answers for several labels, each of which may be unknown."""
     tables: ClassVar[Mapping[str, Tables]]
     """Tables of its reports by `Measured.kind`."""
     originals: ClassVar[Mapping[str, Original]]
@@ -46,13 +66,11 @@ class Task(ABC):
 
     @classmethod
     @abstractmethod
-    def make(cls, threshold: float | None, takes: GroupInput | None, distances: bool) -> Self:
+    def make(cls, choices: Choices) -> Self:
         """The task with the choices that concern it.
 
-        Args:
-            threshold: a score from it on is a positive prediction; None where there is none.
-            takes: the group as an input of the model.
-            distances: of masks, also the distances between surfaces.
+        Raises:
+            DataError: one that it needs is not there.
         """
 
     def fitted(self, spec: ModelSpec, split: Split) -> Self:
@@ -69,7 +87,7 @@ class Task(ABC):
 
     @classmethod
     @abstractmethod
-    def answer_shape(cls, image: Sequence[int]) -> list[int]:
+    def answer_shape(cls, spec: ModelSpec, image: Sequence[int]) -> list[int]:
         """The shape of the answer to one image (H, W) or (D, H, W); -1 is any size."""
 
     @classmethod
@@ -88,6 +106,11 @@ class Task(ABC):
         """
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of several labels, or of classes; none where there is one label or a mask."""
+        return ()
+
+    @property
     @abstractmethod
     def value_names(self) -> tuple[str, ...]:
         """Names of the numbers that are read from an answer."""
@@ -96,6 +119,10 @@ class Task(ABC):
     def stored(self) -> tuple[str, ...]:
         """Those of them that `records/outcomes.parquet` holds."""
         return self.value_names
+
+    def targets(self, labels: IntArray) -> Mapping[str, Array]:
+        """What that file says of the labels of the samples: name of a column to its values."""
+        return {"target": labels}
 
     @abstractmethod
     def read(self, batch: Batch, answers: Mapping[str, Array]) -> Mapping[str, FloatArray]:

@@ -9,6 +9,7 @@ from served import SPEC, mean_grey, with_probes, write_model
 from served_by_group import write_group_models
 from served_foreign import write_foreign_models
 from served_masks import SIZE, write_mask_models
+from served_several import write_several_models
 
 from fairness.synthetic.fairseg import SegRecipe, write_fairseg
 from fairness.synthetic.fairvlmed import write_fairvlmed
@@ -47,6 +48,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_mask_models(repository)
     write_group_models(repository)
     write_foreign_models(repository)
+    write_several_models(repository)
     return repository
 
 

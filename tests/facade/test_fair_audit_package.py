@@ -110,7 +110,9 @@ def test_unknown_groups_may_be_none_or_nan() -> None:
         [0, 1] * 40, np.linspace(0, 1, 80), groups={"race": mixed}, suppress_below=1,
         suppress_positives_below=0, replicates=100,
     )  # fmt: skip
-    of_unknown = [r for r in found.document["rows"] if r["group"] == "unknown"]
+    of_unknown = [
+        r for r in found.document["rows"] if (r["attribute"], r["group"]) == ("race", "unknown")
+    ]
     assert [r["n"] for r in of_unknown if r["metric"] == "auc"] == [40]
 
 

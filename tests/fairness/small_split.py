@@ -20,6 +20,7 @@ class SmallSplit:
     target: str = "glaucoma"
     name: str = "small"
     notes: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
     broken: frozenset[int] = frozenset()
     """Samples whose images cannot be read."""
     skip: bool = False

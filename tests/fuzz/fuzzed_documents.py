@@ -135,9 +135,13 @@ def threshold_file(rng: Rng, folder: Path) -> None:
 
 def earlier_report(rng: Rng, folder: Path) -> None:
     (folder / "report").mkdir()
-    good = {"provenance": {"threshold": {"value": 0.4}}, "rows": [{"value": None}]}
+    good = {
+        "provenance": {"threshold": {"value": 0.4, "by_label": {"a": 0.3}}},
+        "rows": [{"value": None}],
+    }
     (folder / "report" / "report.json").write_bytes(text_of(rng, good))
-    assert np.isfinite(threshold_of(folder))
+    found = threshold_of(folder)
+    assert np.isfinite([found.value, *found.by_label.values()]).all()
 
 
 def settings_file(rng: Rng, folder: Path) -> None:

@@ -20,8 +20,9 @@ from odd_inputs import (
     pick,
 )
 
+from audit.records.columns import Columns
 from audit.records.journal import Journal
-from audit.records.predictions import NAMES_KEY, SPLIT_KEY, Columns, read_predictions
+from audit.records.predictions import NAMES_KEY, SPLIT_KEY, read_predictions
 from fairness.evaluate import Readings
 from fairness.tasks.binary import BinaryTask
 

@@ -20,7 +20,7 @@ GROUPINGS = [plain(Attribute("race", ("A", "B")), LABELS)]
 def check(rule: dict[str, Any], *, with_baseline: bool = False) -> None:
     fields = {"metric": "auc", "attribute": "race", "min": 0.5} | rule
     policy = Policy(name="p", rules=(Rule.model_validate(fields),))
-    check_rules(policy, MEASURES, GROUPINGS, with_baseline=with_baseline)
+    check_rules(policy, {"": [MEASURES]}, GROUPINGS, with_baseline=with_baseline)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audit.records.predictions import Columns, Predictions, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import Predictions, read_predictions
 from fairness.errors import DataError
 
 PLAIN = 'id,target,score,race,age\na,1,0.7,Año,55\nb,0,0.25,B,999\nc,1,0.75,"x, y",-1.5\n'

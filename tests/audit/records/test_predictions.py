@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from scored_files import cohort, report, write_csv
 
+from audit.records.columns import Columns
 from audit.records.outcomes import write_outcomes
-from audit.records.predictions import Columns, read_predictions
+from audit.records.predictions import read_predictions
 from fairness.attributes import RACE, Attribute
 from fairness.errors import DataError, FairAuditError
 from fairness.outcomes import Answered, Cases, Names

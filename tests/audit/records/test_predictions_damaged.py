@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audit.records.predictions import NAMES_KEY, SPLIT_KEY, Columns, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import NAMES_KEY, SPLIT_KEY, read_predictions
 from fairness.errors import DataError
 
 

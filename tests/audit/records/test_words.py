@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from scored_files import cohort, write_csv
 
-from audit.records.predictions import Columns, Predictions, read_predictions
+from audit.records.columns import Columns
+from audit.records.predictions import Predictions, read_predictions
 from fairness.errors import DataError, FairAuditError, UsageError
 from fairness.tables.changes import rules_in
 

@@ -1,5 +1,6 @@
 """The fast replicates of a binary classifier against the definitions of `fairness.metrics`."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,25 @@ def test_no_case_is_undefined_not_an_error() -> None:
     assert np.isnan(measures.values(nothing)).all()
     found = measures.replicator(nothing, NAMES)(np.zeros((0, 3), dtype=np.float32))
     assert all(np.isnan(replicates).all() for replicates in found.values())
+
+
+def test_decisions_stand_in_place_of_the_threshold() -> None:
+    measures, weights = scores()
+    rows = np.arange(200)
+    decided = np.random.default_rng(1).random(200) < 0.3
+    found = replace(measures, threshold=np.nan, decided=decided)
+    values = dict(zip([m.name for m in METRICS], found.values(rows), strict=True))
+    assert values["selection_rate"] == decided.mean()
+    assert values["true_positive_rate"] == decided[measures.positive == 1].mean()
+    assert values["auc"] == c.auc(measures.positive, measures.score)
+    among = dict(zip([m.name for m in METRICS], found.among(rows), strict=True))
+    np.testing.assert_array_equal(among["positive_predictive_value"], decided)
+    replicate = found.replicator(rows, NAMES)(weights.astype(np.float32))["selection_rate"]
+    np.testing.assert_allclose(replicate, weights.T @ decided / 200, rtol=2e-5)
+
+
+@pytest.mark.parametrize(("alike", "said"), [(True, "every case"), (False, "no case")])
+def test_decisions_that_are_all_alike_are_doubted(alike: bool, said: str) -> None:
+    measures, _ = scores()
+    found = replace(measures, decided=np.full(200, alike)).doubts(np.arange(200))
+    assert found["accuracy"] == f"{said} is predicted positive"

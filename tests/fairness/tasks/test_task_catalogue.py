@@ -76,6 +76,6 @@ def test_a_description_with_unions_comes_back_and_an_older_one_has_none() -> Non
 
 
 def test_every_kind_of_report_has_tables() -> None:
-    assert set(TABLES) == {"classification", "counterfactual", "segmentation"}
+    assert set(TABLES) == {"classes", "classification", "counterfactual", "macro", "segmentation"}
     for tables in TABLES.values():
         assert 1 <= tables.brief <= len(tables.groups)

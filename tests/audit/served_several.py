@@ -1,0 +1,50 @@
+"""Models of several labels, and of ordered classes, as other people serve them."""
+
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper
+from served_foreign import graph_of
+
+from fairness.arrays import Array
+
+SIDES = (16, 16)
+LABELS = ("Effusion", "Mass", "Nodule")
+GRADES = ("none", "mild", "moderate", "severe", "proliferative")
+CONFIG = """
+backend: "onnxruntime"
+max_batch_size: 4
+input {{ name: "x" data_type: TYPE_FP32 dims: [ 1, 16, 16 ] }}
+output {{ name: "y" data_type: TYPE_FP32 dims: [ {columns} ] }}
+"""
+
+
+def linear(columns: int, seed: int) -> bytes:
+    """(B, 1, 16, 16) float32 > (B, columns) numbers, each of its own part of the picture."""
+    rng = np.random.default_rng(seed)
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "weight", "bias"], ["y"]),
+    ]
+    constants: dict[str, Array] = {
+        "weight": rng.normal(0, 0.3, (256, columns)).astype(np.float32),
+        "bias": rng.normal(0, 0.3, columns).astype(np.float32),
+    }
+    taken = (TensorProto.FLOAT, ["B", 1, *SIDES])
+    return graph_of(nodes, constants, taken, (TensorProto.FLOAT, ["B", columns]))
+
+
+FINDINGS = linear(4, 5)
+"""Logits of four findings, of which three are audited."""
+STEPS = linear(5, 6)
+"""Logits of five grades."""
+
+
+def write_several_models(repository: Path) -> None:
+    """Both of them, as version 1 of `foreign_findings` and `foreign_steps`."""
+    for name, content, columns in (("findings", FINDINGS, 4), ("steps", STEPS, 5)):
+        folder = repository / f"foreign_{name}" / "1"
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_bytes(content)
+        text = f'name: "foreign_{name}"\n{CONFIG.format(columns=columns)}'
+        (folder.parent / "config.pbtxt").write_text(text)

@@ -1,0 +1,165 @@
+"""Several labels, and ordered classes, of models on the real server, held to ONNX Runtime."""
+
+import csv
+import json
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pyarrow.parquet as pq
+import pytest
+from fair_audit_runs import audit, failure
+from PIL import Image as Pillow
+from served_several import FINDINGS, GRADES, LABELS, STEPS
+
+from audit.cli import run
+from fairness.arrays import FloatArray
+
+pytest_plugins = ["audit_fixtures"]
+
+PEOPLE = 160
+INPUT = """
+input: {name: x, layout: NCHW, size: [16, 16], resize: squash, filter: bilinear, normalise: unit}
+"""
+SEVERAL = f"""
+task: multilabel
+threshold: 0.5
+thresholds: {{Mass: 0.4}}
+{INPUT}
+output: {{name: y, holds: logit, labels: {{Effusion: 3, Mass: 0, Nodule: 1}}}}
+"""
+ORDERED = f"""
+task: multiclass
+target: grade
+{INPUT}
+output: {{name: y, holds: logits, classes: [{", ".join(GRADES)}], ordered: true}}
+"""
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A csv of grey PNG files of two sizes, some of whose labels are uncertain or blank."""
+    folder = tmp_path_factory.mktemp("findings")
+    rng = np.random.default_rng(3)
+    rows = []
+    for number in range(PEOPLE):
+        blocks = rng.integers(0, 256, (6, 6)).astype(np.uint8)
+        size = ((20, 24), (33, 18))[number % 2]
+        picture = Pillow.fromarray(blocks).resize(size, Pillow.Resampling.BICUBIC)
+        picture.save(folder / f"p{number:03}.png")
+        labels = rng.choice(["1", "0", "-1", ""], 3, p=[0.45, 0.45, 0.05, 0.05])
+        rows.append([f"p{number:03}.png", *labels, GRADES[rng.integers(5)], "FM"[number // 2 % 2]])
+    with (folder / "people.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["file", *LABELS, "grade", "sex"], *rows])
+    return folder / "people.csv"
+
+
+def answers(model: bytes, table: Path) -> FloatArray:
+    """What ONNX Runtime answers about the pictures, in the order of their names."""
+    pixels = []
+    for path in sorted(table.parent.glob("*.png")):
+        with Pillow.open(path) as picture:
+            pixels.append(np.asarray(picture.resize((16, 16), Pillow.Resampling.BILINEAR)) / 255)
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    found: FloatArray = session.run(None, {"x": np.array(pixels, np.float32)[:, None]})[0]
+    return found.astype(np.float64)
+
+
+def served(endpoint: str, table: Path, folder: Path, model: str, spec: str, *more: str) -> Path:
+    (folder / "model.yaml").write_text(spec)
+    flags = ("--data", table, "--attributes", "sex", "--replicates", 100, "--out", folder / "run")
+    model_flags = ("--model", model, "--spec", folder / "model.yaml")
+    assert audit(endpoint, *model_flags, *flags, *more) == 0
+    return folder / "run"
+
+
+def outcomes(out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = pq.read_table(out / "records" / "outcomes.parquet").to_pydict()
+    return found
+
+
+def groups(out: Path) -> str:
+    return (out / "report" / "groups.csv").read_text()
+
+
+def test_labels_are_audited_as_onnx_runtime_scores_them_and_reported_again_from_the_file(
+    endpoint: str, table: Path, tmp_path: Path
+) -> None:
+    out = served(endpoint, table, tmp_path, "foreign_findings", SEVERAL)
+    found, expected = outcomes(out), 1 / (1 + np.exp(-answers(FINDINGS, table)))
+    for label, column in zip(LABELS, (3, 0, 1), strict=True):
+        np.testing.assert_allclose(found[f"score:{label}"], expected[:, column], atol=1e-4)
+    with table.open() as file:
+        said = [row["Mass"] for row in csv.DictReader(file)]
+    assert found["target:Mass"] == [{"1": 1, "0": 0}.get(word) for word in said]
+    source = str(out / "records" / "outcomes.parquet")
+    flags = ["--threshold", "0.5,Mass=0.4", "--replicates", "100", "--out", str(tmp_path / "re")]
+    assert run(["report", "--from", source, "--attributes", "sex", *flags]) == 0
+    assert groups(tmp_path / "re") == groups(out)
+
+
+def test_ordered_classes_are_audited_as_onnx_runtime_scores_them(
+    endpoint: str, table: Path, tmp_path: Path
+) -> None:
+    out = served(endpoint, table, tmp_path, "foreign_steps", ORDERED)
+    raised = np.exp(answers(STEPS, table))
+    found = outcomes(out)
+    for grade, column in zip(GRADES, (raised / raised.sum(1, keepdims=True)).T, strict=True):
+        np.testing.assert_allclose(found[f"score:{grade}"], column, atol=1e-4)
+    with table.open() as file:
+        assert found["target"] == [row["grade"] for row in csv.DictReader(file)]
+    source = str(out / "records" / "outcomes.parquet")
+    flags = ["--replicates", "100", "--out", str(tmp_path / "re")]
+    assert run(["report", "--from", source, "--attributes", "sex", *flags]) == 0
+    assert groups(tmp_path / "re") == groups(out)
+
+
+@pytest.mark.parametrize(
+    ("spec", "flags", "said"),
+    [
+        (SEVERAL.replace("Effusion: 3", "Effusion: 4"), (), "output.labels: .* no column 4"),
+        (SEVERAL, ("--target", "Mass"), "1 columns for the 3 labels"),
+        (SEVERAL, ("--threshold", "Effusion=0.3"), "none for 'Mass'"),
+        (SEVERAL, ("--data", "data/chest"), "come as a table of images"),
+        (ORDERED, ("--threshold", "0.5"), "chooses the likeliest class"),
+        (ORDERED.replace(", proliferative", ""), (), "5 columns for 4 classes"),
+        (ORDERED.replace("mild", "slight"), (), "'grade' is 'mild', known are none, slight"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_sent(
+    endpoint: str,
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spec: str,
+    flags: tuple[str, ...],
+    said: str,
+) -> None:
+    model = "foreign_findings" if "multilabel" in spec else "foreign_steps"
+    (tmp_path / "model.yaml").write_text(spec)
+    common = ("--model", model, "--spec", tmp_path / "model.yaml", "--out", tmp_path / "run")
+    data = () if "--data" in flags else ("--data", table, "--attributes", "sex")
+    line = failure(capsys, 2 if "known are" not in said else 3, endpoint, *common, *data, *flags)
+    assert re.search(said, line), line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_labels_is_resumed_and_judged_by_label(
+    endpoint: str, table: Path, tmp_path: Path
+) -> None:
+    rules = "[{metric: auc, label: '*', min: 0.0}, {metric: macro_auc, min: 0.0}]"
+    (tmp_path / "policy.yaml").write_text(f"name: p\nrules: {rules}\n")
+    policy = ("--policy", str(tmp_path / "policy.yaml"))
+    out = served(endpoint, table, tmp_path, "foreign_findings", SEVERAL, *policy)
+    before = groups(out)
+    with closing(sqlite3.connect(out / "records" / "journal.sqlite")) as database, database:
+        database.execute("DELETE FROM answers WHERE id < 'p040'")
+    served(endpoint, table, tmp_path, "foreign_findings", SEVERAL, *policy, "--resume")
+    assert groups(out) == before
+    checks = json.loads((out / "report" / "report.json").read_text())["checks"]
+    assert [check["label"] for check in checks] == [*LABELS, ""]
+    assert {check["verdict"] for check in checks} == {"PASS"}

@@ -11,7 +11,7 @@ It holds no logic: each function runs the command of the same name, arrays writt
 """
 
 from fair_audit.arrays import report
-from fair_audit.through_commands import audit, compare
 from fair_audit.result import Result
+from fair_audit.through_commands import audit, compare
 
 __all__ = ["Result", "audit", "compare", "report"]

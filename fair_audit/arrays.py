@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fair_audit.through_commands import flags_of, in_folder
 from fair_audit.result import Result
+from fair_audit.through_commands import flags_of, in_folder
 from fairness.errors import DataError, UsageError
 
 RESERVED = ("id", "patient", "target", "score")

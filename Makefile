@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata oip browser soak bench clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples oip browser soak bench clean
 
 install: $(VENV)/.installed
 
@@ -52,6 +52,10 @@ realdata: install
 	$(BIN)/python -m pytest -q -m realdata
 
 # Downloads MLServer and KServe into the user's cache folder, once: 800 MB.
+# The commands of each example's README.
+examples: install
+	$(BIN)/python -m pytest -q -m examples
+
 # Needs Chromium: apt-get install chromium.
 browser: install
 	$(BIN)/python -m pytest -q -m browser tests/browser

@@ -9,6 +9,8 @@ import pydicom
 import pytest
 from readme_commands import copied, group_rows, guesses, reported, run_readme
 
+pytestmark = pytest.mark.examples
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from readme_commands import copied, group_rows, guesses, reported, run_readme
 
+pytestmark = pytest.mark.examples
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:

@@ -38,4 +38,4 @@ def test_p_values_keep_two_significant_digits() -> None:
 def test_without_numbers_nothing_is_left_but_names() -> None:
     bare = without_numbers(replace(ONE, mde=0.2, p_adjusted=0.3, unknown_low=-1.0))
     names = {"attribute": "race", "metric": "auc", "group_a": "A", "group_b": "B"}
-    assert {k: v for k, v in vars(bare).items() if v is not None} == names
+    assert {k: v for k, v in vars(bare).items() if v is not None} == {**names, "label": ""}

@@ -25,8 +25,8 @@ def kernel_p(y: IntArray, a: FloatArray, b: FloatArray) -> float:
 def test_delong_equals_the_sum_over_all_pairs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, 150)
-    a = np.round(y + rng.normal(size=150), 1)  # with ties
-    b = np.round(a + rng.normal(scale=0.5, size=150), 1)
+    a: FloatArray = np.round(y + rng.normal(size=150), 1).astype(np.float64)  # with ties
+    b: FloatArray = np.round(a + rng.normal(scale=0.5, size=150), 1).astype(np.float64)
     assert delong_p(y, a, b, np.arange(150)) == pytest.approx(kernel_p(y, a, b), abs=1e-12)
 
 

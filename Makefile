@@ -17,11 +17,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+# FairCLIP, and CLIP alone as what it is compared with.
+demo: RUN := reports/demo/$(shell date +%Y%m%d-%H%M%S)
 demo: install
 	$(BIN)/python -m training.fairclip
 	$(BIN)/python -m export --repository model_repository --name fairclip
+	$(BIN)/python -m training.fairclip --fair-lambda 0 --out runs/clip/demo --resume
+	$(BIN)/python -m export runs/clip/demo --repository model_repository --name clip
 	$(BIN)/python -m serving.during model_repository -- \
-	  $(BIN)/fair-audit --endpoint {endpoint} --model fairclip
+	  $(BIN)/fair-audit --endpoint {endpoint} --model clip --out $(RUN)/clip
+	$(BIN)/python -m serving.during model_repository -- \
+	  $(BIN)/fair-audit --endpoint {endpoint} --model fairclip --out $(RUN)/fairclip
+	$(BIN)/fair-audit compare $(RUN)/clip $(RUN)/fairclip --out $(RUN)/compare
 
 demo-fairseg: install
 	$(BIN)/python -m training.fairseg --model transunet --out runs/fairseg/demo --resume

@@ -65,6 +65,9 @@ def in_words(worst: Contrast, best: Contrast, gap: float, moved: float) -> str:
     lifted, lowered = sure(worst, up=True), sure(best, up=False)
     if gap == 0 or moved == 0:
         return "the gap is as it was"
+    if gap + moved < 0:
+        sign = "more than chance explains" if lifted or lowered else "perhaps by chance"
+        return f"the two groups have changed places, {sign}"
     if moved > 0:
         if sure(worst, up=False):
             return "wider because the worst group lost"

@@ -8,7 +8,10 @@ from typing import Any
 
 from audit.client.described_tensors import CLASS_TYPES, FLOATS
 from audit.client.foreign import INPUT_TYPES
-from audit.evidence import classes_of, held, in_words
+from audit.draft_inputs import further_lines
+from audit.draft_scores import score_lines, target_lines, task_of
+from audit.evidence import classes_of, in_words
+from audit.table_target import TableTarget
 from audit.trial import Trial
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import GUESS
@@ -26,35 +29,66 @@ class Taken:
     size: tuple[int, int] | None
 
 
-def draft(model: str, metadata: Any, trial: Trial | None = None) -> str:
-    """The text of a `model.yaml` for a model with one image input.
+def draft(
+    model: str, metadata: Any, target: TableTarget | None = None, trial: Trial | None = None
+) -> str:
+    """The text of a `model.yaml` for a model with one image among its inputs.
 
     Args:
         model: its name.
         metadata: what the server says of its tensors.
-        trial: what it answered to samples, where any were sent.
+        target: what the table says of the answer, where there is one.
+        trial: what the model answered to samples, where any were sent.
 
     Raises:
-        UsageError: nothing in the metadata looks like an image, or there are several inputs.
+        UsageError: no input looks like an image, or several do; or the answer does not fit the
+            table.
     """
-    if len(metadata.inputs) != 1 or not metadata.outputs:
-        raise UsageError(
-            f"model '{model}' has {len(metadata.inputs)} inputs and {len(metadata.outputs)} "
-            f"outputs, one image in and an answer out can be audited; {BY_HAND}"
-        )
-    tensor, output = metadata.inputs[0], answer_among(metadata.outputs)
-    taken = taken_by(model, tensor)
+    if not metadata.outputs:
+        raise UsageError(f"model '{model}' has no output; {BY_HAND}")
+    tensor, taken = image_among(model, metadata.inputs)
+    output = answer_among(metadata.outputs)
     batched = taken.layout.startswith("N")
     dims = list(output.shape[1:] if batched else output.shape)
     draws = len(dims) >= 2 and dims[-2:] != [1, 1]
+    columns = math.prod(dims) if min(dims, default=1) >= 0 else None
+    if trial is not None and not draws:
+        columns = trial.columns.shape[1]
+    task = "segmentation" if draws else task_of(target, columns)
+    by = "the output's shape" + (" and the target of the table" if target and not draws else "")
     lines = [f"# What model '{model}' takes and answers. Check each line marked {GUESS}.", ""]
-    lines += [f"task: {'segmentation' if draws else 'classification'}  # by the output's shape"]
-    lines += [] if draws else label_lines(trial)
-    lines += ["", "input:", *input_lines(tensor, taken, trial), "", "output:"]
+    lines += [f"task: {task}  # by {by}"]
+    lines += [] if draws else target_lines(task, target, trial)
+    lines += ["", "input:", *input_lines(tensor, taken, trial)]
+    lines += further_lines([one for one in metadata.inputs if one is not tensor], batched)
+    lines += ["", "output:"]
     others = others_than(output, metadata.outputs)
     lines += [f"  name: {json.dumps(output.name)}{others or '  # as the server says'}"]
-    lines += mask_lines(output, dims, batched, trial) if draws else score_lines(dims, trial)
+    if draws:
+        lines += mask_lines(output, dims, batched, trial)
+    else:
+        lines += score_lines(task, target, columns, trial)
     return "\n".join(lines) + "\n"
+
+
+def image_among(model: str, inputs: Sequence[Any]) -> tuple[Any, Taken]:
+    """The input that looks like an image.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    found = [(tensor, taken) for tensor in inputs if (taken := taken_by(tensor)) is not None]
+    if len(found) > 1:
+        names = " and ".join(f"'{tensor.name[:100]}'" for tensor, _ in found[:5])
+        raise UsageError(f"model '{model}': inputs {names} look like images, one can be; {BY_HAND}")
+    if not found:
+        has = ", ".join(
+            f"'{one.name[:100]}' {one.datatype[:20]} {list(one.shape[:9])}" for one in inputs[:20]
+        )
+        raise UsageError(
+            f"model '{model}' takes {has or 'nothing'}, which looks like no image; {BY_HAND}"
+        )
+    return found[0]
 
 
 def answer_among(outputs: Sequence[Any]) -> Any:
@@ -62,20 +96,10 @@ def answer_among(outputs: Sequence[Any]) -> Any:
     return next((output for output in outputs if output.datatype in FLOATS), outputs[0])
 
 
-def label_lines(trial: Trial | None) -> list[str]:
-    """The lines of the label and of the operating point."""
-    target = f"target: target  # {GUESS}: the column of the label, 0 or 1, in your table"
-    if trial is not None:
-        positive = f"{trial.positive!r} counts as positive (--positive)"
-        target = f"target: {json.dumps(trial.target)}  # the column of the label; {positive}"
-    return [target, f"threshold: 0.5  # {GUESS}: a score from it on counts as positive"]
-
-
-def taken_by(model: str, tensor: Any) -> Taken:
+def taken_by(tensor: Any) -> Taken | None:
     """What the shape of an input says; 1 or 3 is taken for the number of channels.
 
-    Raises:
-        UsageError: it is no image, or of a type that is not sent.
+    None where it is no image, or of a type that is not sent.
     """
     shape = list(tensor.shape)
     for layout in ("NCHW", "NHWC", "CHW", "HWC", "NHW", "HW"):
@@ -85,13 +109,10 @@ def taken_by(model: str, tensor: Any) -> Taken:
         if channels not in (1, 3) or (layout[0] == "N" and shape[0] not in (-1, 1)):
             continue
         sides = (shape[layout.index("H")], shape[layout.index("W")])
-        if layout == "HW" and min(sides) < 8:
+        if any(0 < side < 8 for side in sides) or (layout == "HW" and min(sides) < 0):
             continue  # rows of a table of numbers, as far as one can see
         return Taken(layout, channels, sides if min(sides) > 0 else None)
-    raise UsageError(
-        f"model '{model}': input '{tensor.name[:100]}' is {tensor.datatype[:20]} {shape[:9]}, "
-        f"which looks like no image; {BY_HAND}"
-    )
+    return None
 
 
 def input_lines(tensor: Any, taken: Taken, trial: Trial | None) -> list[str]:
@@ -123,21 +144,6 @@ def input_lines(tensor: Any, taken: Taken, trial: Trial | None) -> list[str]:
             "  # {divide_by: 255, mean: [0.5], std: [0.25]} for (pixel / 255 - 0.5) / 0.25;",
             "  # a wrong one shows in no range of answers, only in worse ones",
         ]
-    return lines
-
-
-def score_lines(dims: Sequence[int], trial: Trial | None) -> list[str]:
-    """The lines under `output:` of a classifier."""
-    answers = trial.columns if trial else None
-    columns = answers.shape[1] if answers is not None else max(1, math.prod(dims))
-    holds, why = held(columns, answers)
-    lines = [
-        "  # probability; logit, through a sigmoid; logits, through a softmax over the columns",
-        f"  holds: {holds}  # {GUESS}: {why}",
-    ]
-    if columns > 1:
-        which = f"the column of the positive class, from 0 to {columns - 1}"
-        lines.append(f"  positive: 1  # {GUESS}: {which}")
     return lines
 
 

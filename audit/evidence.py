@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from audit.evidence_labels import of_classes, of_labels
+from audit.held import ALIKE, ENOUGH, held, span
 from audit.trial import Trial
 from fairness.arrays import FloatArray, IntArray
 from fairness.errors import DataError
@@ -12,48 +14,11 @@ from fairness.foreign.description import Masks, Scores
 from fairness.foreign.model_yaml import Described
 from fairness.metrics.classification import auc
 
-SUMS = 5e-3
-"""How far from 1 the sum of probabilities may be, which half precision rounds."""
-
-ALIKE = 1e-6
-"""Of answers: those that differ by less are one."""
-
-ENOUGH = 64
-"""Samples of which an AUC is a hint."""
-
 LIMITS = {"mask_probability": 0.5, "mask_logit": 0.0}
 """From which on a pixel belongs to the one structure."""
 
 FEW_COLUMNS = 20
 """With more, one of them separates a few samples by chance."""
-
-
-def span(numbers: FloatArray) -> str:
-    """`0.12..0.93`."""
-    return f"{numbers.min():.3g}..{numbers.max():.3g}"
-
-
-def held(columns: int, answers: FloatArray | None) -> tuple[str, str]:
-    """What an output seems to hold, and why: by its columns, and by answers where there are any.
-
-    Args:
-        columns: numbers for each image.
-        answers: (n, columns).
-    """
-    if answers is None or not np.isfinite(answers).all():
-        odd = "" if answers is None else "; the answers hold nan or infinity"
-        if columns == 1:
-            return "probability", f"probability, or logit (any number){odd}"
-        return "logits", f"logits (softmax over the columns), probability, or logit{odd}"
-    lay = f"the {len(answers)} answers lay in {span(answers)}"
-    inside = answers.min() >= 0 and answers.max() <= 1
-    if columns == 1:
-        return ("probability", lay) if inside else ("logit", f"{lay}, so they are no probabilities")
-    if not inside:
-        return "logits", f"{lay}: logits if the classes exclude one another, else logit"
-    if np.abs(answers.sum(axis=1) - 1).max() <= SUMS:
-        return "probability", f"{lay} and sum to 1, so the model has its softmax inside"
-    return "probability", f"{lay}, but do not sum to 1: is each column a sigmoid?"
 
 
 def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
@@ -74,14 +39,23 @@ def what_was_seen(trial: Trial, said: Described) -> Iterator[str]:
             "and the model itself"
         )
         return
-    if trial.labels is None or said.description.task != "classification":
+    if trial.labels is None:
         yield f"{n} samples: answers in {span(answers)}"
         return
     try:
-        score = probabilities(answers, output, n)[:, 0]
+        scores = probabilities(answers, output, n)
     except ValueError as error:
         raise DataError(f"{said.at('output', 'holds')}: '{output.name}' {error}") from None
-    yield from _of_scores(trial.labels, answers, score, said)
+    task = said.description.task
+    if task == "multilabel":
+        yield from of_labels(trial.labels, answers, scores, said)
+    elif task == "multiclass":
+        yield from of_classes(trial.labels, answers, scores, said.description.class_names)
+    else:
+        yield from _of_scores(trial.labels, answers, scores[:, 0], said)
+    seems, why = held(answers.shape[1], answers, task)
+    if seems == "probability" != output.holds:
+        yield f"note: {why}: is 'holds' probability, not {output.holds}?"
 
 
 def _of_scores(
@@ -99,9 +73,6 @@ def _of_scores(
     both = 0 < positive < n
     few = f" (of {n} it says little)" if n < ENOUGH else ""
     yield line + (f", AUC {auc(labels, score):.2f}{few}" if both else "")
-    seems, why = held(answers.shape[1], answers)
-    if seems == "probability" != output.holds:
-        yield f"note: {why}: is 'holds' probability, not {output.holds}?"
     if n > 1 and np.ptp(score) <= ALIKE:
         yield (
             f"note: all {n} scores are alike: check normalise, colour and layout, and whether the "

@@ -32,7 +32,7 @@ class Trial:
     positive: str
     """Value of the label that counts as positive."""
     labels: IntArray | None
-    """(n,) 0 or 1; None where the model draws masks."""
+    """(n,) 0 or 1, or classes; (n, L) of several labels; None where the model draws masks."""
     shapes: tuple[tuple[int, ...], ...]
     """Of the pictures, as stored."""
     is_grey: bool
@@ -60,19 +60,40 @@ def chosen_rows(labels: IntArray | None, n: int, most: int) -> IntArray:
     """Which of n samples are sent: by chance, as many of each label or class where possible.
 
     Args:
-        labels: (n,) 0 or 1, or classes; (n, L) of several labels, all alike; None without any.
+        labels: (n,) 0 or 1, or classes; (n, L) of several labels, -1 where unknown; None of masks.
         n: samples of the split.
         most: that are sent.
     """
     rng = np.random.default_rng(SEED)
     order = rng.permutation(n)
-    if labels is not None and labels.ndim == 1:
+    if labels is not None and labels.ndim == 2:
+        return np.sort(order[varied(labels[order], min(n, most))])
+    if labels is not None:
         turn = np.empty(n, np.int64)
         for label in np.unique(labels):
             of_label = order[labels[order] == label]
             turn[of_label] = np.arange(len(of_label))
         order = order[np.argsort(turn[order], kind="stable")]
     return np.sort(order[:most])
+
+
+def varied(labels: IntArray, most: int) -> list[int]:
+    """Rows of (n, L) labels, chosen one after the other for what is rarest among those before.
+
+    So each label has some positives and negatives where there are any.
+    """
+    patterns, places = np.unique(labels, axis=0, return_inverse=True)
+    waiting = [list(reversed(np.flatnonzero(places == k))) for k in range(len(patterns))]
+    values = np.stack([patterns == 0, patterns == 1])  # (2, patterns, L)
+    had = np.zeros((2, 1, labels.shape[1]))
+    chosen: list[int] = []
+    while len(chosen) < most:
+        gain = (values / (1 + had) ** 2).sum(axis=(0, 2))
+        gain[[not rows for rows in waiting]] = -1
+        best = int(gain.argmax())
+        chosen.append(int(waiting[best].pop()))
+        had += values[:, [best]]
+    return chosen
 
 
 def tried(

@@ -1,9 +1,10 @@
 """`fair-audit init`: a model.yaml for a served model, by what it says and what it answers."""
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import tyro
 from rich.console import Console
@@ -23,14 +24,18 @@ from audit.retyped import retyped
 from audit.sample_probes import record
 from audit.sizes import most_answer_bytes
 from audit.table_flags import TableFlags, is_table, table_columns
+from audit.table_target import table_target
 from audit.table_wanted import table_in
-from audit.trial import tried
+from audit.trial import Trial, tried
 from audit.waiting import waiting
 from fairness.atomic import write_atomically
 from fairness.datasets.reader import OnError
 from fairness.errors import ServerError, UsageError
 from fairness.foreign.model_yaml import GUESS, Described, described_by, read_model_yaml
 from fairness.guard import DEBUG_HELP
+
+Redraft: TypeAlias = Callable[[Trial], Described]
+"""A draft once more, as answers to samples correct it."""
 
 HELP = """Write a model.yaml for a served model that does not describe itself. What the server
 says stands there; what it does not say is guessed, and every guess is marked. With --data a few
@@ -67,7 +72,7 @@ class InitOptions:
     attributes: CommaNames = ()
     """Of the table: its columns of groups, as in the audit."""
     samples: Annotated[int, tyro.conf.arg(metavar="N")] = 8
-    """Pictures that are sent; as many positive as negative ones where there are."""
+    """Pictures that are sent; as many of each label or class as there can be."""
     probes: Annotated[int, tyro.conf.arg(metavar="N")] = 0
     """Record the answers to so many samples beside the model.yaml, as model.probes.json.
 
@@ -112,13 +117,23 @@ def init(arguments: list[str], console: Console) -> int:
     )
     lines: list[str] = []
     with connect(options.connection) as server:
-        metadata = None if options.spec else undescribed(server, options)
+        redraft: Redraft | None = None
         if options.spec is not None:
             said = read_model_yaml(options.spec)
         else:
-            said = described_by(draft(options.model, metadata), options.out)
+            metadata = undescribed(server, options)
+            target = table_target(options.data, options.table, options.attributes)
+            text = draft(options.model, metadata, target)
+            if len(metadata.inputs) > 1:
+                return to_be_filled_in(options, text, arguments, console)
+            said = described_by(text, options.out)
+
+            def redraft(trial: Trial) -> Described:
+                again = draft(options.model, metadata, target, trial)
+                return described_by(again, options.out)
+
         if options.data is not None:
-            said, lines = by_samples(server, options, said, metadata, console)
+            said, lines = by_samples(server, options, said, redraft, console)
     if options.spec is None:
         written(options.out, said.text)
     start = f"fair-audit {options.connection.flags()}"
@@ -129,6 +144,20 @@ def init(arguments: list[str], console: Console) -> int:
         todo = "check each, remove the mark, then run"
         lines.append(f"{said.path}: {said.guesses} guesses, marked {GUESS}; {todo}")
     for line in (*lines, command):
+        console.print(line, highlight=False, markup=False)
+    return 0
+
+
+def to_be_filled_in(options: InitOptions, text: str, arguments: list[str], console: Console) -> int:
+    """Write a draft that lacks what goes beside the image, and lead on; the exit code."""
+    written(options.out, text)
+    again = retyped(f"fair-audit init {options.connection.flags()}", arguments)
+    again += f" --spec {shlex.quote(str(options.out))}"
+    for line in (
+        f"note: model '{options.model}' takes more than the image, so no sample was sent",
+        f"{options.out}: say under 'inputs' which column or constant each is, then try it:",
+        again if options.data else f"{again} --data TABLE.csv",
+    ):
         console.print(line, highlight=False, markup=False)
     return 0
 
@@ -148,7 +177,7 @@ def by_samples(
     server: Server,
     options: InitOptions,
     said: Described,
-    metadata: Any,
+    redraft: Redraft | None,
     console: Console,
 ) -> tuple[Described, list[str]]:
     """The description as answers to samples correct it, and lines of what they show.
@@ -157,7 +186,7 @@ def by_samples(
         server: that serves it.
         options: the flags.
         said: a first draft, or a description to try.
-        metadata: of the model's tensors, where it is a draft.
+        redraft: the draft by answers to samples, where it is one.
         console: for what is to be known about the table.
     """
     assert options.data is not None
@@ -178,10 +207,10 @@ def by_samples(
         try:
             trial = tried(model, transport, split, positive, options.samples)
         except ServerError as error:
-            hint = "; without --data a draft is written all the same" if metadata else ""
+            hint = "; without --data a draft is written all the same" if redraft else ""
             raise ServerError(f"{error}{hint}") from None
-        if metadata is not None:
-            said = described_by(draft(options.model, metadata, trial), options.out)
+        if redraft is not None:
+            said = redraft(trial)
         lines = list(what_was_seen(trial, said))
         if options.probes:
             model = describe(server, options.model, said, options.version)

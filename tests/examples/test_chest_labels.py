@@ -1,6 +1,7 @@
 """The example of three findings, on real radiographs: its commands, its scores, its labels."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,12 @@ def test_no_patient_is_in_both_splits(ran: tuple[Path, str]) -> None:
 
 
 def test_the_draft_guesses_what_the_readme_says(ran: tuple[Path, str]) -> None:
-    draft = (ran[0] / "guessed.yaml").read_text()
-    named = guesses((ran[0] / "README.md").read_text())
-    assert named == ["normalise: unit", "holds: logits", "positive: 1"]
-    assert [line for line in named if f"{line}  # GUESS" not in draft] == []
+    example, printed = ran
+    draft = (example / "guessed.yaml").read_text()
+    named = guesses((example / "README.md").read_text())
+    assert named == ["normalise: unit"]
+    right = ["holds: logit", "labels: {Effusion: 0, Infiltration: 1, Atelectasis: 2}"]
+    assert [line for line in (*named, *right) if f"{line}  # GUESS" not in draft] == []
+    seen = re.findall(r"(\w+) \(column \d\): (\d+) positive, (\d+) negative", printed)
+    assert [name for name, *_ in seen] == list(LABELS)
+    assert min(int(count) for _, *counts in seen for count in counts) > 0

@@ -128,13 +128,43 @@ def test_scores_are_drafted_where_a_label_stands_before_them() -> None:
     assert "positive: 1" in text
 
 
+def test_what_goes_beside_the_image_is_filled_in_before_a_sample_is_sent(
+    endpoint: str, tmp_path: Path, people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "model.yaml"
+    words = ["--endpoint", endpoint, "--model", "foreign_beside", "--data", str(people)]
+    words += ["--attributes", "sex"]
+    assert run(["init", *words, "--out", str(spec)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert "takes more than the image, so no sample was sent" in printed[0]
+    again = shlex.split(printed[-1])
+    assert again == ["fair-audit", "init", *words, "--spec", str(spec)]
+    assert run(again[1:]) == 2
+    text = spec.read_text()
+    line = text.splitlines().index('  "age":') + 2
+    assert f"line {line}, inputs.age.column: name a column, or a constant" in (
+        capsys.readouterr().err
+    )
+    filled = "column: sex\n    codes: {F: 0, M: 1}"
+    for value in ("constant: 0.5", filled, "constant: 2", "constant: 0"):
+        text = text.replace("column:  #", f"{value}  #", 1)
+    text = text.replace("holds: probability", "holds: logit")
+    spec.write_text(text)
+    assert run(again[1:]) == 0
+    assert "8 samples (4 positive, 4 negative): answers in" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
 @pytest.mark.parametrize(
     "inputs",
     [
         [tensor("ids", "INT64", -1, 77)],
         [tensor("x", "FP32", -1, 10)],
         [tensor("x", "FP32", -1, 5, 64, 64)],
-        [tensor("x", "FP32", -1, 3, 64, 64), tensor("age", "FP32", -1, 1)],
+        [tensor("x", "FP32", -1, 3, 64, 64), tensor("prior", "FP32", -1, 3, 64, 64)],
+        [tensor("ids", "INT64", -1, 77), tensor("age", "FP32", -1, 1)],
+        [],
     ],
 )
 def test_what_is_no_single_image_is_to_be_described_by_hand(inputs: list[Any]) -> None:

@@ -1,6 +1,6 @@
 """A threshold that is chosen on another split, in the same command as the audit."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from audit.client.endpoint import ServedModel
@@ -10,6 +10,7 @@ from audit.threshold import ChosenThreshold
 from fairness.contract import Threshold
 from fairness.errors import UsageError
 from fairness.tasks.binary import BinaryTask
+from fairness.tasks.multilabel import MultilabelTask
 
 OF_CHOICE = Path("records", "threshold")
 """Where a run keeps the answers that its threshold was chosen by."""
@@ -24,10 +25,10 @@ def with_choice(options: Options, model: ServedModel, out: Path) -> Plan:
     plan = plan_audit(options, model, out)
     if options.threshold_split is None:
         return plan
-    if not isinstance(plan.task, BinaryTask):
+    if not isinstance(plan.task, BinaryTask | MultilabelTask):
         raise UsageError(
-            f"--threshold-split {options.threshold_split} chooses the threshold of one score, and "
-            f"'{model.name}' gives others; choose with fair-audit threshold"
+            f"--threshold-split {options.threshold_split} chooses thresholds of scores, and "
+            f"'{model.name}' gives none that have one; leave it out"
         )
     asked = replace(
         options,
@@ -39,6 +40,7 @@ def with_choice(options: Options, model: ServedModel, out: Path) -> Plan:
     )
     choice = plan_audit(asked, model, out / OF_CHOICE)
     check_apart(plan, choice)
+    check_both_values(choice)
     return replace(plan, choice=choice)
 
 
@@ -59,11 +61,29 @@ def check_apart(plan: Plan, choice: Plan) -> None:
         )
 
 
+def check_both_values(choice: Plan) -> None:
+    """Refuse a split in which one of several labels is the same wherever it is known.
+
+    Raises:
+        UsageError: it is; names the label.
+    """
+    if not isinstance(choice.task, MultilabelTask) or choice.split.labels is None:
+        return
+    for label, column in zip(choice.task.labels, choice.split.labels.T, strict=True):
+        if len(set(column[column >= 0].tolist())) < 2:
+            raise UsageError(
+                f"--threshold-split {choice.names.split}: '{label}' has not both values there, so "
+                "no threshold can be chosen for it; choose another split, or leave out the label"
+            )
+
+
 def at_threshold(plan: Plan, chosen: ChosenThreshold) -> Plan:
-    """The plan with the threshold that was chosen."""
-    assert isinstance(plan.task, BinaryTask)
-    task = replace(plan.task, threshold=chosen.value)
-    threshold = Threshold(
-        value=chosen.value, rule=chosen.rule, split=chosen.split, split_sha256=chosen.split_sha256
-    )
+    """The plan with the threshold that was chosen, or that of each label."""
+    task = plan.task
+    if isinstance(task, MultilabelTask):
+        task = replace(task, thresholds=tuple(map(chosen.of, task.labels)))
+    else:
+        assert isinstance(task, BinaryTask)
+        task = replace(task, threshold=chosen.value)
+    threshold = Threshold(**{one.name: getattr(chosen, one.name) for one in fields(Threshold)})
     return replace(plan, task=task, threshold=threshold, analysis=replace(plan.analysis, task=task))

@@ -71,7 +71,8 @@ class Options:
     With --threshold-split a rule: youden, sensitivity:0.9 or specificity:0.9.
     """
     threshold_split: str | None = None
-    """Choose the threshold by that rule on this split first, e.g. val; then audit --split."""
+    """Choose the threshold by that rule, of each label, on this split first, e.g. val; then audit
+    --split."""
     out: Path | None = None
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False

@@ -22,14 +22,15 @@ from audit.records.masks import keeping
 from audit.records.outcomes import private_folder, write_outcomes, write_skipped
 from audit.records.sameness import digest_of_ids
 from audit.sample_probes import verify_samples
-from audit.threshold import ChosenThreshold, choose, write_threshold
+from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
 from fairness.datasets.stream import batches
-from fairness.errors import DataError, RunInterruptedError, ServerError
+from fairness.errors import DataError, RunInterruptedError, ServerError, UsageError
 from fairness.evaluate import Read, Readings, joined, readings
 from fairness.samples import Batch
 from fairness.tasks.binary import outcomes_of
+from fairness.tasks.multilabel import labels_of
 
 
 def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
@@ -73,7 +74,7 @@ def chosen_threshold(
     """Stream the split of `choice`, choose by its answers, and write `records/threshold.json`.
 
     Raises:
-        DataError: the samples that could be read are all positive or all negative.
+        DataError: the samples that could be read are all positive or all negative, of a label.
     """
     rule = plan.options.threshold or ""
     records = private_folder(plan.out / "records")
@@ -81,22 +82,27 @@ def chosen_threshold(
     with advising(choice):
         _, found = answers_of_one_model(choice, watched, asking(choice, watched), console)
         answered = joined([found], choice.split, choice.attributes)
-        outcomes = outcomes_of(answered)
-        if len(set(outcomes.target.tolist())) < 2:
+        labels = choice.task.names if choice.task.of_labels else ()
+        try:
+            values = choose_each(answered, labels, rule)
+        except UsageError as error:
             raise DataError(
-                f"{choice.split.root}: the readable samples of the {choice.names.split} "
-                "split have one label, so no threshold can be chosen; name another split"
-            )
+                f"{choice.split.root}: of the readable samples of the {choice.names.split} split "
+                f"{error}; name another split"
+            ) from None
+        truth = labels_of(answered, len(labels)) if labels else outcomes_of(answered).target
         chosen = ChosenThreshold(
-            value=choose(outcomes.target, outcomes.score, rule),
+            value=next(iter(values.values())),
+            by_label={label: value for label, value in values.items() if label},
             rule=rule,
             split=choice.names.split,
             split_sha256=choice.split.fingerprint(),
-            cases_sha256=(digest_of_ids(answered.cases.ids, outcomes.target),),
+            cases_sha256=(digest_of_ids(answered.cases.ids, truth),),
         )
     path = records / "threshold.json"
     write_threshold(path, chosen, private=True)
-    said = f"threshold {chosen.value:.6g} by {rule} on {len(found)} samples of the {chosen.split}"
+    each = ", ".join(f"{label} {value:.6g}".strip() for label, value in values.items())
+    said = f"threshold {each} by {rule} on {len(found)} samples of the {chosen.split}"
     console.print(f"{said} split, written to {path}", highlight=False, markup=False)
     return chosen
 

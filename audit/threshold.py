@@ -16,6 +16,10 @@ from fairness.contract import Threshold
 from fairness.documents import read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
+from fairness.outcomes import Answered
+from fairness.tasks.binary import outcomes_of
+from fairness.tasks.multilabel import labels_of
+from fairness.tasks.one_label import score_names
 from fairness.youden import youden_threshold
 
 
@@ -80,6 +84,36 @@ def choose(target: IntArray, score: FloatArray, rule: str) -> float:
         return float(candidates[np.flatnonzero(reached >= wanted)[-1]])
     specificity = np.searchsorted(negatives, candidates, side="left") / len(negatives)
     return float(candidates[np.flatnonzero(specificity >= wanted)[0]])
+
+
+def choose_each(answered: Answered, labels: Sequence[str], rule: str) -> dict[str, float]:
+    """The threshold of each label by its name, where it is known; of one label without a name.
+
+    Args:
+        answered: scores and labels of the samples.
+        labels: names of several labels; none where there is one.
+        rule: as `choose` takes it.
+
+    Raises:
+        UsageError: the rule cannot be read, or a label is the same wherever it is known.
+    """
+    if not labels:
+        outcomes = outcomes_of(answered)
+        both = {"": (outcomes.target, outcomes.score)}
+    else:
+        target = labels_of(answered, len(labels))
+        names = zip(labels, score_names(tuple(labels)), strict=True)
+        both = {
+            label: (target[:, k], answered.values[score]) for k, (label, score) in enumerate(names)
+        }
+    found = {}
+    for label, (truth, score) in both.items():
+        known = truth >= 0
+        if len(np.unique(truth[known])) < 2:
+            what = f"'{label}' has" if label else "the samples have"
+            raise UsageError(f"{what} not both values, so no threshold can be chosen")
+        found[label] = choose(truth[known], score[known], rule)
+    return found
 
 
 def fixed_value(rule: str) -> float:

@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import tyro
 from rich.console import Console
 
 from audit.flags import Source
 from audit.records.columns import Columns
-from audit.records.predictions import Predictions, read_predictions
-from audit.threshold import ChosenThreshold, choose, write_threshold
+from audit.records.predictions import read_predictions
+from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.waiting import waiting
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
-from fairness.tasks.binary import outcomes_of
-from fairness.tasks.multilabel import labels_of
 
 HELP = """Choose an operating threshold on validation, for `fair-audit --threshold`; of several
 labels one for each.
@@ -55,7 +52,8 @@ def threshold(arguments: list[str], console: Console) -> int:
     if not predictions.task.has_threshold:
         what = "masks have" if predictions.task.answers_masks else "classes have"
         raise UsageError(f"--from {options.source}: {what} no threshold to choose")
-    values = chosen_of(predictions, options.rule)
+    labels = predictions.choices.names if predictions.task.of_labels else ()
+    values = choose_each(predictions.answered, labels, options.rule)
     chosen = ChosenThreshold(
         value=next(iter(values.values())),
         by_label={label: value for label, value in values.items() if label},
@@ -70,23 +68,3 @@ def threshold(arguments: list[str], console: Console) -> int:
         said = f"{value:.6g} by {options.rule}{of_label}, written to {options.out}"
         console.print(said, highlight=False, markup=False)
     return 0
-
-
-def chosen_of(predictions: Predictions, rule: str) -> dict[str, float]:
-    """The threshold of each label by its name; of one label without a name.
-
-    Raises:
-        UsageError: the rule cannot be read, or a label is the same wherever it is known.
-    """
-    answered = predictions.answered
-    if not predictions.task.of_labels:
-        outcomes = outcomes_of(answered)
-        return {"": choose(outcomes.target, outcomes.score, rule)}
-    found = {}
-    target = labels_of(answered, len(predictions.choices.names))
-    names = (predictions.choices.names, answered.values.values(), target.T)
-    for label, score, truth in zip(*names, strict=True):
-        if len(np.unique(truth[truth >= 0])) < 2:
-            raise UsageError(f"'{label}' has not both values, so no threshold can be chosen for it")
-        found[label] = choose(truth[truth >= 0], score[truth >= 0], rule)
-    return found

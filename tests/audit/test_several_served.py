@@ -124,6 +124,13 @@ def test_ordered_classes_are_audited_as_onnx_runtime_scores_them(
         (SEVERAL.replace("Effusion: 3", "Effusion: 4"), (), "output.labels: .* no column 4"),
         (SEVERAL, ("--target", "Mass"), "1 columns for the 3 labels"),
         (SEVERAL, ("--threshold", "Effusion=0.3"), "none for 'Mass'"),
+        (SEVERAL, ("--threshold", "0.5,Hernia=0.3"), "no label 'Hernia'; the labels are"),
+        (SEVERAL.replace("{Mass", "{Hernia"), (), "line 4, thresholds: 'Hernia' is none of"),
+        (SEVERAL.replace("Nodule: 1", "Hernia: 1"), (), "people.csv: no column 'Hernia'"),
+        (SEVERAL.replace("Nodule: 1", "Nodule: 0"), (), "line 8, output.labels: names something"),
+        (SEVERAL.replace("holds: logit", "holds: logits"), (), "line 8, output.holds: logits go"),
+        (ORDERED, ("--threshold", "youden", "--threshold-split", "val"), "likeliest class"),
+        (ORDERED.replace("grade", "grades"), (), "people.csv: no column 'target'"),
         (SEVERAL, ("--data", "data/chest"), "come as a table of images"),
         (ORDERED, ("--threshold", "0.5"), "chooses the likeliest class"),
         (ORDERED.replace(", proliferative", ""), (), "5 columns for 4 classes"),
@@ -146,6 +153,44 @@ def test_what_does_not_fit_is_refused_before_anything_is_sent(
     line = failure(capsys, 2 if "known are" not in said else 3, endpoint, *common, *data, *flags)
     assert re.search(said, line), line
     assert not (tmp_path / "run").exists()
+
+
+def test_a_threshold_of_each_label_is_chosen_on_another_split(
+    endpoint: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        row |= {"part": ("val", "test")[number % 2]}
+    both, none = tmp_path / "both.csv", tmp_path / "none.csv"
+    for path in (both, none):
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, [*rows[0]])
+            writer.writeheader()
+            writer.writerows(rows)
+        rows = [row | {"Mass": "0" if row["part"] == "val" else row["Mass"]} for row in rows]
+    part = ("--split-column", "part", "--images", str(table.parent))
+    rule = ("--threshold", "youden", "--threshold-split", "val", *part)
+    out = served(endpoint, both, tmp_path, "foreign_findings", SEVERAL, *rule)
+    by_hand = tmp_path / "by_hand"
+    by_hand.mkdir()
+    val = served(endpoint, both, by_hand, "foreign_findings", SEVERAL, "--split", "val", *part)
+    chosen = str(tmp_path / "chosen.json")
+    source = str(val / "records" / "outcomes.parquet")
+    assert run(["threshold", "--from", source, "--attributes", "sex", "--out", chosen]) == 0
+    found = json.loads((out / "records" / "threshold.json").read_text())["by_label"]
+    assert found == json.loads(Path(chosen).read_text())["by_label"]
+    assert len(set(found.values())) == 3
+    (tmp_path / "third").mkdir()
+    flags = ("--threshold", chosen, *part)
+    third = served(endpoint, both, tmp_path / "third", "foreign_findings", SEVERAL, *flags)
+    assert groups(third) == groups(out)
+    spec = ("--model", "foreign_findings", "--spec", tmp_path / "model.yaml")
+    said = failure(
+        capsys, 2, endpoint, *spec, "--data", none, "--attributes", "sex", *rule, "--out", val / "x"
+    )
+    assert "--threshold-split val: 'Mass' has not both values there" in said
+    assert not (val / "x").exists()
 
 
 def test_a_run_of_labels_is_resumed_and_judged_by_label(

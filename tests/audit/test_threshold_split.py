@@ -67,7 +67,7 @@ def test_a_choice_that_was_cut_off_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("audit.run.choose", broken)
+        patch.setattr("audit.threshold.choose", broken)
         assert "and --resume" in failure(capsys, 130, endpoint, *flags(both, out, *rule))
     assert answered(out / OF_CHOICE) == 24
     assert not (out / "report").exists()

@@ -16,6 +16,7 @@ from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
 from fairness.datasets.table_columns import TableColumns
+from fairness.datasets.table_targets import NoTargetError
 from fairness.errors import UsageError
 from fairness.foreign.description import Masks
 from fairness.foreign.resize import resized
@@ -145,20 +146,29 @@ def table_split(
         fit, shape = partial(resized, said=taken), taken.image_shape
     elif foreign is None and shape is not None and dataset_of(spec.dataset).modality == "chest":
         fit = partial(squash, size=(shape[0], shape[1]))
-    return TableSplit(
-        table,
-        options.split,
-        columns,
-        known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
-        masks=draws,
-        mask_classes=classes,
-        labels=spec.class_names if spec.task == "multilabel" else None,
-        classes=spec.class_names if spec.task == "multiclass" else None,
-        fit=fit,
-        exact=taken is not None and taken.window is not None,
-        inputs={one.name: one.column for one in foreign.further if one.column} if foreign else {},
-        channels=taken.channels if taken is not None else 1,
-        target=spec.target,
-        on_error=options.on_error,
-        shape=shape,
-    )
+    try:
+        return TableSplit(
+            table,
+            options.split,
+            columns,
+            known=[Attribute(takes.attribute, takes.groups)] if takes is not None else (),
+            masks=draws,
+            mask_classes=classes,
+            labels=spec.class_names if spec.task == "multilabel" else None,
+            classes=spec.class_names if spec.task == "multiclass" else None,
+            fit=fit,
+            exact=taken is not None and taken.window is not None,
+            inputs={one.name: one.column for one in foreign.further if one.column}
+            if foreign
+            else {},
+            channels=taken.channels if taken is not None else 1,
+            target=spec.target,
+            on_error=options.on_error,
+            shape=shape,
+        )
+    except NoTargetError as error:
+        of_labels = spec.task == "multilabel"
+        if foreign is None or (spec.target == "target" and not of_labels):
+            raise
+        where = foreign.said.at(*(("output", "labels") if of_labels else ("target",)))
+        raise UsageError(f"{error}, or correct {where}") from None

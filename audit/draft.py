@@ -52,9 +52,9 @@ def draft(
     dims = list(output.shape[1:] if batched else output.shape)
     draws = len(dims) >= 2 and dims[-2:] != [1, 1]
     columns = math.prod(dims) if min(dims, default=1) >= 0 else None
+    task = "segmentation" if draws else task_of(target, columns)
     if trial is not None and not draws:
         columns = trial.columns.shape[1]
-    task = "segmentation" if draws else task_of(target, columns)
     by = "the output's shape" + (" and the target of the table" if target and not draws else "")
     lines = [f"# What model '{model}' takes and answers. Check each line marked {GUESS}.", ""]
     lines += [f"task: {task}  # by {by}"]

@@ -27,8 +27,9 @@ def task_of(target: TableTarget | None, columns: int | None) -> str:
         return "classification"
     if target.labels:
         return "multilabel"
-    many = 2 < len(target.values) <= MOST and (columns is None or columns > 2)
-    return "multiclass" if many else "classification"
+    uncertain = set(target.values) <= {"-1", "0", "1"}  # one label, as tables of several have it
+    many = 2 < len(target.values) <= MOST and (columns is None or 2 < columns <= MOST)
+    return "multiclass" if many and not uncertain else "classification"
 
 
 def target_lines(task: str, target: TableTarget | None, trial: Trial | None) -> list[str]:
@@ -101,7 +102,7 @@ def class_lines(target: TableTarget, columns: int | None) -> list[str]:
     """
     names, order = target.values, "in the order of the model's columns"
     check_names(names, "class")
-    if columns is not None and len(names) > columns:
+    if columns is not None and not len(names) <= columns <= MOST:
         raise UsageError(
             f"column '{target.column}' has {len(names)} values, {', '.join(names[:8])}, and the "
             f"model answers {columns} numbers; merge values with --map, or name another by --target"

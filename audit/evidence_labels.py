@@ -58,7 +58,8 @@ def _swapped(name: str, truth: IntArray, answers: FloatArray, column: int) -> st
     """A note on a label whose own column orders it wrongly, with the column that does best."""
     each = [auc(truth, answers[:, k]) for k in range(answers.shape[1])]
     best = int(np.argmax(each))
-    other = f"column {best} has {each[best]:.2f}" if best != column else "no column has more"
+    better = each[best] > each[column]
+    other = f"column {best} has {each[best]:.2f}" if better else "no column has more"
     more = "" if len(truth) >= ENOUGH else f"; --samples {ENOUGH} says more"
     return (
         f"note: {name}: AUC {each[column]:.2f} on {len(truth)} samples: are columns swapped? "

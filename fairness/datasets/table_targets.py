@@ -15,10 +15,15 @@ from fairness.tables.judged import is_blank, positives
 from fairness.tables.labels import class_codes, label_codes, listed_codes, listed_names
 from fairness.tables.names import require_columns
 from fairness.tables.words import names_in
+from fairness.text import one_line
 
 Kind: TypeAlias = Literal["label", "labels", "class", "mask"]
 Changes: TypeAlias = Mapping[str, Mapping[str, str]]
 OTHERWISE = "; correct it, or go on without it by --on-error skip"
+
+
+class NoTargetError(UsageError):
+    """The table lacks a column, or a label, that the model predicts, and no flag names another."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,19 @@ def wanted_of(
 
     Raises:
         UsageError: a column is not there, or there are too many or too few.
+        NoTargetError: a column is not there, and it is the model's name for it that was looked for.
     """
-    said = opened.said
+    said, there = opened.said, opened.table.column_names
+    named = [predicted] if labels is None else labels if said.target_separator is None else ()
+    lacking = [name for name in named if name not in there]
+    if lacking and said.target is None and not masks and (labels or "target" not in there):
+        has = ", ".join(map(one_line, there))
+        raise NoTargetError(
+            f"{opened.path}: no column '{lacking[0]}' (it has: {has}); name one with --target"
+        )
     if labels is None and (said.target_separator is not None or said.uncertain != "ignore"):
         raise UsageError("--target-separator and --uncertain are of several labels; leave them out")
-    usual = predicted if predicted in opened.table.column_names else "target"
+    usual = predicted if predicted in there else "target"
     if masks:
         return Wanted("mask", (opened.required(said.mask, "mask", "--mask"),))
     if labels is None and classes is None:
@@ -97,7 +110,7 @@ def wanted_labels(
         try:
             return listed_codes(found[0], wanted.names, separator, wanted.columns[0])
         except UsageError as error:
-            raise UsageError(f"{opened.path}: {error}") from None
+            raise NoTargetError(f"{opened.path}: {error}") from None
     codes = []
     for name, column in zip(wanted.columns, found, strict=True):
 

@@ -133,6 +133,7 @@ def test_numbered_classes_are_ordered_and_the_missing_ones_named(tmp_path: Path)
         (3, ("--target", "file"), "column 'file' has 12 values"),
         (3, ("--target", "word", "--map", "word:mild=a:b"), "the class 'a:b' of the table"),
         (2, ("--target", "word"), "must have two values"),
+        (101, ("--target", "word"), "must have two values"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_before_anything_is_sent(
@@ -143,6 +144,16 @@ def test_a_table_that_does_not_fit_is_refused_before_anything_is_sent(
     assert init(server, tmp_path, *flags) in (2, 3)
     assert message in capsys.readouterr().err
     assert server.answered == 0
+    assert not (tmp_path / "model.yaml").exists()
+
+
+def test_answers_of_another_length_than_the_table_needs_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = OddServer(answer=lambda g: [g, 1 - g], columns=-1)
+    assert init(server, tmp_path, "--target", "word") == 2
+    said = "column 'word' has 3 values, mild, none, severe, and the model answers 2 numbers"
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "model.yaml").exists()
 
 

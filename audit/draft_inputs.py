@@ -28,13 +28,15 @@ def further_lines(tensors: Sequence[Any], batched: bool) -> list[str]:
             )
         dims = list(tensor.shape)
         inner = dims[1:] if batched and dims and dims[0] in (-1, 1) else dims
-        free = min(inner, default=1) < 0
-        shape = f"[{', '.join('' if dim < 0 else str(dim) for dim in inner)}]"
-        told = f"{GUESS}: the server takes any length where none stands" if free else "one sample's"
+        shape = f"{inner}  # one sample's"
+        if min(inner, default=1) < 0:
+            shape = (
+                f" # {GUESS}: to be filled in: that of one sample, where the server says {inner}"
+            )
         lines += [
             f"  {json.dumps(tensor.name)}:",
             f"    column:  # {GUESS}: to be filled in: column: NAME, or constant: NUMBER instead",
             f"    dtype: {tensor.datatype.lower()}  # as the server says",
-            f"    shape: {shape}  # {told}",
+            f"    shape: {shape}",
         ]
     return lines if tensors else []

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -157,6 +158,29 @@ def test_what_does_not_fit_is_refused_before_anything_is_sent(
     line = failure(capsys, 2 if "known are" not in said else 3, endpoint, *common, *data, *flags)
     assert re.search(said, line), line
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "drafted"),
+    [
+        ("foreign_findings", ",".join(LABELS), "labels: {Effusion: 0, Mass: 1, Nodule: 2}"),
+        ("foreign_steps", "grade", f"classes: [{', '.join(sorted(GRADES))}]"),
+    ],
+)
+def test_a_draft_of_several_is_audited_as_it_is_and_verified_by_its_probes(
+    endpoint: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    model: str, target: str, drafted: str,
+) -> None:  # fmt: skip
+    spec = tmp_path / "model.yaml"
+    words = ["--endpoint", endpoint, "--model", model, "--data", str(table)]
+    words += ["--target", target, "--attributes", "sex"]
+    assert run(["init", *words, "--probes", "8", "--out", str(spec)]) == 0
+    assert f"{drafted}  # GUESS" in spec.read_text()
+    printed = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert printed == ["fair-audit", *words, "--spec", str(spec)]
+    out = tmp_path / "run"
+    assert run([*printed[1:], "--replicates", "100", "--out", str(out)]) == 0
+    assert "(verified against 20" in (out / "report" / "report.md").read_text()
 
 
 def test_a_threshold_of_each_label_is_chosen_on_another_split(

@@ -120,6 +120,21 @@ def test_every_usual_shape_gives_a_draft_that_the_server_does_not_contradict(
     assert found.output_type == given[0]
 
 
+def test_an_input_of_any_length_is_to_be_filled_in(tmp_path: Path) -> None:
+    inputs = [tensor("ids", "INT64", -1, -1, 4), tensor("x", "FP32", -1, 1, 64, 64)]
+    metadata = SimpleNamespace(inputs=inputs, outputs=[tensor("y", "FP32", -1, 1)])
+    text = draft("m", metadata)
+    told = f"shape:  # {GUESS}: to be filled in: that of one sample, where the server says [-1, 4]"
+    assert told in text
+    assert '  name: "x"' in text
+    (tmp_path / "m.yaml").write_text(text.replace("column:  #", "column: tokens  #"))
+    with pytest.raises(UsageError, match="inputs.ids.shape: the server says"):
+        resolved(read_model_yaml(tmp_path / "m.yaml"), metadata, "m")
+    inputs[0].datatype = "BYTES"
+    with pytest.raises(UsageError, match="input 'ids' is BYTES; fair-audit sends"):
+        draft("m", metadata)
+
+
 def test_scores_are_drafted_where_a_label_stands_before_them() -> None:
     outputs = [tensor("label", "INT64", -1), tensor("probabilities", "FP32", -1, 2)]
     metadata = SimpleNamespace(inputs=[tensor("x", "FP32", -1, 1, 64, 64)], outputs=outputs)

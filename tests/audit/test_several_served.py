@@ -212,7 +212,10 @@ def test_a_threshold_of_each_label_is_chosen_on_another_split(
     (tmp_path / "third").mkdir()
     flags = ("--threshold", chosen, *part)
     third = served(endpoint, both, tmp_path / "third", "foreign_findings", SEVERAL, *flags)
-    assert groups(third) == groups(out)
+    before = groups(out)
+    assert groups(third) == before
+    served(endpoint, both, tmp_path, "foreign_findings", SEVERAL, *rule, "--resume")
+    assert groups(out) == before
     spec = ("--model", "foreign_findings", "--spec", tmp_path / "model.yaml")
     said = failure(
         capsys, 2, endpoint, *spec, "--data", none, "--attributes", "sex", *rule, "--out", val / "x"

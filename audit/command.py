@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tyro
@@ -111,17 +111,17 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
     about = DESCRIPTION + DEBUG_HELP
     options = tyro.cli(Options, prog="fair-audit", description=about, args=arguments)
     try:
-        return audit(options, console)
+        return audit(options, console, arguments)
     except UndescribedError as error:
         command = f"fair-audit init {options.connection.flags()}"
         named = "" if options.model else " --model NAME"
         raise ServerError(f"{error}: {retyped(command, arguments)}{named}") from None
 
 
-def audit(options: Options, console: Console) -> int:
+def audit(options: Options, console: Console, words: Sequence[str]) -> int:
     """Audit the model asked for, or all that describe themselves; the worst exit code.
 
-    All of them are planned before the first is asked.
+    `words` are the command line.     All of them are planned before the first is asked.
     """
 
     def note(text: str) -> None:
@@ -147,7 +147,7 @@ def audit(options: Options, console: Console) -> int:
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             with connect(options.connection, most_bytes) as asked:
-                codes.add(run_audit(plan, PartsTransport(asked, note), console))
+                codes.add(run_audit(plan, PartsTransport(asked, note), console, words))
             console.print(
                 f"report: {plan.out / 'report' / 'report.md'}", highlight=False, markup=False
             )

@@ -1,8 +1,9 @@
 """Provenance of a report: what was measured, on what data, with what."""
 
+import platform
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,43 @@ from typing import Any
 from audit.client.endpoint import NOT_STATED
 from audit.plan import Plan
 from audit.records.predictions import Predictions
+from audit.typed import typed_command
 from fairness.contract import Threshold
 from fairness.groups import said_of_ages
 from fairness.outcomes import Names
 
+LIBRARIES = ("numpy", "scipy", "tritonclient")
+"""Whose versions stand in a report, beside Python's."""
 
-def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a server answered in this run; what a resumed run had already is not in it."""
+
+    images: int
+    seconds: float
+
+    def told(self) -> dict[str, float | int]:
+        """As report.json has it."""
+        rate = self.images / self.seconds if self.seconds else 0.0
+        return {
+            "images": self.images,
+            "seconds": round(self.seconds, 2),
+            "images_per_second": round(rate, 1),
+        }
+
+
+def of_served_model(
+    plan: Plan, identity: str, n: int, speed: Speed, words: Sequence[str], uncounted: bool = False
+) -> dict[str, Any]:
     """Provenance of answers that a server gave.
 
     Args:
         plan: of the audit.
         identity: `verified` or `declared`.
         n: samples scored.
+        speed: of the answers of this run.
+        words: the command line.
         uncounted: whether the server has no count of its answers, which would show a reload.
     """
     model, split, threshold = plan.model, plan.split, plan.threshold
@@ -68,14 +94,19 @@ def of_served_model(plan: Plan, identity: str, n: int, uncounted: bool = False) 
             "endpoint": plan.options.connection.endpoint,
             "device": model.device,
         },
+        **({"speed": speed.told()} if speed.images else {}),
     }
-    return with_tool(about, threshold)
+    return with_tool(about, threshold, words)
 
 
 def of_file(
-    source: Path, names: Names, predictions: Predictions, threshold: Threshold | None
+    source: Path,
+    names: Names,
+    predictions: Predictions,
+    threshold: Threshold | None,
+    words: Sequence[str],
 ) -> dict[str, Any]:
-    """Provenance of scores that a file holds."""
+    """Provenance of scores that a file holds; `words` are the command line."""
     statements = [predictions.statement, said_of_ages(predictions.answered.cases.covariates)]
     about = {
         "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
@@ -90,14 +121,21 @@ def of_file(
             "statement": "; ".join(filter(None, statements)),
         },
     }
-    return with_tool(about, threshold)
+    return with_tool(about, threshold, words)
 
 
-def with_tool(about: Mapping[str, object], threshold: Threshold | None) -> dict[str, Any]:
-    """The provenance with the threshold, this tool, and the time."""
+def with_tool(
+    about: Mapping[str, object], threshold: Threshold | None, words: Sequence[str]
+) -> dict[str, Any]:
+    """The provenance with the threshold, this tool, its command and libraries, and the time."""
     return {
         **about,
         "threshold": asdict(threshold) if threshold else None,
         "tool": {"name": "fair-audit", "version": version("fair-audit-triton")},
+        "command": typed_command(words),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }

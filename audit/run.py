@@ -1,7 +1,8 @@
 """Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 
@@ -15,7 +16,7 @@ from audit.client.transport import Transport
 from audit.client.watch import WatchedTransport
 from audit.plan import JOURNAL, REPLACED, Plan
 from audit.progress import with_progress
-from audit.provenance import of_served_model
+from audit.provenance import Speed, of_served_model
 from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
@@ -33,8 +34,10 @@ from fairness.tasks.binary import outcomes_of
 from fairness.tasks.multilabel import labels_of
 
 
-def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
+def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequence[str] = ()) -> int:
     """Audit one model, write `out/report` and `out/records`; the exit code of its verdict.
+
+    `words` are the command line, for the provenance.
 
     Raises:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
@@ -45,13 +48,14 @@ def run_audit(plan: Plan, transport: Transport, console: Console) -> int:
         plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, console))
     predict = asking(plan, watched)
     with advising(plan):
-        identity, found = answers_of_one_model(plan, watched, predict, console)
+        identity, found, speed = answers_of_one_model(plan, watched, predict, console)
         answered = joined([found], plan.split, plan.attributes)
         sha256 = plan.split.fingerprint()
         stored = (plan.task.stored, sha256, plan.names, plan.task)
         write_outcomes(records / "outcomes.parquet", answered, *stored)
         write_skipped(records / "skipped.csv", plan.split.skipped)
-        provenance = of_served_model(plan, identity, len(found), watched.uncounted)
+        facts = (identity, len(found), speed, words, watched.uncounted)
+        provenance = of_served_model(plan, *facts)
         code = finish(answered, provenance, plan.analysis, plan.out, console)
         quality = plan.task.quality(answered)
         if quality is not None and options.worst:
@@ -80,7 +84,7 @@ def chosen_threshold(
     records = private_folder(plan.out / "records")
     private_folder(choice.out)
     with advising(choice):
-        _, found = answers_of_one_model(choice, watched, asking(choice, watched), console)
+        _, found, _ = answers_of_one_model(choice, watched, asking(choice, watched), console)
         answered = joined([found], choice.split, choice.attributes)
         labels = choice.task.names if choice.task.of_labels else ()
         try:
@@ -109,8 +113,8 @@ def chosen_threshold(
 
 def answers_of_one_model(
     plan: Plan, watched: WatchedTransport, predict: ServedPredictor, console: Console
-) -> tuple[str, Readings]:
-    """What was proved of the model, before and after, and what it answered in between.
+) -> tuple[str, Readings, Speed]:
+    """What was proved of the model, before and after, what it answered in between, and how fast.
 
     Raises:
         ReplacedError: the model was replaced meanwhile; the run can then not be resumed.
@@ -127,7 +131,7 @@ def answers_of_one_model(
     proved = identity()
     sent = watched.sent
     try:
-        found = collect(plan, predict, console)
+        found, speed = collect(plan, predict, console)
         if watched.sent > sent:
             watched.look()
             try:
@@ -141,7 +145,7 @@ def answers_of_one_model(
             f"{error}. The answers stay in {plan.out / JOURNAL}, but may be of more than one "
             "model: audit it anew, without --resume"
         ) from None
-    return proved, found
+    return proved, found, speed
 
 
 @contextmanager
@@ -166,8 +170,8 @@ def advising(plan: Plan) -> Iterator[None]:
         raise RunInterruptedError("interrupted; go on with the same command and --resume") from None
 
 
-def collect(plan: Plan, predict: ServedPredictor, console: Console) -> Readings:
-    """Stream what the journal lacks, then read everything back from it."""
+def collect(plan: Plan, predict: ServedPredictor, console: Console) -> tuple[Readings, Speed]:
+    """Stream what the journal lacks, then read everything back from it; how fast it streamed."""
     records = private_folder(plan.out / "records")
     read: Read = plan.task.read
     if plan.options.keep_masks:
@@ -176,11 +180,14 @@ def collect(plan: Plan, predict: ServedPredictor, console: Console) -> Readings:
         done = journal.answered()
         if done:
             recheck(plan, predict, journal.readings(plan.task))
+        started, images = monotonic(), 0
         if remaining := len(plan.split) - len(done):
             answers = readings(unanswered(plan, done), predict, read)
             for found in with_progress(answers, remaining, plan.model.name, console):
                 journal.record(found)
-        return journal.readings(plan.task)
+                images += len(found)
+        speed = Speed(images, monotonic() - started)
+        return journal.readings(plan.task), speed
 
 
 def unanswered(plan: Plan, done: set[str]) -> Iterator[Batch]:

@@ -114,9 +114,13 @@ def report_of(
         if contrast.metric not in measured.meaningless
     ]
     drawn = measured.probabilities
-    statistics = {"statistics": asdict(settings), "families": list(analysis.families)}
+    statistics: dict[str, object] = {
+        "statistics": asdict(settings),
+        "families": list(analysis.families),
+    }
     if sizes.few(sizes.everybody) == FEW and "data" in provenance:
         statistics["data"] = {**provenance["data"], "n": None}
+        statistics["speed"] = None  # rate and seconds would tell the number of images
     return GroupReport(
         rows=tuple(rows),
         contrasts=tuple(contrast for contrast in contrasts if contrast is not None),

@@ -13,10 +13,10 @@ from audit.compare.comparison import Comparison, compared
 from audit.compare.runs import paired, read_run
 from audit.options import AnalysisOptions
 from audit.page.compare import compare_page
-from audit.page.overview import plain_attributes
 from audit.plan import check_writable
 from audit.report import layout
 from audit.report.files import MANIFEST, manifest, to_csv
+from audit.report.recorded import plain_attributes
 from audit.report.terminal import plain_table
 from audit.waiting import waiting
 from fairness.atomic import replace_files

@@ -87,7 +87,7 @@ def report(arguments: list[str], console: Console) -> int:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
     write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)
-    provenance = of_file(options.source, names, predictions, threshold)
+    provenance = of_file(options.source, names, predictions, threshold, ["report", *arguments])
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)
     where = options.out / "report" / "report.md"

@@ -10,8 +10,8 @@ from audit.compare.flips import Flips, flips
 from audit.compare.levelling import Levelling, levelling
 from audit.compare.runs import Run
 from audit.options import AnalysisOptions
-from audit.page.overview import plain_attributes
 from audit.plan_analysis import groupings_of
+from audit.report.recorded import plain_attributes
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.disclosure.sizes import sizes_of
 from fairness.groups import Grouping

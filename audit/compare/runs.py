@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.page.overview import plain_attributes
 from audit.policy.baseline import threshold_of
 from audit.records.columns import Columns
 from audit.records.predictions import read_predictions
 from audit.report.document import read_document
+from audit.report.recorded import plain_attributes
 from fairness.arrays import Array, IntArray
 from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Cases

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from audit.compare.comparison import Comparison
 from audit.page.forest import Axis, axis_of
-from audit.page.overview import plain_attributes
 from audit.report import layout
+from audit.report.recorded import plain_attributes
 from fairness.attributes import ALL, OVERALL
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.tasks.catalogue import tables_of

@@ -1,11 +1,12 @@
 """The first screen: verdict, who is in the data, the worst group, what cannot be said."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.page.forest import lowest
 from audit.policy.verdict import Judgement
 from audit.report import layout
+from audit.report.flow import is_hidden
+from audit.report.recorded import plain_attributes
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.tasks.catalogue import tables_of
@@ -70,21 +71,6 @@ def verdict_of(judgement: Judgement | None) -> tuple[str, str]:
     counts = {v: sum(c.verdict == v for c in judgement.checks) for v in VERDICTS}
     told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
     return judgement.verdict, f"{VERDICTS[judgement.verdict]}: {told}"
-
-
-def plain_attributes(report: GroupReport) -> list[str]:
-    """Attributes as recorded: no crossed ones, no strata, no variants with the unknown."""
-    names = dict.fromkeys(row.attribute for row in report.rows if row.attribute != OVERALL)
-    return [name for name in names if not is_derived(name, names)]
-
-
-def is_derived(name: str, names: Sequence[str] | dict[str, None]) -> bool:
-    """Whether a grouping is made of others: crossed, inside strata, or with the unknown in it."""
-    base = name.partition(" | ")[0].removesuffix(" (unknown as a group)")
-    crossed = name.split("*")
-    return (base != name and base in names) or (
-        len(crossed) > 1 and all(part in names for part in crossed)
-    )
 
 
 def worst_groups(report: GroupReport) -> list[Worst]:
@@ -182,10 +168,3 @@ def limits(report: GroupReport) -> list[str]:
         "this threshold; it says nothing of those who are not in the data."
     )
     return found
-
-
-def is_hidden(row: Row) -> bool:
-    """Whether a group exists of which no number is shown."""
-    return (
-        row.suppressed is not None and row.value is None and row.group not in (ALL, UNKNOWN_LABEL)
-    )

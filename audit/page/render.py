@@ -8,11 +8,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from audit.page import curves, overview
 from audit.page.forest import Forest, forest
+from audit.page.heat import Heat, heats
 from audit.policy.verdict import label_of
 from audit.report import layout
 from audit.report.document import Document
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.markdown import pair_lines
+from audit.report.recorded import plain_attributes
 from fairness.attributes import OVERALL
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import tables_of
@@ -40,6 +42,7 @@ class Part:
     report: GroupReport
     forests: list[Forest]
     crossed: list[Forest]
+    heats: list[Heat]
     gaps: list[layout.GapLine]
     pairs: list[tuple[str, ...]]
     pair_metric: str
@@ -66,7 +69,7 @@ def page(document: Document) -> str:
     whole = [one for one in (report, *report.also) if not label_of(one) or one is report]
     parts = [part_of(one) for one in whole]
     first = parts[0]
-    attributes = overview.plain_attributes(report)
+    attributes = plain_attributes(report)
     label, metric = next(iter(tables_of(report).groups.items()))
     template = environment().get_template("report.html.jinja")
     return template.render(
@@ -91,6 +94,8 @@ def page(document: Document) -> str:
         of_labels=[of_label(one) for one in report.also if label_of(one)],
         families=report.provenance.get("families", ()),
         compat=document.compat,
+        flow=document.flow,
+        percent=percent,
         facts=facts(report.provenance),
         overall=OVERALL,
     )
@@ -99,14 +104,14 @@ def page(document: Document) -> str:
 def of_label(report: GroupReport) -> OfLabel:
     """What the page shows of one label; the files beside it hold the rest."""
     label, metric = next(iter(tables_of(report).groups.items()))
-    attributes = overview.plain_attributes(report)
+    attributes = plain_attributes(report)
     drawn = forest(report, label, metric, attributes, mark_lowest=True)
     return OfLabel(label_of(report), drawn, layout.gap_lines(report))
 
 
 def part_of(report: GroupReport) -> Part:
     """What the sections of one way of asking show."""
-    plain = overview.plain_attributes(report)
+    plain = plain_attributes(report)
     present = {row.metric for row in report.rows}
     names = dict.fromkeys(row.attribute for row in report.rows if row.attribute != OVERALL)
     derived = [name for name in names if name not in plain]
@@ -116,6 +121,7 @@ def part_of(report: GroupReport) -> Part:
         report=report,
         forests=[forest(report, label, metric, plain) for label, metric in shown],
         crossed=[forest(report, label, metric, derived) for label, metric in shown[:1] if derived],
+        heats=heats(report),
         gaps=layout.gap_lines(report),
         pairs=pair_lines(report),
         pair_metric=shown[0][0],
@@ -130,6 +136,11 @@ def part_of(report: GroupReport) -> Part:
         ],
         footnotes=layout.footnotes(report),
     )
+
+
+def percent(share: float | None) -> str:
+    """`4.2 %`, or that it is not shown."""
+    return "not shown" if share is None else f"{100 * share:.1f} %"
 
 
 def facts(about: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Judgement, Verdict
+from audit.report.flow import Flow
 from fairness.documents import parse_json
 from fairness.errors import DataError
 from fairness.first_fault import first_fault
@@ -61,6 +62,8 @@ class Document(OneReport):
     policy: Policy | None = None
     checks: tuple[Check, ...] = ()
     compat: tuple[Mapping[str, str], ...] = ()
+    flow: Flow | None = None
+    """None in a report of an earlier version."""
 
     def judgement(self) -> Judgement | None:
         """Policy and checks; None where there was no policy."""

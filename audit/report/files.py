@@ -12,6 +12,7 @@ from typing import Any
 from audit.page.render import page
 from audit.policy.verdict import Judgement
 from audit.report.document import document_of
+from audit.report.flow import flow_of
 from audit.report.junit import to_junit
 from audit.report.labels import is_of_several
 from audit.report.layout import compat_lines
@@ -34,6 +35,7 @@ def write_report(
     """
     document = report.document()
     document["verdict"] = judgement.verdict if judgement else None
+    document["flow"] = asdict(flow_of(report))
     if judgement:
         document["policy"] = judgement.policy.model_dump(mode="json")
         document["checks"] = [asdict(check) for check in judgement.checks]

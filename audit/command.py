@@ -23,6 +23,7 @@ from audit.commands.threshold import threshold
 from audit.console import SafeConsole
 from audit.options import Options
 from audit.plan import JOURNAL
+from audit.report.terminal import say_where
 from audit.retyped import retyped
 from audit.run import run_audit
 from audit.sizes import most_answer_bytes
@@ -148,9 +149,7 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             with connect(options.connection, most_bytes) as asked:
                 codes.add(run_audit(plan, PartsTransport(asked, note), console, words))
-            console.print(
-                f"report: {plan.out / 'report' / 'report.md'}", highlight=False, markup=False
-            )
+            say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)
 
 

@@ -15,6 +15,7 @@ from audit.provenance import of_file
 from audit.records.columns import Columns
 from audit.records.outcomes import private_folder, write_outcomes
 from audit.records.predictions import Predictions, read_predictions
+from audit.report.terminal import say_where
 from audit.threshold import read_threshold
 from audit.waiting import waiting
 from fairness.contract import Threshold
@@ -90,8 +91,7 @@ def report(arguments: list[str], console: Console) -> int:
     provenance = of_file(options.source, names, predictions, threshold, ["report", *arguments])
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)
-    where = options.out / "report" / "report.md"
-    console.print(f"report: {where}", highlight=False, markup=False)
+    say_where(options.out, console)
     return code
 
 

@@ -3,26 +3,12 @@
 from dataclasses import dataclass
 
 from audit.page.forest import lowest
-from audit.policy.verdict import Judgement
 from audit.report import layout
 from audit.report.flow import is_hidden
 from audit.report.recorded import plain_attributes
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.tasks.catalogue import tables_of
-
-MEANINGS = {
-    "verified": "the server gave the answers that were recorded with this model",
-    "declared": "nobody proved that the model that answered is the one described",
-    "found": "the scores were in a file; no model was asked",
-}
-"""How sure it is what answered."""
-
-VERDICTS = {
-    "PASS": "every number lies inside its margin, with its whole interval",
-    "FAIL": "a number lies outside its margin, with its whole interval",
-    "INCONCLUSIVE": "the data cannot tell whether every number lies inside its margin",
-}
 
 
 @dataclass(frozen=True)
@@ -55,22 +41,6 @@ class People:
     groups: tuple[Person, ...]
     missing: str
     """What is known of those without a recorded group; empty where there are none."""
-
-
-def identity_of(report: GroupReport) -> tuple[str, str]:
-    """`verified`, `declared` or `found`, with what it means."""
-    said = str(report.provenance.get("model", {}).get("identity", "found"))
-    known = next((word for word in MEANINGS if said.startswith(word)), "found")
-    return said, MEANINGS[known]
-
-
-def verdict_of(judgement: Judgement | None) -> tuple[str, str]:
-    """The verdict, and what it means."""
-    if judgement is None:
-        return "no verdict", "no margin was set before the numbers were seen"
-    counts = {v: sum(c.verdict == v for c in judgement.checks) for v in VERDICTS}
-    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-    return judgement.verdict, f"{VERDICTS[judgement.verdict]}: {told}"
 
 
 def worst_groups(report: GroupReport) -> list[Worst]:

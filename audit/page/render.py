@@ -10,7 +10,7 @@ from audit.page import curves, overview
 from audit.page.forest import Forest, forest
 from audit.page.heat import Heat, heats
 from audit.policy.verdict import label_of
-from audit.report import layout
+from audit.report import layout, meanings
 from audit.report.document import Document
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.markdown import pair_lines
@@ -76,8 +76,8 @@ def page(document: Document) -> str:
         report=report,
         about=report.provenance,
         headline=layout.headline(report),
-        identity=overview.identity_of(report),
-        verdict=overview.verdict_of(judgement),
+        identity=meanings.identity_of(report),
+        verdict=meanings.verdict_of(judgement),
         checks=judgement.checks if judgement else (),
         policy=judgement.policy if judgement else None,
         subject=layout.subject,

@@ -5,9 +5,13 @@ from collections.abc import Iterable, Sequence
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
+from audit.report.meanings import meanings
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import tables_of
+
+FOLDED, UNFOLDED = ("<details>", "<summary>Families of tests</summary>"), "</details>"
+"""Around what few people read; the only tags of a report."""
 
 
 def to_markdown(
@@ -15,7 +19,12 @@ def to_markdown(
 ) -> str:
     """The whole report as Markdown; text that came from files or servers is escaped."""
     confidence = report.provenance["statistics"]["confidence"]
-    lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in layout.headline(report)), ""]
+    lines = ["# Fairness audit", "", *(f"- {escape(line)}" for line in layout.headline(report))]
+    lines += [
+        f"- {escape(meanings(report, judgement))}",
+        "- the same as a page: [report.html](report.html)",
+        "",
+    ]
     lines += verdict_lines(judgement)
     if is_of_several(report):
         lines += ["## Worst group of each label", ""]
@@ -28,9 +37,9 @@ def to_markdown(
         title = f"# {escape(label_of(other) or other.rows[0].model)}"
         lines += ["", title, "", *report_lines(other, confidence)]
     several = report.also if is_of_several(report) else ()
-    lines += ["", "## Families of tests", ""]
+    lines += ["", *FOLDED, ""]
     families = [one for of_one in (report, *several) for one in of_one.provenance["families"]]
-    lines += [f"- {escape(family)}" for family in dict.fromkeys(families)]
+    lines += [*(f"- {escape(family)}" for family in dict.fromkeys(families)), "", UNFOLDED]
     if compared:
         lines += ["", "## Beside the original evaluation", ""]
         columns = ("attribute", "group", "metric", "original", "ours")
@@ -40,16 +49,25 @@ def to_markdown(
 
 def report_lines(report: GroupReport, confidence: float) -> list[str]:
     """The tables of one way of asking."""
+    recorded = [g for g in layout.group_lines(report) if g.group != layout.NOWHERE]
+    nowhere = [g.attribute for g in layout.gap_lines(report) if g.note == layout.NOWHERE]
     lines = [f"## Groups (with {confidence:.0%} intervals)", ""]
     lines += table(
         ("attribute", "group", "n", "positive", *layout.labels(report)),
-        ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in layout.group_lines(report)),
+        ((g.attribute, g.group, g.n, g.positive, *g.cells) for g in recorded),
     )
-    lines += ["", *(f"- {escape(text)}" for text in layout.footnotes(report)), ""]
+    lines += ["", *(f"- {escape(text)}" for text in layout.footnotes(report))]
+    if nowhere:
+        lines.append(f"- {layout.NOWHERE}: {escape(', '.join(nowhere))}")
+    lines.append("")
     lines += ["## Between groups", ""]
     lines += table(
         ("attribute", "number", "value", "furthest apart", "p (adjusted)", "remark"),
-        ((g.attribute, g.label, g.value, g.groups, g.p, g.note) for g in layout.gap_lines(report)),
+        (
+            (g.attribute, g.label, g.value, g.groups, g.p, g.note)
+            for g in layout.gap_lines(report)
+            if g.attribute not in nowhere
+        ),
     )
     lines += ["", f"## Pairs of groups: {layout.labels(report)[0]}", ""]
     lines += table(

@@ -1,6 +1,7 @@
 """The tables at the end of a run, on the terminal; they fit into 80 columns."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
+from audit.report.meanings import meanings
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -35,10 +37,10 @@ def print_report(
         print_gaps(one, console)
     if compared:
         print_compat(report, compared, console)
-    if judgement is None:
-        console.print("no policy, no verdict: no margin was set (--policy)", highlight=False)
-    else:
+    if judgement is not None:
         print_checks(judgement, console)
+    more = "" if judgement else " (--policy)"
+    console.print(f"{meanings(report, judgement)}{more}", highlight=False, markup=False)
 
 
 def print_labels(report: GroupReport, console: Console) -> None:
@@ -118,3 +120,9 @@ def print_checks(judgement: Judgement, console: Console) -> None:
 def plain_table(*columns: str) -> Table:
     """A table with a rule under its head and no frame."""
     return Table(*columns, box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
+
+
+def say_where(out: Path, console: Console) -> None:
+    """The files of a run that people read."""
+    for name, file in (("report", "report.md"), ("page", "report.html")):
+        console.print(f"{name}: {out / 'report' / file}", highlight=False, markup=False)

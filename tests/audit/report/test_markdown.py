@@ -6,7 +6,7 @@ import junitparser
 import pytest
 from scored_files import cohort, document, report, write_csv
 
-from audit.report.markdown import escape
+from audit.report.markdown import FOLDED, UNFOLDED, escape
 
 NASTY = (
     "a|b",
@@ -36,7 +36,7 @@ def test_every_table_keeps_its_columns_and_no_tag_opens(out: Path) -> None:
     width = None
     for line in text.splitlines():
         plain = line.replace("\\\\", "").replace("\\|", "").replace("\\<", "")
-        assert "<" not in plain, line
+        assert "<" not in plain or line in (*FOLDED, UNFOLDED), line
         if not line.startswith("|"):
             width = None
         else:

@@ -1,0 +1,39 @@
+"""What the words of a report mean: how sure it is what answered, and its verdict."""
+
+from audit.policy.verdict import Judgement
+from fairness.outcomes import GroupReport
+
+MEANINGS = {
+    "verified": "the server gave the answers that were recorded with this model",
+    "declared": "nobody proved that the model that answered is the one described",
+    "found": "the scores were in a file, and no model was asked",
+}
+"""How sure it is what answered."""
+
+VERDICTS = {
+    "PASS": "every number lies inside its margin, with its whole interval",
+    "FAIL": "a number lies outside its margin, with its whole interval",
+    "INCONCLUSIVE": "the data cannot tell whether every number lies inside its margin",
+}
+
+
+def identity_of(report: GroupReport) -> tuple[str, str]:
+    """`verified`, `declared` or `found`, with what it means."""
+    said = str(report.provenance.get("model", {}).get("identity", "found"))
+    known = next((word for word in MEANINGS if said.startswith(word)), "found")
+    return said, MEANINGS[known]
+
+
+def verdict_of(judgement: Judgement | None) -> tuple[str, str]:
+    """The verdict, and what it means."""
+    if judgement is None:
+        return "no verdict", "no margin was set before the numbers were seen"
+    counts = {v: sum(c.verdict == v for c in judgement.checks) for v in VERDICTS}
+    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+    return judgement.verdict, f"{VERDICTS[judgement.verdict]}: {told}"
+
+
+def meanings(report: GroupReport, judgement: Judgement | None) -> str:
+    """One line that says what the identity and the verdict of a report mean."""
+    identity, verdict = identity_of(report), verdict_of(judgement)
+    return f"{': '.join(identity)}; {': '.join(verdict)}"

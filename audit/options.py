@@ -86,7 +86,10 @@ class Options:
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
-    """Draw so many of the worst masks of each group into records/worst."""
+    """Show so many of the worst and borderline cases of each group, in records/cases.html.
+
+    Masks are drawn into records/worst, too.
+    """
     keep_masks: bool = False
     """Keep every mask, in records/masks."""
     table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from audit.analysis import finish
 from audit.audited_split import fits_when_read
+from audit.cases import show_cases
 from audit.choice import at_threshold
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
@@ -60,6 +61,7 @@ def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequenc
         quality = plan.task.quality(answered)
         if quality is not None and options.worst:
             draw_worst(plan, predict, answered.cases, quality, console)
+        show_cases(plan, answered, console)
     return code
 
 

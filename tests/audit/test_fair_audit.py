@@ -65,8 +65,21 @@ def test_records_hold_every_sample_and_are_private(finished: Path, split_root: P
     assert (finished / "records").stat().st_mode & 0o777 == 0o700
     files = list((finished / "records").iterdir())
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == dict.fromkeys(
-        ("outcomes.parquet", "journal.sqlite", "skipped.csv"), "0o600"
+        ("outcomes.parquet", "journal.sqlite", "skipped.csv", "cases.html"), "0o600"
     )
+
+
+def test_the_worst_and_the_borderline_cases_are_shown(finished: Path, split_root: Path) -> None:
+    split = FairVLMed(split_root, "test")
+    scores = np.array([s.image.mean() / 255 for s in samples(split)])
+    page = (finished / "records" / "cases.html").read_text()
+    for code, race in enumerate(("Asian", "Black", "White")):
+        rows = np.flatnonzero(split.codes["race"] == code)
+        for distance in (-np.abs(split.labels - scores), np.abs(scores - 0.25)):
+            wanted = split.ids[rows[np.argsort(distance[rows], kind="stable")][0]]
+            assert f'alt="case {wanted}"' in page, (race, wanted)
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
 
 
 def test_the_shared_part_names_no_sample(finished: Path, split_root: Path) -> None:
@@ -83,6 +96,10 @@ def test_provenance_says_what_answered_what(finished: Path, split_root: Path) ->
     assert about["data"]["n"] == 90
     assert about["data"]["split_sha256"] == FairVLMed(split_root, "test").fingerprint()
     assert "planted effect" in about["data"]["statement"]
+    assert about["speed"]["images"] == 90
+    rate = about["speed"]["images_per_second"]
+    assert rate == pytest.approx(90 / about["speed"]["seconds"], rel=0.2)
+    assert f"--data {split_root}" in about["command"]
 
 
 def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(

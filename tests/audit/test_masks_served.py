@@ -106,7 +106,8 @@ def test_the_report_shows_rim_cup_and_disc_and_names_no_sample(
     assert "masks version 1 (verified)" in text
     assert document(finished)["provenance"]["threshold"] is None
     names = {file.name for file in (finished / "report").rglob("*")}
-    assert names == {"report.json", "report.md", "groups.csv", "contrasts.csv"}
+    texts = {"report.json", "report.md", "report.html", "model_card.md", "MANIFEST.sha256"}
+    assert names == {*texts, "groups.csv", "contrasts.csv"}
     for file in (finished / "report").iterdir():
         assert not any(id_ in file.read_text() for id_ in split.ids), file
 
@@ -157,6 +158,11 @@ def test_the_worst_of_each_group_are_drawn_and_nothing_else_is(
         mine = overlay(sample.image, np.asarray(sample.target), drawn(sample.image[None])[0])
         shown = np.asarray(Picture.open(folder / names[0]))
         np.testing.assert_array_equal(shown, np.asarray(mine))
+    page = (finished / "records" / "cases.html").read_text()
+    assert f"mean Dice {dice.min():.3f}" in page
+    assert "cup, prediction" in page
+    ids = re.findall(r'alt="case ([^"]+)"', page)
+    assert len(ids) == len(set(ids)) > 2
 
 
 def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(

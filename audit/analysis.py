@@ -10,6 +10,7 @@ from rich.console import Console
 from audit.plan_analysis import AnalysisPlan, groupings_of
 from audit.policy.verdict import judge
 from audit.report.files import write_report
+from audit.report.github import annotations
 from audit.report.terminal import print_report
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
@@ -46,6 +47,8 @@ def finish(
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
     write_report(out / "report", report, judgement, compared)
     print_report(report, judgement, compared, console)
+    for line in annotations(judgement) if judgement and options.format == "github" else ():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]

@@ -29,6 +29,8 @@ class AnalysisOptions:
     """policy.yaml with margins; without it there is no verdict."""
     strict: bool = False
     """Exit with 4 where the verdict is INCONCLUSIVE."""
+    format: Literal["text", "github"] = "text"
+    """github: print an annotation for every check that fails or is inconclusive, too."""
     baseline: Path | None = None
     """Folder of an earlier run on the same split, for rules on the change."""
     compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None
@@ -37,8 +39,13 @@ class AnalysisOptions:
 
     def __post_init__(self) -> None:
         """Raises UsageError where a flag needs --policy, and it is not there."""
-        if self.policy is None and (self.strict or self.baseline):
-            flag = "--strict" if self.strict else "--baseline"
+        needing = {
+            "--strict": self.strict,
+            "--baseline": self.baseline,
+            "--format github": self.format == "github",
+        }
+        flag = next((name for name, given in needing.items() if given), None)
+        if self.policy is None and flag is not None:
             raise UsageError(f"{flag} does nothing without margins; give them with --policy")
 
 

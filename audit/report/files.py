@@ -17,6 +17,7 @@ from audit.report.junit import to_junit
 from audit.report.labels import is_of_several
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
+from audit.report.model_card import to_model_card
 from fairness.atomic import replace_files
 from fairness.compat.compared import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
@@ -55,6 +56,7 @@ def write_report(
         "groups.csv": to_csv(Row, rows),
         "contrasts.csv": to_csv(Contrast, contrasts),
         "report.md": to_markdown(report, judgement, compared),
+        "model_card.md": to_model_card(report, judgement),
         "junit.xml": to_junit(judgement) if judgement else None,
     }
     replace_files(folder, {**files, MANIFEST: manifest(files)})

@@ -92,7 +92,7 @@ def text_of(report: GroupReport, judgement: Judgement | None) -> str:
     """What people read below the front matter."""
     label = next(iter(tables_of(report).groups))
     plain = (OVERALL, *plain_attributes(report))
-    lines = [f"# {escape(report.rows[0].model)} by demographic group", ""]
+    lines = [f"# {escape(one_line(report.rows[0].model))} by demographic group", ""]
     lines += [f"- {escape(line)}" for line in layout.headline(report)]
     lines += [f"- {escape(meanings(report, judgement))}", ""]
     groups = [

@@ -103,7 +103,8 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
         FairAuditError: one line that says what is wrong.
     """
     if console is None:
-        console = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+        width = None if sys.stdout.isatty() else 120
+        console = SafeConsole(soft_wrap=True, emoji=False, width=width)
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:], console)
     if arguments and not arguments[0].startswith("-"):

@@ -31,6 +31,8 @@ class AnalysisOptions:
     """Exit with 4 where the verdict is INCONCLUSIVE."""
     format: Literal["text", "github"] = "text"
     """github: print an annotation for every check that fails or is inconclusive, too."""
+    mlflow: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
+    """Also log what the report shows, and its files, to this MLflow server or folder."""
     baseline: Path | None = None
     """Folder of an earlier run on the same split, for rules on the change."""
     compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None

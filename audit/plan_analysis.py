@@ -10,6 +10,7 @@ from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
 from audit.policy.known_names import check_rules
 from audit.policy.policy import Policy, read_policy
+from audit.tracking import check_mlflow
 from fairness.arrays import FloatArray
 from fairness.errors import UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
@@ -46,6 +47,7 @@ def plan_analysis(
     Raises:
         UsageError: a flag, a rule or the baseline does not fit the samples.
         DataError: a file cannot be read.
+        ServerError: results cannot be logged where they should be.
     """
     groupings = reported(*groupings_of(expected.cases, options))
     check_compat(options, task, expected)
@@ -63,6 +65,8 @@ def plan_analysis(
             options.baseline, task, expected.cases.attributes, options.settings
         )
         baseline.check(expected, complete=complete)
+    if options.mlflow is not None:
+        check_mlflow(options.mlflow)
     return AnalysisPlan(options, task, names, policy, baseline)
 
 

@@ -64,3 +64,12 @@ def test_escape_of_everything_that_markdown_reads() -> None:
     assert escape("<b>\n`x`") == "\\<b\\> \\`x\\`"
     assert escape("\\|") == "\\\\\\|"
     assert "://" not in escape("https://example.org")
+
+
+def test_a_name_between_colons_is_no_picture_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = cohort(300)
+    columns["race"] = [(":a: x", "B")[i % 2] for i in range(300)]
+    assert report(write_csv(tmp_path / "colons.csv", columns), tmp_path / "run") == 0
+    assert ":a: x" in capsys.readouterr().out

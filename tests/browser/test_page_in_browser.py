@@ -4,10 +4,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from scored_files import cohort, report, write_csv
+
+from audit.records.cases import Shown, picture_of, write_cases
 
 pytestmark = pytest.mark.browser
 
@@ -93,4 +96,19 @@ def test_sections_open_by_keyboard(browser: Browser, pages: dict[str, Path]) -> 
 def test_a_page_prints(browser: Browser, pages: dict[str, Path]) -> None:
     page, _ = opened(browser, pages["plain"], "desk", "light")
     assert page.pdf(format="A4").startswith(b"%PDF")
+    page.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_cases_fit_and_can_be_read(browser: Browser, tmp_path: Path, size: str) -> None:
+    grey = picture_of(np.full((300, 200), 90, dtype=np.uint8))
+    cases = {id_: Shown("score 0.412, truth positive", grey) for id_ in ("a", "b", "W" * 500)}
+    places = {("race", "Black", "largest errors"): list(cases), ("sex", "F", "borderline"): ["a"]}
+    write_cases(tmp_path / "cases.html", "m on d", places, cases, [("cup, reference", "#ffd200")])
+    page, said = opened(browser, tmp_path / "cases.html", size, "dark")
+    assert [text for text in said if not text.startswith("data:")] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    assert page.evaluate("[...document.images].every(one => one.naturalWidth > 0)")
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
     page.close()

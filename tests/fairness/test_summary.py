@@ -28,6 +28,6 @@ def test_neither_count_nor_speed_is_told_of_few(n: int, is_told: bool) -> None:
         "data": {"n": n, "n_skipped": 0},
         "speed": {"images": n, "seconds": 0.5, "images_per_second": 2.0 * n},
     }
-    report = summarise(measured, [plain(GENDER, codes)], about, Settings(replicates=20))
+    report = summarise(measured, [plain(GENDER, codes)], about, Settings(replicates=100))
     assert (report.provenance["data"]["n"] == n) is is_told
     assert (report.provenance["speed"] == about["speed"]) is is_told

@@ -130,7 +130,7 @@ def drawn(group: str, points: tuple[tuple[float, float], ...], number: int) -> D
 
 def count(point: CurvePoint, *, positive: bool) -> int | None:
     """Cases of a class in a bin; None where the counts are withheld."""
-    if point.n is None:
+    if point.n is None or not 0 <= point.observed <= 1:
         return None
     positives = round(point.observed * point.n)
     return positives if positive else point.n - positives

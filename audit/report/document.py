@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Judgement, Verdict
+from audit.report.about import Provenance
 from audit.report.flow import Flow
 from fairness.documents import parse_json
 from fairness.errors import DataError
@@ -22,7 +23,7 @@ MOST_BYTES = 2**28
 
 
 def _known_kind(kind: object) -> object:
-    if kind not in TABLES:
+    if not isinstance(kind, str) or kind not in TABLES:
         raise ValueError(f"is none of {', '.join(TABLES)}")
     return kind
 
@@ -36,8 +37,8 @@ class OneReport:
 
     schema_version: Literal[1]
     kind: Kind
-    provenance: Mapping[str, Any]
-    rows: tuple[Row, ...]
+    provenance: Provenance
+    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
     contrasts: tuple[Contrast, ...]
     curves: tuple[Curve, ...]
     also: tuple["OneReport", ...]

@@ -11,6 +11,7 @@ from pathlib import Path
 import fuzzed_commands as commands
 import fuzzed_documents as documents
 import fuzzed_files as files
+import fuzzed_reports as reports
 import fuzzed_splits as splits
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ TARGETS = (
     documents.sample_probes, documents.threshold_file,
     documents.earlier_report, documents.settings_file, documents.stored_model,
     documents.state_of_a_run, commands.report, commands.threshold, commands.inspect,
+    reports.report_page,
 )  # fmt: skip
 SECONDS = 1.5
 """Of each target in every run of the tests."""

@@ -1,0 +1,75 @@
+"""The parts of a provenance that a page relies on: a report.json may have been made by anybody."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from fairness.first_fault import first_fault
+
+
+class _Part(BaseModel):
+    """A part with more in it than is named here."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _Data(_Part):
+    dataset: str
+    split: str
+    path: str
+    n: int | None
+    n_skipped: int
+    statement: str
+
+
+class _Statistics(_Part):
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    suppress_below: int
+    suppress_positives_below: int | None
+    power: float
+
+
+class _Threshold(_Part):
+    value: float
+    rule: str
+    split: str
+    by_label: dict[str, float] = {}
+
+
+class _Model(_Part):
+    identity: str = "found"
+
+
+class _Masks(_Part):
+    unions: dict[str, Any] = {}
+
+
+class _Tool(_Part):
+    name: str = ""
+    version: str = ""
+
+
+class _About(_Part):
+    what_answered: str
+    model: _Model
+    data: _Data
+    threshold: _Threshold | None
+    statistics: _Statistics
+    families: list[str]
+    finished: str = ""
+    tool: _Tool = _Tool()
+    masks: _Masks = _Masks()
+    empty_masks: dict[str, int] = {}
+
+
+def _complete(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        _About.model_validate(about)
+    except ValidationError as error:
+        raise ValueError(first_fault(error)) from None
+    return about
+
+
+Provenance: TypeAlias = Annotated[Mapping[str, Any], AfterValidator(_complete)]
+"""As a report holds it, whatever else is in it."""

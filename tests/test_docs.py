@@ -17,6 +17,8 @@ COMMANDS = {
     "fair-audit threshold": "fair-audit threshold",
     "fair-audit inspect": "fair-audit inspect",
     "fair-audit init": "fair-audit init",
+    "fair-audit compare": "fair-audit compare",
+    "fair-audit repeat": "fair-audit repeat",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
     "python -m training.fairseg": "training.fairseg",

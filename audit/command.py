@@ -16,6 +16,7 @@ from audit.client.parts import PartsTransport
 from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
+from audit.commands.parity import parity
 from audit.commands.render import render, schema, verify
 from audit.commands.repeat import repeat
 from audit.commands.report import report
@@ -74,6 +75,8 @@ Other commands, each with --help:
 
   fair-audit repeat     whether the server gives a sample the same answer in any batch
 
+  fair-audit parity     whether serving changed anything, and for whom
+
   fair-audit render     report.html of a run again, from its report.json
 
   fair-audit verify     whether the files of a report are as they were written
@@ -88,6 +91,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "inspect": inspect,
     "init": init,
     "repeat": repeat,
+    "parity": parity,
     "render": render,
     "verify": verify,
     "schema": schema,

@@ -1,0 +1,41 @@
+"""The page of a served model against its reference: parity.html."""
+
+from audit.page.compare import compare_page
+from audit.parity import Check, Parity
+
+MOST = 12
+"""Failed checks in the head of the page; parity.json holds all."""
+
+
+def parity_page(parity: Parity) -> str:
+    """The page of the comparison with a head that says verdict, tolerances and distances."""
+    failed = worst_first(parity)
+    return compare_page(
+        parity.comparison,
+        "parity.html.jinja",
+        parity=parity,
+        failed=[said(check) for check in failed[:MOST]],
+        further=max(0, len(failed) - MOST),
+        open_checks=sum(check.verdict == "INCONCLUSIVE" for check in parity.checks),
+    )
+
+
+def worst_first(parity: Parity) -> list[Check]:
+    """The failed checks, unusable answers first, then by how far each is beyond its limit."""
+    failed = [check for check in parity.checks if check.verdict == "FAIL"]
+    return sorted(failed, key=lambda c: (c.what != "answers", -abs(c.value) / max(c.limit, 1e-12)))
+
+
+def said(check: Check) -> str:
+    """A check in one line: whom it is about, what was found, and what is allowed."""
+    who = f"{check.attribute} {check.group}"
+    if check.what == "answers":
+        return f"{who}: {check.value:.1%} of the answers are no probability"
+    if check.what == "score":
+        return f"{who}: scores differ by up to {check.value:.2g}, {check.limit:g} is allowed"
+    if check.what == "flips":
+        return f"{who}: {check.value:.1%} of the decisions flip, {check.limit:.1%} is allowed"
+    low, high = check.low, check.high
+    interval = "" if low is None or high is None else f" [{low:+.3f}, {high:+.3f}]"
+    metric = check.what.replace("_", " ")
+    return f"{who}: {metric} changes by {check.value:+.3f}{interval}, {check.limit:g} is allowed"

@@ -1,0 +1,135 @@
+"""The two sides of `fair-audit parity`: answers of a served model, and answers that are stored."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from audit.audited_split import fits_when_read
+from audit.client.endpoint import connect
+from audit.client.parts import PartsTransport
+from audit.client.predictor import ServedPredictor
+from audit.compare.runs import Run, paired
+from audit.plan import Plan
+from audit.progress import with_progress
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
+from audit.sizes import most_answer_bytes
+from fairness.arrays import FloatArray
+from fairness.datasets.stream import batches
+from fairness.errors import UsageError
+from fairness.evaluate import Answers, Read, joined, readings
+from fairness.outcomes import Answered
+from fairness.samples import Batch
+from fairness.tasks.binary import BinaryTask, checked, value_name
+from fairness.tasks.masks import MaskTask
+
+
+def served_run(plan: Plan, console: Console, read: Read) -> Run:
+    """Ask a served model about its whole split.
+
+    Args:
+        plan: of one model.
+        console: for progress and notes.
+        read: `plan.task.read`, or `any_score` to let answers pass that are no probability.
+
+    Raises:
+        UsageError: it answers several labels or classes.
+        ServerError, DataError: as an audit.
+    """
+    if not isinstance(plan.task, BinaryTask | MaskTask):
+        raise UsageError(
+            f"{plan.model.name} answers several labels or classes, and parity is of one score or "
+            "of masks; hold labels to an earlier run with --baseline and a policy"
+        )
+    endpoint = plan.options.connection.endpoint
+    most = most_answer_bytes(plan.model, plan.split.shapes)
+    with connect(plan.options.connection, most) as server:
+        transport = PartsTransport(
+            server, lambda text: console.print(f"note: {text}", highlight=False, markup=False)
+        )
+        fitted = fits_when_read(plan.options, plan.model)
+        in_flight = plan.options.in_flight
+        predict = ServedPredictor(transport, endpoint, plan.model, in_flight, fitted=fitted)
+        answers = readings(batches(plan.split, plan.cuts()), predict, read)
+        found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
+    answered = joined(found, plan.split, plan.attributes)
+    threshold = None if plan.threshold is None else plan.threshold.value
+    return Run(plan.split.root, plan.model.name, plan.task, threshold, answered)
+
+
+def any_score(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
+    """The number (B,) of every way of asking, probability or not.
+
+    Raises:
+        DataError: it has another shape.
+    """
+    found = {}
+    for way, answer in answers.items():
+        good = (answer >= 0) & (answer <= 1)
+        shaped = checked(batch, np.where(good, answer, 0))
+        found[value_name(way)] = np.where(good[:, 0], shaped, np.nan)
+    return found
+
+
+def stored_run(folder: Path, plan: Plan, served: Run) -> Run:
+    """Answers in `records/outcomes.parquet` about the very samples that were served.
+
+    Groups, patients and threshold are those of the served side, so that only answers differ.
+
+    Raises:
+        DataError: the file is absent or unusable.
+        UsageError: it is of another kind of model, or of other samples or labels.
+    """
+    path = folder / "records" / "outcomes.parquet"
+    names = tuple(attribute.name for attribute in plan.attributes)
+    found = read_predictions(path, Columns(attributes=names))
+    choices = replace(found.choices, threshold=plan.threshold)
+    if found.choices.names or found.task.kind != served.task.kind:
+        raise UsageError(
+            f"--reference {folder}: it holds a {found.task.kind}, the served model is a "
+            f"{served.task.kind}"
+        )
+    bare = replace(found.answered.cases, attributes=(), codes={})
+    answered = replace(found.answered, cases=bare)
+    if lacking := [name for name in stored_names(served) if name not in answered.values]:
+        raise UsageError(f"--reference {folder}: its records lack '{lacking[0]}'; audit it anew")
+    values = {name: answered.values[name] for name in stored_names(served)}
+    answered = replace(answered, values=values)
+    name = found.names.model if found.names else folder.name
+    task = found.task.make(choices).holding(answered)
+    return matched(Run(folder, name, task, served.threshold, answered), served)
+
+
+def stored_names(served: Run) -> tuple[str, ...]:
+    """Names of the values that both sides must have."""
+    return tuple(name for name in served.task.stored if name in served.answered.values)
+
+
+def matched(reference: Run, served: Run) -> Run:
+    """The reference in the order of the served samples, with their groups and threshold.
+
+    Raises:
+        UsageError: samples, labels or patients differ.
+    """
+    # A patient is what the data at hand say; a stored file may know them by another name.
+    bare = replace(
+        reference.answered.cases,
+        patients=patients_by_id(reference, served),
+        attributes=(),
+        codes={},
+    )
+    stripped = replace(reference, answered=replace(reference.answered, cases=bare))
+    (_, found), _ = paired([served, stripped], common=False)
+    answered = Answered(
+        cases=served.answered.cases, labels=served.answered.labels, values=found.answered.values
+    )
+    return replace(reference, threshold=served.threshold, answered=answered)
+
+
+def patients_by_id(reference: Run, served: Run) -> tuple[str, ...]:
+    """The patient of each sample of the reference, as the served side says."""
+    known = dict(zip(served.answered.cases.ids, served.answered.cases.patients, strict=True))
+    return tuple(known.get(id_, "") for id_ in reference.answered.cases.ids)

@@ -1,7 +1,8 @@
 """The page of a served model against its reference: parity.html."""
 
 from audit.page.compare import compare_page
-from audit.parity import Check, Parity
+from audit.parity.checks import Check
+from audit.parity.judged import Parity
 
 MOST = 12
 """Failed checks in the head of the page; parity.json holds all."""

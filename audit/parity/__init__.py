@@ -1,0 +1,1 @@
+"""A served model held against a reference on the same samples."""

@@ -14,7 +14,7 @@ from audit.client.endpoint import connect, describe
 from audit.client.headers import refuse_loose_headers
 from audit.compare.runs import Run
 from audit.options import Options
-from audit.page.parity import MOST, parity_page, said, worst_first
+from audit.page.parity import MOST, furthest, parity_page, said, worst_first
 from audit.parity.checks import Tolerances
 from audit.parity.flags import ParityOptions, audit_options, reference_options
 from audit.parity.judged import Parity, parity_of
@@ -152,7 +152,8 @@ def print_parity(found: Parity, console: Console) -> None:
             str(one.unusable),
         )
     console.print(table)
-    console.print(f"scores of the reference span {found.spread:.2g}", highlight=False)
+    span = f"scores of the reference span {found.spread:.2g}"
+    console.print(", ".join(filter(None, (span, furthest(found)))), highlight=False, markup=False)
     for check in worst_first(found)[:MOST]:
         console.print(f"FAIL {said(check)}", style=COLORS["FAIL"], highlight=False, markup=False)
     open_checks = sum(check.verdict == "INCONCLUSIVE" for check in found.checks)

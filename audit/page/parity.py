@@ -3,6 +3,7 @@
 from audit.page.compare import compare_page
 from audit.parity.checks import Check
 from audit.parity.judged import Parity
+from fairness.attributes import OVERALL
 
 MOST = 12
 """Failed checks in the head of the page; parity.json holds all."""
@@ -17,6 +18,7 @@ def parity_page(parity: Parity) -> str:
         parity=parity,
         failed=[said(check) for check in failed[:MOST]],
         further=max(0, len(failed) - MOST),
+        furthest=furthest(parity),
         open_checks=sum(check.verdict == "INCONCLUSIVE" for check in parity.checks),
     )
 
@@ -25,6 +27,18 @@ def worst_first(parity: Parity) -> list[Check]:
     """The failed checks, unusable answers first, then by how far each is beyond its limit."""
     failed = [check for check in parity.checks if check.verdict == "FAIL"]
     return sorted(failed, key=lambda c: (c.what != "answers", -abs(c.value) / max(c.limit, 1e-12)))
+
+
+def furthest(parity: Parity) -> str:
+    """The group whose answers moved most on average, or lack most; empty where none moved."""
+    groups = [one for one in parity.apart if one.attribute != OVERALL]
+    if not groups:
+        return ""
+    one = max(groups, key=lambda apart: (apart.unusable / apart.n, apart.mean or 0.0))
+    who = f"furthest off: {one.attribute} {one.group}"
+    if one.unusable:
+        return f"{who}, {one.unusable} of {one.n} answers unusable"
+    return f"{who}, by {one.mean:.2g} on average" if one.mean else ""
 
 
 def said(check: Check) -> str:

@@ -85,7 +85,9 @@ def test_float16_that_overflows_for_one_group_is_named_with_the_group(
     (black,) = [one for one in document["apart"] if one["group"] == "Black"]
     assert black["flips"] == black["n"]
     assert black["largest"] == pytest.approx(1 - 130 / 255, abs=0.02)
-    assert "FAIL race Black: scores differ" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "FAIL race Black: scores differ" in out
+    assert "furthest off: race Black, by 0.4" in out
     page = (tmp_path / "parity.html").read_text()
     assert "race Black: 100.0% of the decisions flip" in page
     assert "<script" not in page

@@ -1,11 +1,9 @@
 """`fair-audit parity`: a served model against a reference on the same samples."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.markup import escape
@@ -18,17 +16,16 @@ from audit.page.parity import MOST, furthest, parity_page, said, worst_first
 from audit.parity.checks import Tolerances
 from audit.parity.flags import ParityOptions, audit_options, reference_options
 from audit.parity.judged import Parity, parity_of
-from audit.parity.sides import any_score, matched, served_run, stored_run
+from audit.parity.sides import any_score, expected_run, matched, served_run, stored_run
 from audit.plan import Plan, plan_audit
 from audit.report.files import MANIFEST, manifest
 from audit.report.terminal import COLORS, plain_table
 from audit.waiting import waiting
 from fairness.atomic import replace_files
 from fairness.errors import UsageError
-from fairness.evaluate import cases_of
 from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
-from fairness.outcomes import Answered
+from fairness.outcomes import Names
 
 HELP = """Hold a served model against a reference on the same samples, by group: another served
 model, or a stored run, such as the checkpoint's own answers. Exit 1 where a score, the share of
@@ -60,18 +57,19 @@ def parity(arguments: list[str], console: Console) -> int:
         args=arguments,
     )
     plan = planned(audit_options(options), options.out)
-    of_metrics = check_metrics(plan, options.metrics) if options.metrics else ()
-    other = None
-    if options.reference is None:
-        other = planned(reference_options(options), options.out)
-    elif not (options.reference / "records" / "outcomes.parquet").is_file():
-        raise UsageError(f"--reference {options.reference}: it has no records/outcomes.parquet")
-    served = served_run(plan, console, any_score if plan.threshold else plan.task.read)
-    if other is None or options.reference is not None:
-        reference = stored_run(options.reference or Path(), plan, served)
+    expected = expected_run(plan)
+    check_metrics(expected, options)
+    if options.reference is not None:
+        other = None
+        stored = stored_run(options.reference, plan, expected)
     else:
-        reference = matched(served_run(other, console, other.task.read), served)
-    tolerances = Tolerances(options.tolerance, options.flips, options.change, of_metrics)
+        other = planned(reference_options(options), options.out)
+        stored = matched(expected_run(other), expected)
+    served = served_run(plan, console, any_score if plan.threshold else plan.task.read)
+    if other is not None:
+        stored = served_run(other, console, other.task.read)
+    reference = matched(stored, served)
+    tolerances = Tolerances(options.tolerance, options.flips, options.change, options.metrics)
     with waiting(f"resampling the patients of {len(served.answered.cases)} rows", console):
         found = parity_of(reference, served, plan.options.analysis, tolerances)
     about = {
@@ -97,23 +95,17 @@ def planned(options: Options, out: Path) -> Plan:
         return plan_audit(options, model, out)
 
 
-def check_metrics(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
-    """The names, known numbers of such a model.
+def check_metrics(expected: Run, options: ParityOptions) -> None:
+    """Refuse a name in --metrics that is no number of such a model.
 
     Raises:
-        UsageError: one of them is none.
+        UsageError: there is one.
     """
-    split, task = plan.split, plan.task
-    blank = Answered(
-        cases=cases_of(split, plan.attributes),
-        labels=split.labels,
-        values={name: np.zeros(len(split)) for name in task.value_names},
-    )
-    measures = task.measured(blank, plan.names, plan.options.analysis.settings)[0].measures
+    names = Names(expected.name, "", "")
+    measures = expected.task.measured(expected.answered, names, options.settings)[0].measures
     known = [metric.name for metric in measures.metrics if metric.kind != "norm"]
-    if odd := [name for name in names if name not in known]:
+    if odd := [name for name in options.metrics if name not in known]:
         raise UsageError(f"--metrics: no '{odd[0]}' (there are: {', '.join(known)})")
-    return tuple(names)
 
 
 def side(run: Run, plan: Plan | None) -> dict[str, object]:

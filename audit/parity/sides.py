@@ -20,11 +20,37 @@ from audit.sizes import most_answer_bytes
 from fairness.arrays import FloatArray
 from fairness.datasets.stream import batches
 from fairness.errors import UsageError
-from fairness.evaluate import Answers, Read, joined, readings
+from fairness.evaluate import Answers, Read, cases_of, joined, readings
 from fairness.outcomes import Answered
 from fairness.samples import Batch
 from fairness.tasks.binary import BinaryTask, checked, value_name
 from fairness.tasks.masks import MaskTask
+
+
+def expected_run(plan: Plan) -> Run:
+    """What a served model will be asked, with 0 for every answer: to check a pair before asking.
+
+    Raises:
+        UsageError: it answers several labels or classes.
+    """
+    if not isinstance(plan.task, BinaryTask | MaskTask):
+        raise UsageError(
+            f"{plan.model.name} answers several labels or classes, and parity is of one score or "
+            "of masks; hold labels to an earlier run with --baseline and a policy"
+        )
+    split = plan.split
+    answered = Answered(
+        cases=cases_of(split, plan.attributes),
+        labels=split.labels,
+        values={name: np.zeros(len(split)) for name in plan.task.value_names},
+    )
+    return run_of(plan, answered)
+
+
+def run_of(plan: Plan, answered: Answered) -> Run:
+    """Answers about the split of a plan."""
+    threshold = None if plan.threshold is None else plan.threshold.value
+    return Run(plan.split.root, plan.model.name, plan.task, threshold, answered)
 
 
 def served_run(plan: Plan, console: Console, read: Read) -> Run:
@@ -36,14 +62,8 @@ def served_run(plan: Plan, console: Console, read: Read) -> Run:
         read: `plan.task.read`, or `any_score` to let answers pass that are no probability.
 
     Raises:
-        UsageError: it answers several labels or classes.
         ServerError, DataError: as an audit.
     """
-    if not isinstance(plan.task, BinaryTask | MaskTask):
-        raise UsageError(
-            f"{plan.model.name} answers several labels or classes, and parity is of one score or "
-            "of masks; hold labels to an earlier run with --baseline and a policy"
-        )
     endpoint = plan.options.connection.endpoint
     most = most_answer_bytes(plan.model, plan.split.shapes)
     with connect(plan.options.connection, most) as server:
@@ -55,9 +75,7 @@ def served_run(plan: Plan, console: Console, read: Read) -> Run:
         predict = ServedPredictor(transport, endpoint, plan.model, in_flight, fitted=fitted)
         answers = readings(batches(plan.split, plan.cuts()), predict, read)
         found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
-    answered = joined(found, plan.split, plan.attributes)
-    threshold = None if plan.threshold is None else plan.threshold.value
-    return Run(plan.split.root, plan.model.name, plan.task, threshold, answered)
+    return run_of(plan, joined(found, plan.split, plan.attributes))
 
 
 def any_score(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:

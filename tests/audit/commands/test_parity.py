@@ -138,7 +138,7 @@ def test_a_stored_run_of_the_same_model_is_a_reference(
     [
         ([], 2, "name one reference"),
         (["--reference", "x", "--against-model", "edge"], 2, "name one reference"),
-        (["--reference", "nowhere"], 2, "has no records/outcomes.parquet"),
+        (["--reference", "nowhere"], 3, "no such file"),
         (["--against-model", "edge", "--tolerance", "nan"], 2, "are numbers from 0 on"),
         (["--against-model", "edge", "--metrics", "charm"], 2, "--metrics: no 'charm'"),
         (["--against-model", "absent"], 3, "absent"),

@@ -45,6 +45,7 @@ def distances(
     old, new = (run.answered.values for run in (reference, served))
     names = [name for name in old if name in new and is_compared(name)]
     apart: FloatArray = np.max([gap(old[name], new[name]) for name in names], axis=0)
+    apart = np.where(np.isinf(apart), 1.0, apart)  # a Dice that only one side has
     flipped: BoolArray | None = None
     if served.threshold is not None:
         flipped = (old[SCORE] >= served.threshold) != (new[SCORE] >= served.threshold)

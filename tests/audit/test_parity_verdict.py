@@ -40,7 +40,8 @@ def test_a_dice_that_only_one_side_has_is_the_largest_difference() -> None:
 
     def run_with(dice: list[float]) -> Run:
         values = {"cup_dice": np.array(dice), "cup_hd95": np.array([3.0, 900.0])}
-        return Run(Path("x"), "x", MaskTask(), None, Answered(cases, None, values))
+        answered = Answered(cases=cases, labels=None, values=values)
+        return Run(Path("x"), "x", MaskTask(), None, answered)
 
     old, new = run_with([0.5, np.nan]), run_with([0.4, 0.0])
     (overall,) = distances(old, new, np.ones(2, dtype=bool), ())

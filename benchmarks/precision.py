@@ -21,14 +21,14 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+from scipy import stats
 
-from benchmarks.seed_table import interval
 from export.parity import check_parity, open_session
 from export.precision import converted
 from export.servables import servable_of
 from export.to_onnx import drop_output, to_onnx
 from export.tolerance import TOLERANCES, Precision
-from fairness.arrays import Array
+from fairness.arrays import Array, FloatArray
 from fairness.contract import Threshold
 from fairness.datasets.catalogue import open_split
 from fairness.errors import DataError
@@ -180,12 +180,10 @@ def against(
     old: tuple[Answered, Threshold | None], new: tuple[Answered, Threshold | None]
 ) -> Found:
     """A precision against fp32 on the same samples."""
-    before, threshold = old
-    after, _ = new
+    (before, threshold), (after, _) = old, new
     task = MaskTask(distances=False) if threshold is None else BinaryTask(threshold.value)
     names, chosen = Names("model", "synthetic", "test"), Settings()
-    metric = "cup_dice" if threshold is None else "auc"
-    value = "cup_dice" if threshold is None else SCORE
+    metric, value = ("cup_dice", "cup_dice") if threshold is None else ("auc", SCORE)
     pair = [task.measured(one, names, chosen)[0].measures for one in (after, before)]
     groupings = recorded(before.cases)
     moved = changes(pair[0], pair[1], before.cases.patients, groupings, chosen)
@@ -230,15 +228,19 @@ def print_table(method: str, found: dict[Precision, list[Found]]) -> None:
             of_group = [one.changes[group] for one in seeds if group in one.changes]
             values = np.array([change.value for change in of_group], dtype=float)
             worst = max(of_group, key=lambda change: abs(change.value or 0.0))
-            flips = sum(one.flips[group][0] for one in seeds) if seeds[0].flips else None
-            n = sum(one.flips[group][1] for one in seeds) if seeds[0].flips else None
+            both = [one.flips[group] for one in seeds if one.flips]
+            flips = " of ".join(str(sum(one)) for one in zip(*both, strict=True)) or "-"
             largest = max(one.largest for one in seeds)
-            mean = interval(values) if np.ptp(values) > 0 else f"{values.mean():+.3f}"
-            print(
-                f"| {method} | {precision} | {group} | {mean} | {worst.value:+.4f}{limits(worst)} "
-                f"| {'-' if flips is None else f'{flips} of {n}'} | {largest:.1e} |",
-                flush=True,
-            )
+            changed = f"{over_seeds(values)} | {worst.value:+.4f}{limits(worst)}"
+            print(f"| {method} | {precision} | {group} | {changed} | {flips} | {largest:.1e} |")
+
+
+def over_seeds(values: FloatArray) -> str:
+    """Mean and Student's 95 % interval of (seeds,)."""
+    if len(values) < 2 or np.ptp(values) == 0:
+        return f"{values.mean():+.4f}"
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return f"{values.mean():+.4f} [{values.mean() - half:+.4f}, {values.mean() + half:+.4f}]"
 
 
 if __name__ == "__main__":

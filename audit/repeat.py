@@ -125,6 +125,6 @@ def differences(
 
 
 def gap(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Absolute differences (n,); 0 where both are undefined, infinite where one of them is."""
+    """Absolute differences (n,); 0 where both are undefined, 1 where one of them is."""
     undefined = np.isnan(one) != np.isnan(other)
-    return np.where(undefined, np.inf, np.nan_to_num(np.abs(one - other), nan=0.0))
+    return np.where(undefined, 1.0, np.nan_to_num(np.abs(one - other), nan=0.0))

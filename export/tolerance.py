@@ -21,7 +21,7 @@ class Tolerance:
 TOLERANCES: dict[Precision, Tolerance] = {
     # A wrong constant, axis or filter goes beyond any of these; docs/serving.md has what was seen.
     "fp32": Tolerance(1e-3, 0.9999, 0.02),
-    "fp16": Tolerance(2e-2, 0.999, 0.05),
+    "fp16": Tolerance(5e-2, 0.999, 0.05),
     # Its scale is that of the largest activation in the batch, so answers depend on the batch.
     "int8-dynamic": Tolerance(3e-1, 0.99, 0.3),
 }

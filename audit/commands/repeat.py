@@ -113,7 +113,7 @@ def repeat(arguments: list[str], console: Console) -> int:
         "verdict": "PASS" if passed else "FAIL",
         "differences": [asdict(one) for one in found],
     }
-    write_atomically(options.out, json.dumps(document, indent=1) + "\n")
+    write_atomically(options.out, json.dumps(document, indent=1, allow_nan=False) + "\n")
     print_differences(found, options.tolerance, console)
     verdict = "the answers are repeatable" if passed else "the answers depend on how they are asked"
     console.print(f"{document['verdict']}: {verdict}; {options.out}", highlight=False, markup=False)

@@ -24,7 +24,7 @@ Examples:
 
   python -m export.answers --data data/fairvlmed --out reports/checkpoint
 
-  python -m export.answers runs/fairclip/RUN --data data/fairvlmed --split val --out reports/checkpoint
+  python -m export.answers runs/fairclip/RUN --split val --out reports/checkpoint
 """
 
 

@@ -1,29 +1,20 @@
 """Pages in a real Chromium: both sizes, light and dark, keyboard, contrast, print. No network."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from browsed import SIZES, opened
+from playwright.sync_api import Browser
 from scored_files import cohort, report, write_csv
 
 from audit.records.cases import Shown, picture_of, write_cases
 
+pytest_plugins = ["browsed_chromium"]
 pytestmark = pytest.mark.browser
 
-SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 RUNS = ("plain", "hidden", "hostile")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "no Chromium here; install it: apt-get install chromium"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
 
 
 @pytest.fixture(scope="module")
@@ -42,24 +33,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         source = write_csv(folder / f"{name}.csv", columns[name])
         assert report(source, folder / name, *flags) in (0, 1)
     return {name: folder / name / "report" / "report.html" for name in RUNS}
-
-
-def opened(browser: Browser, path: Path, size: str, colours: str) -> tuple[Page, list[str]]:
-    """The page with every section unfolded, and what the console or the network said."""
-    width, height = SIZES[size]
-    page = browser.new_page(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if colours == "dark" else "light",
-    )
-    said: list[str] = []
-
-    def heard(message: ConsoleMessage) -> None:
-        said.append(message.text)
-
-    page.on("console", heard)
-    page.on("request", lambda request: said.append(request.url))
-    page.goto(path.as_uri())
-    return page, [text for text in said if text != path.as_uri()]
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 pytest_plugins = ["exported_model"]
 
 VARIANTS: tuple[Precision, ...] = ("fp16", "int8-dynamic")
+NAMES = {"fp16": "fairclip_fp16", "int8-dynamic": "fairclip_int8"}
 
 
 @pytest.fixture(scope="module")
-def variants(
-    exported: "Exported", tmp_path_factory: pytest.TempPathFactory
-) -> dict[Precision, onnx.ModelProto]:
+def repository(exported: "Exported", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both variants, under the names that they get by themselves."""
     repository = tmp_path_factory.mktemp("variants")
     for precision in VARIANTS:
         flags = ["--repository", str(repository), "--precision", precision]
         assert run([str(exported.run), *flags]) == 0
-    names = {"fp16": "fairclip_fp16", "int8-dynamic": "fairclip_int8"}
-    return {p: onnx.load(repository / names[p] / "1" / "model.onnx") for p in VARIANTS}
+    return repository
+
+
+@pytest.fixture(scope="module")
+def variants(repository: Path) -> dict[Precision, onnx.ModelProto]:
+    return {p: onnx.load(repository / NAMES[p] / "1" / "model.onnx") for p in VARIANTS}
 
 
 def answers(model: onnx.ModelProto, images: Array) -> Array:
@@ -77,13 +81,10 @@ def test_int8_multiplies_matrices_and_leaves_the_convolution_alone(
 
 @pytest.mark.parametrize("precision", VARIANTS)
 def test_the_self_description_states_the_precision_and_probes_of_its_own(
-    exported: "Exported", tmp_path: Path, precision: Precision
+    exported: "Exported", repository: Path, precision: Precision
 ) -> None:
-    flags = ["--repository", str(tmp_path), "--name", "variant", "--precision", precision]
-    assert run([str(exported.run), *flags]) == 0
-    config = text_format.Parse(
-        (tmp_path / "variant" / "config.pbtxt").read_text(), triton.ModelConfig()
-    )
+    text = (repository / NAMES[precision] / "config.pbtxt").read_text()
+    config = text_format.Parse(text, triton.ModelConfig())
     spec = ModelSpec.from_json(config.parameters[PARAMETER_KEY].string_value, "variant")
     assert spec.precision == precision
     assert spec.probes is not None

@@ -27,7 +27,7 @@ TARGETS = (
     documents.state_of_a_run, commands.report, commands.threshold, commands.inspect,
     reports.report_page,
 )  # fmt: skip
-SECONDS = 1.5
+SECONDS = 1.0
 """Of each target in every run of the tests."""
 
 

@@ -80,6 +80,7 @@ def answers(run: Path) -> dict[str, dict[str, float]]:
     return {id_: json.loads(text) for id_, text in rows.items()}
 
 
+@pytest.mark.lines
 def test_every_way_of_asking_answers_as_torch_does(
     line: Path, model: FairLoRA, split: FairFedMedOph
 ) -> None:
@@ -98,6 +99,7 @@ def test_every_way_of_asking_answers_as_torch_does(
     assert spread > 1e-3, "ways that agree would prove nothing"
 
 
+@pytest.mark.lines
 def test_the_report_holds_the_three_ways_side_by_side(line: Path, split: FairFedMedOph) -> None:
     document = json.loads((line / "audit" / "report" / "report.json").read_text())
     withheld, moved = document["also"]

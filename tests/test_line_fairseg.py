@@ -38,7 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "network",
     [
-        "transunet",
+        pytest.param("transunet", marks=pytest.mark.lines),
         pytest.param("samed", marks=pytest.mark.full_size),
         pytest.param("transunet-r50", marks=pytest.mark.full_size),
     ],

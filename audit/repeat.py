@@ -106,9 +106,10 @@ def differences(
         flipped = np.not_equal(*decisions)
     sets: list[tuple[str, str, BoolArray]] = [(OVERALL, ALL, np.ones(len(apart), dtype=bool))]
     for grouping in groupings:
+        untold = (grouping.hidden or frozenset()) | grouping.withheld  # their counts, too
         for code, group in enumerate(grouping.attribute.groups):
             inside = grouping.codes == code
-            if inside.any() and group not in (grouping.hidden or ()):
+            if inside.any() and group not in untold:
                 sets.append((grouping.attribute.name, group, inside))
     return [
         Difference(

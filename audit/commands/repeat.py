@@ -25,6 +25,7 @@ from audit.sizes import most_answer_bytes
 from audit.table_flags import TableFlags
 from audit.waiting import waiting
 from fairness.atomic import write_atomically
+from fairness.attributes import OVERALL
 from fairness.disclosure.sizes import sizes_of
 from fairness.errors import UsageError
 from fairness.evaluate import cases_of
@@ -97,12 +98,14 @@ def repeat(arguments: list[str], console: Console) -> int:
     with connect(options.connection) as server:
         model = describe(server, options.model, said, options.version)
         plan = plan_audit(audit_options(options), model, options.out.with_suffix(""))
-    found: list[Difference] = []
     most = most_answer_bytes(plan.model, plan.split.shapes)
     with connect(options.connection, most) as server:
-        transport = PartsTransport(server, lambda text: console.print(f"note: {text}"))
-        found = asked_every_way(plan, options, transport, console)
-    overall = [one for one in found if one.attribute == "overall"]
+
+        def note(text: str) -> None:
+            console.print(f"note: {text}", highlight=False, markup=False)
+
+        found = asked_every_way(plan, options, PartsTransport(server, note), console)
+    overall = [one for one in found if one.attribute == OVERALL]
     passed = all(one.largest <= options.tolerance for one in overall)
     document = {
         "model": plan.model.name,

@@ -1,8 +1,10 @@
 """`fair-audit repeat` on the real server: a sound model, and one that mixes the rows of a batch."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -12,7 +14,11 @@ from served import SPEC, write_model
 from tritonclient.grpc import InferenceServerClient
 
 from audit.cli import run
-from audit.repeat import gap
+from audit.plan import Plan
+from audit.repeat import differences, gap
+from fairness.attributes import Attribute
+from fairness.groups import plain
+from fairness.tasks.masks import MaskTask
 
 pytest_plugins = ["audit_fixtures"]
 
@@ -86,6 +92,15 @@ def test_a_model_that_mixes_a_batch_fails_and_every_group_says_how_far(
         (whole,) = [o for o in overall if o["way"] == one["way"]]
         assert one["largest"] <= whole["largest"]
     assert repeat(endpoint, "mixing", split_root, out, "--tolerance", "1") == 0
+
+
+def test_groups_that_are_hidden_or_withheld_are_not_told() -> None:
+    attribute = Attribute("race", ("A", "B", "C"))
+    codes = np.array([0, 0, 1, 1, 2, 2])
+    grouping = replace(plain(attribute, codes), hidden=frozenset({"A"}), withheld=frozenset({"B"}))
+    plan = cast(Plan, SimpleNamespace(task=MaskTask()))
+    told = differences(plan, "w", {"d": np.zeros(6)}, {"d": np.arange(6) / 10}, [grouping])
+    assert [(one.group, one.n, one.largest) for one in told] == [("all", 6, 0.5), ("C", 2, 0.5)]
 
 
 def test_undefined_in_one_way_only_is_no_small_difference() -> None:

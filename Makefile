@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples lines oip browser soak bench clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples lines methods oip browser soak bench clean
 
 install: $(VENV)/.installed
 
@@ -66,6 +66,10 @@ examples: install
 # FairSeg and FairLoRA from training through Triton to the report; FairCLIP's line is in `test`.
 lines: install
 	$(BIN)/python -m pytest -q -m lines
+
+# FairCLIP's further models and protocols, from training to an exported model.
+methods: install
+	$(BIN)/python -m pytest -q -m methods
 
 # Needs Chromium: apt-get install chromium.
 browser: install

@@ -22,7 +22,7 @@ demo: RUN := reports/demo/$(shell date +%Y%m%d-%H%M%S)
 demo: install
 	$(BIN)/python -m training.fairclip
 	$(BIN)/python -m export --repository model_repository --name fairclip
-	$(BIN)/python -m training.fairclip --fair-lambda 0 --out runs/clip/demo --resume
+	$(BIN)/python -m training.fairclip --fair-mode none --out runs/clip/demo --resume
 	$(BIN)/python -m export runs/clip/demo --repository model_repository --name clip
 	$(BIN)/python -m serving.during model_repository -- \
 	  $(BIN)/fair-audit --endpoint {endpoint} --model clip --out $(RUN)/clip

@@ -47,7 +47,7 @@ def servable_clip(stored: Stored, record: FairCLIPRecord) -> Servable:
         task="classification",
         dataset=record.dataset,
         target=record.target,
-        attribute=record.attribute,
+        attribute=record.attribute if record.fair_mode != "none" else None,
         class_names=record.class_names,
         threshold=record.threshold,
         image_shape=None,

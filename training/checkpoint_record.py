@@ -54,6 +54,12 @@ class FairCLIPRecord(_Common):
     method: Literal["fairclip"] = "fairclip"
     threshold: Threshold
     fair_mode: str = "paper"
+    """paper, released, normalized or none."""
+    score_scale: str = "cosine"
+    """What the fair term compares: cosine or logit."""
+    attributes: dict[str, float] = field(default_factory=dict)
+    """Attributes whose groups the fair term compares, with their weights; `attribute` is the
+    first of them."""
     dataset: str
     target: str
     """The 0/1 key that the score predicts."""

@@ -9,17 +9,15 @@ from pydantic import Field
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import TextSource
 from training.gpu import has_gpu
+from training.losses.fair_settings import Count, FairSettings, Positive
 from training.settings import DATA
 
 FREE = ("data", "epochs", "cache_mb", "weights")
 """Settings that may change while a run is continued; the data themselves may not."""
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(FairSettings):
     """Settings of a run; the defaults are the paper's for ViT-B/16."""
 
     preset: Literal["auto", "tiny", "vit-b16"] = "auto"
@@ -34,18 +32,6 @@ class Config:
     """Text of an image: its note, or the prompt of its class."""
     on_error: Literal["stop", "skip"] = "stop"
     """At an unusable file: stop, or leave it out."""
-    fair_mode: Literal["paper"] = "paper"
-    """The fair term: as the paper defines it."""
-    attribute: str = "race"
-    """Attribute whose groups the fair term compares."""
-    fair_lambda: Annotated[float, Field(ge=0)] = 1e-7
-    """Weight of the fair term."""
-    group_batch_size: Count = 32
-    """Samples of each group in a step."""
-    blur: Positive = 1e-4
-    """Blur of the Sinkhorn divergence, on the scale of cosines."""
-    scaling: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Factor of its annealing."""
     epochs: Count = 10
     """Passes over the training split."""
     batch_size: Count = 32

@@ -1,16 +1,13 @@
 """From a batch of pairs to FairCLIP's loss: the forward passes of one step."""
 
-import math
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from fairness.arrays import IntArray
-from fairness.errors import DataError
+from training.fairclip.fair_loss import FairObjective
 from training.fairclip.pairs import Pairs
-from training.losses.fairclip import fairclip_loss, paired_similarity
+from training.losses.clip_contrastive import clip_contrastive
 from training.models.clip import Clip
 
 
@@ -20,49 +17,51 @@ def encode(model: Clip, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     return model.encode_pixels(model.preprocess.normalise(crops)), model.encode_text(tokens)
 
 
-def group_similarities(
-    model: Clip, pairs: Pairs, batches: Mapping[str, IntArray]
+def group_cosines(
+    model: Clip, pairs: Pairs, batches: dict[str, IntArray], with_grad: bool
 ) -> dict[str, Tensor]:
-    """Similarity of image and text for a batch of each group, (M,) by the group's name.
+    """Cosines of all images and texts of each group's batch, (M, M) by the group's name.
 
-    All groups pass the model at once, and without gradient, as in the authors' code.
+    All groups pass the model at once; in the authors' code without gradient.
     """
     if not batches:
         return {}
-    with torch.no_grad():
-        features = encode(model, pairs.fetch(np.concatenate(list(batches.values()))))
-    sizes = [len(batch) for batch in batches.values()]
-    return dict(zip(batches, torch.split(paired_similarity(*features), sizes), strict=True))
+    with torch.set_grad_enabled(with_grad):
+        images, texts = encode(model, pairs.fetch(np.concatenate(list(batches.values()))))
+        sizes = [len(batch) for batch in batches.values()]
+        both = zip(torch.split(images, sizes), torch.split(texts, sizes), strict=True)
+        cosines = [image @ text.T for image, text in both]
+    return dict(zip(batches, cosines, strict=True))
 
 
 def step_loss(
-    model: Clip,
-    batch: tuple[Tensor, Tensor],
-    by_group: Mapping[str, Tensor],
-    weight: float,
-    blur: float,
-    scaling: float,
+    model: Clip, objective: FairObjective, pairs: Pairs, step: int, index: IntArray
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss of a step, and its parts by name for the log.
 
     Args:
         model: gets the gradient.
-        batch: crops (N, S, S) uint8 and tokens (N, 77).
-        by_group: similarities (M,) from `group_similarities`.
-        weight: lambda of the fair term.
-        blur: of the Sinkhorn divergence, on the scale of cosines.
-        scaling: of its annealing.
+        objective: draws the groups' batches and makes the loss.
+        pairs: of the training split.
+        step: from 0 on.
+        index: (N,) sample numbers of the batch.
 
     Raises:
-        DataError: a part is not finite.
+        DataError: a part is not finite, or an image is broken.
     """
-    images, texts = encode(model, batch)
-    loss = fairclip_loss(images, texts, model.logit_scale, by_group, weight, blur, scaling)
-    scalars = {"loss/total": loss.total.item(), "loss/clip": loss.contrastive.item()}
-    scalars["similarity/batch"] = paired_similarity(images, texts).mean().item()
-    scalars |= {f"similarity/{group}": values.mean().item() for group, values in by_group.items()}
-    scalars |= {f"sinkhorn/{group}": value.item() for group, value in loss.distances.items()}
-    for name, value in scalars.items():
-        if not math.isfinite(value):
-            raise DataError(f"training diverged: {name} is {value}; lower --lr or --fair-lambda")
-    return loss.total, scalars
+    with_grad = objective.settings.group_grad == "on"
+    by_group = group_cosines(model, pairs, objective.draws(step), with_grad)
+    images, texts = encode(model, pairs.fetch(index))
+    cosines = images @ texts.T
+    contrastive = clip_contrastive(model.logit_scale * cosines)
+    return objective.loss(step, index, {"clip": contrastive}, cosines, model.logit_scale, by_group)
+
+
+@torch.no_grad()
+def queue_drift(model: Clip, objective: FairObjective, pairs: Pairs) -> dict[str, float]:
+    """How far queued similarities are from those of today's model, for the log."""
+    now = {}
+    for group, index in objective.queued().items():
+        images, texts = encode(model, pairs.fetch(index))
+        now[group] = (images * texts).sum(dim=1)
+    return objective.drift(now)

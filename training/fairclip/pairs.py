@@ -9,7 +9,7 @@ from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
-from training.batching import batch_at
+from training.fairclip.fair_loss import Group
 from training.models.preprocess import Preprocess
 from training.models.prompts import tokenize
 from training.runlog import LOG
@@ -32,14 +32,19 @@ def group_members(split: FairVLMed, attribute: str, usable: IntArray) -> dict[st
     return {group: usable[codes == groups.index(group)] for group in found}
 
 
-def group_batches(
-    groups: Mapping[str, IntArray], size: int, step: int, seed: int
-) -> dict[str, IntArray]:
-    """A batch of each group at a step, from an endless loader of its own."""
-    return {
-        group: batch_at(members, size, step, (seed, 1, number))
-        for number, (group, members) in enumerate(groups.items())
-    }
+def fair_groups(
+    split: FairVLMed, weights: Mapping[str, float], usable: IntArray
+) -> tuple[Group, ...]:
+    """The groups of several attributes that have any usable sample, with their weights.
+
+    Raises:
+        UsageError: the data set does not know an attribute.
+    """
+    return tuple(
+        Group(f"{attribute}/{group}", members, weight)
+        for attribute, weight in weights.items()
+        for group, members in group_members(split, attribute, usable).items()
+    )
 
 
 class Pairs:

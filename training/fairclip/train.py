@@ -5,22 +5,25 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.optim import Adam, Optimizer
 
+from fairness.arrays import IntArray
 from fairness.contract import Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from training import settings
 from training.batching import batch_at, steps_per_pass
 from training.checkpoint_record import FairCLIPRecord, SelectedOn
 from training.fairclip.config import FREE, Config, auto_preset
-from training.fairclip.objective import group_similarities, step_loss
-from training.fairclip.pairs import Pairs, group_batches, group_members
+from training.fairclip.fair_loss import FairObjective
+from training.fairclip.objective import queue_drift, step_loss
+from training.fairclip.pairs import Pairs, fair_groups
 from training.fairclip.validation import conclude, keep_best
 from training.learned import require_both_classes
 from training.models import clip
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
-from training.starting_data import announce_data
+from training.starting_data import announce_data, attribute_of
 
 
 def build(config: Config) -> tuple[clip.Clip, Optimizer]:
@@ -56,11 +59,12 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
-    groups = group_members(train_split, config.attribute, usable)
+    objective = make_objective(config, train_split, usable).to(model.device)
+    both = nn.ModuleList([model, objective])
     steps = steps_per_pass(len(usable), config.batch_size)
     identity = identity_of(config, FREE)
     identity["data"] = f"{train_split.fingerprint()} {val_split.fingerprint()}"
-    done = load_state(folder / "last", model, optimizer, identity) if resume else Progress()
+    done = load_state(folder / "last", both, optimizer, identity) if resume else Progress()
     settings.keep(config, folder)
     make_record = partial(describe, config, val_split)
     with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
@@ -69,23 +73,16 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         for epoch in range(done.epochs, config.epochs):
             for step in range(epoch * steps, (epoch + 1) * steps):
                 batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
-                batches = group_batches(groups, config.group_batch_size, step, config.seed)
-                loss, scalars = step_loss(
-                    model,
-                    pairs.fetch(batch),
-                    group_similarities(model, pairs, batches),
-                    weight=config.fair_lambda,
-                    blur=config.blur,
-                    scaling=config.scaling,
-                )
+                loss, scalars = step_loss(model, objective, pairs, step, batch)
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)
                 optimizer.step()
                 log.scalars(step, scalars)
                 bar.show(step + 1, config.epochs * steps)
             done, auc = keep_best(model, val_split, folder / "best", done, make_record)
-            log.scalars(step, {"validation/auc": auc})
-            save_state(folder / "last", model, optimizer, done, identity)
+            drift = queue_drift(model, objective, pairs)
+            log.scalars(step, {"validation/auc": auc, **drift})
+            save_state(folder / "last", both, optimizer, done, identity)
             LOG.info(
                 f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
@@ -93,6 +90,19 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
         conclude(model, val_split, folder / "best", done)
     return folder / "best"
+
+
+def make_objective(config: Config, split: FairVLMed, usable: IntArray) -> FairObjective:
+    """The loss of a run, which knows the groups of the usable training samples.
+
+    Raises:
+        UsageError: the data set does not know an attribute.
+    """
+    for name in config.attributes:
+        attribute_of(split, name)
+    fair = config.fair_mode != "none"
+    groups = fair_groups(split, config.attributes, usable) if fair else ()
+    return FairObjective(config, groups, config.seed)
 
 
 def open_split(config: Config, name: str) -> FairVLMed:
@@ -126,10 +136,12 @@ def describe(
         preset=config.preset,
         threshold=threshold,
         fair_mode=config.fair_mode,
+        score_scale=config.compared_scale,
+        attributes=config.attributes if config.fair_mode != "none" else {},
         data=val.statement(),
         dataset=val.name,
         target=config.target,
-        attribute=config.attribute,
+        attribute=next(iter(config.attributes)),
         text_source=config.text_source,
         class_names=(negative, config.target),
         config=asdict(config),

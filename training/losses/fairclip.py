@@ -1,67 +1,55 @@
-"""The loss of FairCLIP as the paper defines it (Luo et al., CVPR 2024, section 3).
+"""FairCLIP's fair term (Luo et al., CVPR 2024, section 3), as the paper and the release have it.
 
     L = L_CLIP + lambda * sum over groups a of S(D, D_a)
 
-D is the distribution of the similarity between image and text over a batch of pairs, D_a the same
-over a batch from group a, S the Sinkhorn divergence. The authors' released code computes another
-fair term, which carries no group signal: docs/methods.md.
+D is the distribution of one number a pair over a batch, D_a the same over a batch from group a, S
+the Sinkhorn divergence. The modes differ in the number and in how both sides are normalised. All
+here is a function of similarity matrices, whatever model they come from. docs/methods.md says what
+the released term measures.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from torch import Tensor
 
-from training.losses.clip_contrastive import clip_contrastive
+from training.losses.fair_settings import FairMode, ScoreScale
 from training.losses.sinkhorn import sinkhorn_divergence
 
 
-@dataclass(frozen=True)
-class Parts:
-    """A loss and its parts, all scalars with a gradient."""
-
-    total: Tensor
-    contrastive: Tensor
-    distances: Mapping[str, Tensor]
-    """S(D, D_a) by group."""
-
-
-def fairclip_loss(
-    images: Tensor,
-    texts: Tensor,
-    logit_scale: Tensor,
-    by_group: Mapping[str, Tensor],
-    weight: float,
-    blur: float,
-    scaling: float,
-) -> Parts:
-    """The loss of a batch of pairs; without any group it is CLIP's.
+def pair_values(cosines: Tensor, logit_scale: Tensor, mode: FairMode, scale: ScoreScale) -> Tensor:
+    """The number of each pair whose distribution the fair term compares, (N,).
 
     Args:
-        images: (N, E) unit features.
-        texts: (N, E) unit features; row i belongs to image i.
-        logit_scale: scalar that multiplies cosines in the contrastive part only.
-        by_group: group name to the similarities (M,) of a batch from that group; any M >= 1.
-        weight: the paper's lambda.
-        blur: of the Sinkhorn divergence, on the scale of cosines.
-        scaling: of its annealing.
+        cosines: (N, N) similarities; row i is image i against all texts, and text i belongs to it.
+        logit_scale: scalar that makes logits L of cosines.
+        mode: `paper`: the diagonal, image against its own text. `released` and `normalized`: the
+            diagonal of the matrix product L L, as the released code has it.
+        scale: whether `paper` takes cosines or logits.
     """
-    contrastive = clip_contrastive(logit_scale * images @ texts.T)
-    distances = fair_distances(paired_similarity(images, texts), by_group, blur, scaling)
-    fair_term = sum(distances.values(), contrastive.new_zeros(()))
-    return Parts(contrastive + weight * fair_term, contrastive, distances)
-
-
-def paired_similarity(images: Tensor, texts: Tensor) -> Tensor:
-    """Cosine of each image with its own text, (N,): the diagonal of the similarity matrix."""
-    return (images * texts).sum(dim=1)
+    if mode != "paper":
+        logits = logit_scale * cosines
+        return (logits * logits.T).sum(dim=1)
+    own = cosines.diagonal()
+    return own if scale == "cosine" else logit_scale * own
 
 
 def fair_distances(
-    similarity: Tensor, by_group: Mapping[str, Tensor], blur: float, scaling: float
+    batch: Tensor, by_group: Mapping[str, Tensor], mode: FairMode, blur: float, scaling: float
 ) -> dict[str, Tensor]:
-    """S(D, D_a) by group, a scalar each, between similarities (N,) and those of the group, (M,)."""
+    """S(D, D_a) by group, a scalar each.
+
+    Args:
+        batch: (N,) numbers of `pair_values`.
+        by_group: group name to such numbers (M,) of a batch from that group; any M >= 1.
+        mode: `released` divides the side of the group by its sum, `normalized` both sides.
+        blur: of the Sinkhorn divergence, in the unit of what is compared.
+        scaling: of its annealing.
+    """
+    if mode == "normalized":
+        batch = batch / batch.sum()
+    if mode in ("released", "normalized"):
+        by_group = {group: values / values.sum() for group, values in by_group.items()}
     return {
-        group: sinkhorn_divergence(similarity, values, blur, scaling)
+        group: sinkhorn_divergence(batch, values, blur, scaling)
         for group, values in by_group.items()
     }

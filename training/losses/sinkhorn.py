@@ -93,4 +93,8 @@ def _sweep(costs: Pairwise, eps: float, old: Pairwise, a: Tensor, b: Tensor) -> 
 
 def _softmin(cost: Tensor, eps: float, weights: Tensor) -> Tensor:
     """Smooth minimum of the cost over its columns, weighted in the log domain."""
-    return -eps * torch.logsumexp(weights - cost / eps, dim=1)
+    exponents = weights - cost / eps
+    # torch.logsumexp adds the two terms before it differentiates: where the largest is 1e9, the
+    # logarithm is lost in float32, and tied columns get a gradient of 1 each instead of a share.
+    largest = exponents.detach().amax(dim=1, keepdim=True)
+    return -eps * (largest[:, 0] + (exponents - largest).exp().sum(dim=1).log())

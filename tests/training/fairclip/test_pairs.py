@@ -11,7 +11,7 @@ from small_run import write_small_data
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import DataError, UsageError
 from fairness.samples import Sample
-from training.fairclip.pairs import Pairs, group_batches, group_members
+from training.fairclip.pairs import Pairs, group_members
 from training.models.preprocess import Preprocess
 from training.models.prompts import tokenize
 
@@ -20,14 +20,6 @@ from training.models.prompts import tokenize
 def split(tmp_path_factory: pytest.TempPathFactory) -> FairVLMed:
     root = write_small_data(tmp_path_factory.mktemp("data"))
     return FairVLMed(root, "train", text_source="note")
-
-
-def test_a_group_smaller_than_a_batch_comes_back_at_every_step() -> None:
-    groups = {"small": np.array([3]), "large": np.arange(10, 50)}
-    for step in range(3):
-        batches = group_batches(groups, 8, step, seed=1)
-        assert batches["small"].tolist() == [3]
-        assert len(set(batches["large"]) & set(groups["large"])) == 8
 
 
 def test_members_of_a_group_are_its_usable_samples(split: FairVLMed) -> None:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.losses.fairclip import fairclip_loss, paired_similarity
+from training.losses.clip_contrastive import clip_contrastive
+from training.losses.fairclip import fair_distances
 from training.losses.sinkhorn import sinkhorn_divergence
 
 WIDTH, PER_GROUP = 8, 32
@@ -38,15 +39,17 @@ def distances_after_training(shifted: str, weight: float) -> dict[str, float]:
     optimizer = torch.optim.Adam(tower.parameters(), lr=0.03)
 
     def similarity(group: str) -> Tensor:
-        return paired_similarity(functional.normalize(tower(images[group]), dim=1), texts[group])
+        return (functional.normalize(tower(images[group]), dim=1) * texts[group]).sum(dim=1)
 
     all_texts = torch.cat(list(texts.values()))
     for _ in range(40):
         encoded = functional.normalize(tower(torch.cat(list(images.values()))), dim=1)
         by_group = {group: similarity(group).detach() for group in GROUPS}
-        loss = fairclip_loss(encoded, all_texts, torch.tensor(10.0), by_group, weight, 1e-3, 0.5)
+        cosines = encoded @ all_texts.T
+        distances = fair_distances(cosines.diagonal(), by_group, "paper", 1e-3, 0.5)
+        loss = clip_contrastive(10 * cosines) + weight * torch.stack([*distances.values()]).sum()
         optimizer.zero_grad()
-        torch.autograd.backward(loss.total)
+        torch.autograd.backward(loss)
         optimizer.step()
     with torch.no_grad():
         everyone = torch.cat([similarity(group) for group in GROUPS])

@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples lines methods oip browser soak bench clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples lines methods oip browser soak bench gpu clean
 
 install: $(VENV)/.installed
 
@@ -92,6 +92,10 @@ bench: install
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.coverage_edges
 	$(BIN)/python -m benchmarks.coverage_changes
+
+# Where no GPU is found it says so.
+gpu: install
+	$(BIN)/python -m benchmarks.gpu
 
 clean:
 	rm -rf $(VENV) runs reports data model_repository/*/

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from pydantic import NonNegativeInt, TypeAdapter
 from torch import nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
 from fairness.atomic import write_atomically
@@ -39,7 +40,12 @@ def identity_of(config: Settings, free: Collection[str]) -> Identity:
 
 
 def save_state(
-    folder: Path, model: nn.Module, optimizer: Optimizer, progress: Progress, identity: Identity
+    folder: Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    progress: Progress,
+    identity: Identity,
+    scaler: GradScaler | None = None,
 ) -> None:
     """Write the state into `folder`, made if absent, in one piece."""
     content = io.BytesIO()
@@ -49,14 +55,20 @@ def save_state(
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
+    if scaler and scaler.is_enabled():
+        state["scaler"] = scaler.state_dict()
     torch.save(state, content)
     write_atomically(folder / STATE, content.getvalue())
 
 
 def load_state(
-    folder: Path, model: nn.Module, optimizer: Optimizer, identity: Identity
+    folder: Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    identity: Identity,
+    scaler: GradScaler | None = None,
 ) -> Progress:
-    """Put the state of `folder` back into model and optimizer; without one, start from nothing.
+    """Put the state of `folder` back into what trains; without one, start from nothing.
 
     Raises:
         UsageError: the run was started with other settings or data.
@@ -75,6 +87,8 @@ def load_state(
     try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
+        if scaler and scaler.is_enabled():
+            scaler.load_state_dict(state["scaler"])
     except Exception as error:  # torch fails at odd files in many ways
         raise _damaged(path, error) from None
     return progress

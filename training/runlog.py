@@ -99,8 +99,14 @@ class RunLog:
     `train.log` also has the warnings since the command began.
     """
 
-    def __init__(self, folder: Path, first_step: int) -> None:
-        """Open them; events of `first_step` and later, left by an interrupted run, are dropped."""
+    def __init__(self, folder: Path, first_step: int, writes: bool = True) -> None:
+        """Open them; events of `first_step` and later, left by an interrupted run, are dropped.
+
+        Of several processes only one `writes`.
+        """
+        self._writes = writes
+        if not writes:
+            return
         # torch takes seconds to import; --help and a mistyped command should not wait for it.
         from torch.utils.tensorboard import SummaryWriter
 
@@ -110,6 +116,8 @@ class RunLog:
         self._events = SummaryWriter(folder / "tensorboard", purge_step=first_step)
 
     def __enter__(self) -> Self:
+        if not self._writes:
+            return self
         LOG.removeHandler(_EARLIER)
         _EARLIER.setTarget(self._file)
         _EARLIER.flush()
@@ -118,6 +126,8 @@ class RunLog:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._writes:
+            return
         LOG.removeHandler(self._file)
         LOG.addHandler(_EARLIER)
         self._file.close()
@@ -125,5 +135,5 @@ class RunLog:
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Record one number a name, at a step."""
-        for name, value in values.items():
+        for name, value in values.items() if self._writes else ():
             self._events.add_scalar(name, value, step)

@@ -10,6 +10,7 @@ from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import TextSource
 from training.gpu import has_gpu
 from training.losses.fair_settings import Count, FairSettings, Positive
+from training.scale_settings import ScaleSettings
 from training.settings import DATA
 
 FREE = ("data", "epochs", "cache_mb", "weights")
@@ -17,7 +18,7 @@ FREE = ("data", "epochs", "cache_mb", "weights")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(FairSettings):
+class Config(ScaleSettings, FairSettings):
     """Settings of a run; the defaults are the paper's for ViT-B/16."""
 
     preset: Literal["auto", "tiny", "vit-b16"] = "auto"

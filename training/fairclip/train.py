@@ -15,12 +15,15 @@ from training import settings
 from training.batching import batch_at, steps_per_pass
 from training.checkpoint_record import FairCLIPRecord, SelectedOn
 from training.fairclip.config import FREE, Config, auto_preset
+from training.fairclip.encoder import Encoder
 from training.fairclip.fair_loss import FairObjective
 from training.fairclip.objective import queue_drift, step_loss
 from training.fairclip.pairs import Pairs, fair_groups
 from training.fairclip.validation import conclude, keep_best
 from training.learned import require_both_classes
 from training.models import clip
+from training.precision import gradient_scaler, make_deterministic
+from training.processes import follow, join
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
 from training.starting_data import announce_data, attribute_of
@@ -53,6 +56,8 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         UsageError: the settings do not fit the data, or the run that is to be resumed.
         DataError: the data are missing or unusable, or the loss diverged.
     """
+    processes = join(config.processes)
+    make_deterministic(config.deterministic)
     train_split, val_split = open_split(config, "train"), open_split(config, "val")
     for split in (train_split, val_split):
         require_both_classes(split, split.labels)
@@ -64,31 +69,36 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     steps = steps_per_pass(len(usable), config.batch_size)
     identity = identity_of(config, FREE)
     identity["data"] = f"{train_split.fingerprint()} {val_split.fingerprint()}"
-    done = load_state(folder / "last", both, optimizer, identity) if resume else Progress()
-    settings.keep(config, folder)
+    scaler, state = gradient_scaler(model.device, config.precision), folder / "last"
+    done = load_state(state, both, optimizer, identity, scaler) if resume else Progress()
+    if processes.is_main:
+        settings.keep(config, folder)
+    encoder = Encoder(model, pairs, config.precision, config.micro_batch, processes)
     make_record = partial(describe, config, val_split)
-    with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
+    run_log = RunLog(folder, first_step=done.epochs * steps, writes=processes.is_main)
+    with run_log as log, progress_bar("training") as bar:
         announce(config, model)
         announce_data(train_split, val_split)
         for epoch in range(done.epochs, config.epochs):
             for step in range(epoch * steps, (epoch + 1) * steps):
                 batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
-                loss, scalars = step_loss(model, objective, pairs, step, batch)
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
-                optimizer.step()
+                loss, scalars = step_loss(encoder, objective, step, batch)
+                follow(loss, optimizer, scaler, processes)
                 log.scalars(step, scalars)
                 bar.show(step + 1, config.epochs * steps)
+            drift = queue_drift(encoder, objective)
+            if not processes.is_main:
+                continue
             done, auc = keep_best(model, val_split, folder / "best", done, make_record)
-            drift = queue_drift(model, objective, pairs)
             log.scalars(step, {"validation/auc": auc, **drift})
-            save_state(folder / "last", both, optimizer, done, identity)
+            save_state(state, both, optimizer, done, identity, scaler)
             LOG.info(
                 f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
-        LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
-        conclude(model, val_split, folder / "best", done)
+        if processes.is_main:
+            LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
+            conclude(model, val_split, folder / "best", done)
     return folder / "best"
 
 

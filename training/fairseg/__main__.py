@@ -33,10 +33,12 @@ def run(arguments: list[str]) -> int:
 
 def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
-    ensure_data(FairSeg.name, config.data)
     # torch takes seconds to import; --help and a mistyped command should not wait for it.
     from training.fairseg.train import train
+    from training.processes import main_first
 
+    with main_first(config.processes):
+        ensure_data(FairSeg.name, config.data)
     train(config, folder, resume)
 
 

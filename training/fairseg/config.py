@@ -9,6 +9,7 @@ from pydantic import Field
 from fairness.datasets.fairseg import FairSeg
 from training.checkpoint_record import Network
 from training.gpu import has_gpu
+from training.scale_settings import ScaleSettings
 from training.settings import DATA
 
 FairMode: TypeAlias = Literal[
@@ -24,7 +25,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(ScaleSettings):
     """Settings of a run; training/configs/fairseg.yaml has the originals' for each network."""
 
     model: Network = "transunet"

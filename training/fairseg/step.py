@@ -3,14 +3,18 @@
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim import SGD, AdamW, Optimizer
 
 from training.fairseg.config import Config
 from training.fairseg.fair_loss import FairObjective
 from training.fairseg.initial_weights import start_from
+from training.micro_batch import in_parts
 from training.models.segmentation_input import SegmentationInput, resize_mask
 from training.models.segmenter import Segmenter, build
+from training.precision import autocast
+from training.processes import Processes, follow
 
 
 class Trainee(nn.Module):
@@ -57,22 +61,40 @@ def make(config: Config, groups: tuple[str, ...]) -> tuple[Trainee, Optimizer]:
 def take_step(
     both: Trainee,
     optimizer: Optimizer,
+    scaler: GradScaler,
+    processes: Processes,
     config: Config,
-    images: torch.Tensor,
-    masks: torch.Tensor,
-    groups: torch.Tensor,
+    images: Tensor,
+    masks: Tensor,
+    groups: Tensor,
 ) -> dict[str, float]:
-    """One optimiser step on crops and masks (B, C, C) uint8; the loss's parts by name."""
-    network, device = both.network, both.device
+    """One optimiser step; the loss's parts by name.
+
+    Args:
+        both: what is trained.
+        optimizer: of its parameters.
+        scaler: of their gradients.
+        processes: those that share the step.
+        config: the settings.
+        images: this process's crops, (B / processes, C, C) uint8.
+        masks: theirs.
+        groups: (B,) codes of the whole batch.
+    """
+    network, device, n = both.network, both.device, len(groups)
     prepare = prepared(config, (config.crop, config.crop), both)
-    labels = prepare.crop_mask(masks.to(device))
-    logits, pooled = network.loss_logits(prepare(images.to(device)))
+
+    def encode(crops: Tensor) -> tuple[Tensor, Tensor]:
+        with autocast(device, config.precision):
+            logits, pooled = network.loss_logits(prepare(crops.to(device)))
+        return logits.float(), pooled.float()
+
+    labels = processes.gather(prepare.crop_mask(masks.to(device)), n)
+    answers = in_parts(encode, (images,), config.micro_batch, network)
+    logits, pooled = (processes.gather(answer, n) for answer in answers)
     if logits.shape[-1] != labels.shape[-1]:  # SAMed takes its loss at a quarter of the size
         labels = resize_mask(labels, logits.shape[-1], compat=config.compat == "fairseg")
     loss, scalars = both.objective(logits, pooled, labels.long(), groups.to(device))
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+    follow(loss, optimizer, scaler, processes)
     return dict(scalars)
 
 

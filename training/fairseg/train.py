@@ -17,6 +17,8 @@ from training.fairseg.config import FREE, Config
 from training.fairseg.crops import Crops
 from training.fairseg.step import Trainee, make, prepared, take_step
 from training.fairseg.validation import conclude, keep_best
+from training.precision import gradient_scaler, make_deterministic
+from training.processes import join
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
 from training.schedules import Schedule
@@ -30,6 +32,8 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         UsageError: the settings do not fit the data, or the run that is to be resumed.
         DataError: the data are missing or unusable, or the loss diverged.
     """
+    processes = join(config.processes)
+    make_deterministic(config.deterministic)
     data, val = (FairSeg(config.data, name, on_error=config.on_error) for name in ("train", "val"))
     both, optimizer = make(config, attribute_of(data, config.attribute).groups)
     crops = Crops(data, config.crop, config.cache_mb)
@@ -40,39 +44,48 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     schedule = Schedule(config.lr, config.epochs * steps, config.warmup)
     identity = identity_of(config, FREE)
     identity["data"] = f"{data.fingerprint()} {val.fingerprint()}"
-    done = load_state(folder / "last", both, optimizer, identity) if resume else Progress()
-    settings.keep(config, folder)
+    scaler, state = gradient_scaler(both.device, config.precision), folder / "last"
+    done = load_state(state, both, optimizer, identity, scaler) if resume else Progress()
+    if processes.is_main:
+        settings.keep(config, folder)
     record = describe(config, shape, data)
     last = min(config.epochs, config.stop_epoch or config.epochs)
     codes = torch.from_numpy(data.codes[config.attribute])
-    with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
+    run_log = RunLog(folder, first_step=done.epochs * steps, writes=processes.is_main)
+    with run_log as log, progress_bar("training") as bar:
         announce(config, both)
         announce_data(data, val)
         for epoch in range(done.epochs, last):
             both.train()
             for step in range(epoch * steps, (epoch + 1) * steps):
                 batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
-                images, masks = crops.fetch(batch, (config.seed, 1, step))
+                own = batch[processes.rows(len(batch))]
+                images, masks = crops.fetch(own, (config.seed, 1, step))
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.at(step)
                 # Of dropout: a function of the step, as the batch is, so a resumed run repeats it.
-                torch.manual_seed(int(default_rng([config.seed, 2, step]).integers(2**63)))
-                scalars = take_step(both, optimizer, config, images, masks, codes[batch])
+                key = [config.seed, 2, step, *range(1, processes.rank + 1)]
+                torch.manual_seed(int(default_rng(key).integers(2**63)))
+                stepped = both, optimizer, scaler, processes, config
+                scalars = take_step(*stepped, images, masks, codes[batch])
                 log.scalars(step, {**scalars, "lr": schedule.at(step)})
                 bar.show(step + 1, last * steps)
+            if not processes.is_main:
+                continue
             prepare = prepared(config, shape, both)
             done, found = keep_best(
                 both.network, prepare, val, judged, folder / "best", done, record
             )
             log.scalars(step, {f"validation/{name}": value for name, value in found.items()})
-            save_state(folder / "last", both, optimizer, done, identity)
+            save_state(state, both, optimizer, done, identity, scaler)
             LOG.info(
                 f"epoch {epoch + 1} of {last}: validation Dice rim {found['rim_dice']:.3f}, "
                 f"cup {found['cup_dice']:.3f}; loss at its end {scalars['loss/total']:.3f}"
             )
-        LOG.info(f"kept epoch {done.best_epoch}: mean validation Dice {done.best:.3f}")
-        prepare, constant = prepared(config, shape, both), crops.counts.best()
-        conclude(both.network, prepare, val, judged, folder / "best", done, constant)
+        if processes.is_main:
+            LOG.info(f"kept epoch {done.best_epoch}: mean validation Dice {done.best:.3f}")
+            prepare, constant = prepared(config, shape, both), crops.counts.best()
+            conclude(both.network, prepare, val, judged, folder / "best", done, constant)
     return folder / "best"
 
 

@@ -4,16 +4,16 @@ Radford et al., ICML 2021; the network is the one of `transformers`. FairCLIP tr
 tower and the blocks of the text tower; what it leaves frozen is listed in docs/methods.md.
 """
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig
 
-from fairness.errors import UsageError
 from training.checkpoint import Stored
 from training.models.clip_sizes import SIZES, Preset
+from training.models.clip_weights import load
 from training.models.preprocess import Preprocess
 
 TRAINED = ("vision_model.", "visual_projection.", "text_model.encoder.")
@@ -70,15 +70,14 @@ def build(preset: Preset, weights: str | None, train_all: bool = False) -> Clip:
 
     Args:
         preset: name of its sizes.
-        weights: None for random ones (from torch's global generator), else a folder or a name on
-            the Hugging Face hub that `transformers` can read.
+        weights: None for random ones (from torch's global generator), else a file, a folder, or a
+            name on the Hugging Face hub.
         train_all: train what FairCLIP leaves frozen, too.
 
     Raises:
-        UsageError: the weights are not there, or belong to another architecture.
+        UsageError: the weights are not there, damaged, or of another architecture.
     """
-    config = SIZES[preset].config()
-    towers = CLIPModel(config) if weights is None else _pretrained(weights, config)
+    towers = CLIPModel(SIZES[preset].config()) if weights is None else load(weights, preset)
     return Clip(towers, train_all).eval()
 
 
@@ -92,39 +91,6 @@ def restore(stored: Stored) -> Clip:
         model = Clip(CLIPModel(CLIPConfig.from_dict(stored.architecture)))
     stored.fill(model)
     return model
-
-
-def _pretrained(weights: str, expected: CLIPConfig) -> CLIPModel:
-    how = (
-        "get them once with `hf download openai/clip-vit-base-patch16 --local-dir "
-        "weights/clip-vit-base-patch16` and pass --weights weights/clip-vit-base-patch16, "
-        "or use --preset tiny"
-    )
-    try:
-        found = CLIPConfig.from_pretrained(weights)
-        if _shape(found) != _shape(expected):
-            raise UsageError(f"{weights} holds {_shape(found)}, not {_shape(expected)}; {how}")
-        loaded: Any = CLIPModel.from_pretrained(
-            weights, dtype="float32", weights_only=True, output_loading_info=True
-        )
-    except UsageError:
-        raise
-    except OSError:
-        raise UsageError(f"no CLIP weights at '{weights}', and no hub in reach; {how}") from None
-    except Exception as error:  # what a damaged or a hostile file raises; no code of it is run
-        kind = type(error).__name__
-        raise UsageError(f"{weights}: not readable as CLIP's weights ({kind}); {how}") from None
-    model, info = loaded
-    if absent := sorted(info["missing_keys"]):
-        raise UsageError(f"{weights} lacks {absent[0]}, which would stay random; {how}")
-    return cast(CLIPModel, model)
-
-
-def _shape(config: CLIPConfig) -> str:
-    vision = _vision(config)
-    return (
-        f"patches of {vision.patch_size} in {vision.image_size} pixels, width {vision.hidden_size}"
-    )
 
 
 def _vision(config: CLIPConfig) -> CLIPVisionConfig:

@@ -33,6 +33,8 @@ class ClipSizes:
     text: Tower
     features: int
     """Length of the features of an image or a text."""
+    hub: str | None = None
+    """Name of OpenAI's weights on the Hugging Face hub; None: there are none."""
 
     def config(self, activation: Activation = "quick_gelu") -> CLIPConfig:
         """The same in the words of `transformers`.
@@ -75,6 +77,7 @@ SIZES: dict[Preset, ClipSizes] = {
         vision=Tower(width=768, layers=12, heads=12),
         text=Tower(width=512, layers=12, heads=8),
         features=512,
+        hub="openai/clip-vit-base-patch16",
     ),
     # OpenAI's ViT-L/14: 427.6 million parameters.
     "vit-l14": ClipSizes(
@@ -83,6 +86,7 @@ SIZES: dict[Preset, ClipSizes] = {
         vision=Tower(width=1024, layers=24, heads=16),
         text=Tower(width=768, layers=12, heads=12),
         features=768,
+        hub="openai/clip-vit-large-patch14",
     ),
 }
 """The architectures by the names of their presets (Radford et al., ICML 2021, table 20)."""

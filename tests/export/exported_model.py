@@ -18,7 +18,8 @@ from export.servables import servable_of
 from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
 from training import checkpoint
 from training.checkpoint_record import FairCLIPRecord
-from training.models.clip import Preset, build
+from training.models.clip import build
+from training.models.clip_sizes import Preset
 
 THRESHOLD = Threshold(value=0.51, rule="youden", split="val", split_sha256="a" * 64)
 

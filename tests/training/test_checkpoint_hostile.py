@@ -19,6 +19,8 @@ from training import checkpoint
 from training.checkpoint import DOCUMENT, WEIGHTS
 from training.checkpoint_record import FairCLIPRecord
 from training.models import clip
+from training.models.clip_sizes import SIZES
+from training.models.clip_weights import load
 from training.resume import Progress, load_state, save_state
 
 RECORD = FairCLIPRecord(
@@ -108,14 +110,14 @@ def test_weights_that_are_a_pickle_say_what_to_do(tmp_path: Path) -> None:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the Hugging Face hub has them, with weights in torch's own format."""
     folder = tmp_path_factory.mktemp("published")
-    model = CLIPModel(clip.tiny_config())
+    model = CLIPModel(SIZES["tiny"].config())
     model.save_pretrained(folder)
     (folder / "model.safetensors").unlink()
     return folder
 
 
 def state() -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = CLIPModel(clip.tiny_config()).state_dict()
+    found: dict[str, torch.Tensor] = CLIPModel(SIZES["tiny"].config()).state_dict()
     return found
 
 
@@ -124,19 +126,19 @@ def test_published_weights_that_are_a_pickle_are_read_without_running_it(
 ) -> None:
     weights, tensors = published / "pytorch_model.bin", state()
     torch.save(tensors, weights)
-    found = clip._pretrained(str(published), clip.tiny_config())
+    found = load(str(published), "tiny")
     assert torch.equal(found.logit_scale, tensors["logit_scale"])
     torch.save({"logit_scale": Hostile(tmp_path / "run")}, weights)
-    with pytest.raises(UsageError, match=r"not readable as CLIP's weights \(UnpicklingError\)"):
-        clip._pretrained(str(published), clip.tiny_config())
+    with pytest.raises(UsageError, match=r"not readable as weights \(UnpicklingError\)"):
+        load(str(published), "tiny")
     assert not (tmp_path / "run").exists()
 
 
 def test_published_weights_that_lack_a_tensor_are_refused(published: Path) -> None:
     tensors = {n: t for n, t in state().items() if n != "visual_projection.weight"}
     torch.save(tensors, published / "pytorch_model.bin")
-    with pytest.raises(UsageError, match=r"lacks visual_projection\.weight, which would stay"):
-        clip._pretrained(str(published), clip.tiny_config())
+    with pytest.raises(UsageError, match=r"lacks visual_projection\.weight; name weights of tiny"):
+        load(str(published), "tiny")
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,13 @@ FREE = ("data", "epochs", "cache_mb", "weights")
 class Config(ScaleSettings, FairSettings):
     """Settings of a run; the defaults are the paper's for ViT-B/16."""
 
-    preset: Literal["auto", "tiny", "vit-b16"] = "auto"
+    preset: Literal["auto", "tiny", "vit-b16", "vit-l14"] = "auto"
     """Architecture; auto: vit-b16 where there is a GPU, else tiny."""
     weights: str | None = None
     """Folder or hub name of pretrained weights; None: random."""
+    train_all: bool = False
+    """Train what the authors leave frozen, too: token and position embeddings, the last LayerNorm
+    and the projection of the text tower, and the logit scale."""
     data: Path = DATA / FairVLMed.name
     """Folder of the data set."""
     target: str = FairVLMed.default_target

@@ -37,7 +37,7 @@ def build(config: Config) -> tuple[clip.Clip, Optimizer]:
     """
     torch.manual_seed(config.seed)
     preset = auto_preset() if config.preset == "auto" else config.preset
-    model = clip.build(preset, config.weights)
+    model = clip.build(preset, config.weights, config.train_all)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     optimizer = Adam(
         [parameter for parameter in model.parameters() if parameter.requires_grad],

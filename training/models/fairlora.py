@@ -18,6 +18,7 @@ from fairness.errors import DataError, UsageError
 from training.checkpoint import Stored
 from training.models import clip
 from training.models.clip_rn50 import RN50, TINY, ModifiedResNet
+from training.models.clip_sizes import SIZES, Preset
 from training.models.clip_vit import PatchTransformer
 from training.models.fairlora_input import FairLoRAInput, Modality, require_shape
 from training.models.low_rank import LowRank, initial_diagonals, per_slice, table_rows
@@ -172,7 +173,7 @@ def build(config: FairLoRAConfig, weights: str | None = None) -> FairLoRA:
         UsageError: the weights are not there, or belong to another architecture.
     """
     if config.backbone in ("tiny", "vit-b16"):
-        preset: clip.Preset = "tiny" if config.backbone == "tiny" else "vit-b16"
+        preset: Preset = "tiny" if config.backbone == "tiny" else "vit-b16"
         towers = clip.build(preset, weights).towers
         visual = PatchTransformer(towers.vision_model, towers.visual_projection)
         return FairLoRA(config, visual, towers, towers.logit_scale).eval()
@@ -201,7 +202,7 @@ def restore(stored: Stored) -> FairLoRA:
 
 def _text_config(backbone: Backbone) -> CLIPTextConfig:
     if backbone == "tiny-rn":
-        text = cast(CLIPTextConfig, clip.tiny_config().text_config)
+        text = cast(CLIPTextConfig, SIZES["tiny"].config().text_config)
         text.projection_dim = TINY.features
         return text
     return CLIPTextConfig(eos_token_id=49407, projection_dim=RN50.features)

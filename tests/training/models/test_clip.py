@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import CLIPModel
 
 from fairness.errors import UsageError
-from training.models import clip
 from training.models.clip import Clip, build
+from training.models.clip_sizes import SIZES, Preset
 from training.models.prompts import tokenize
 
 FROZEN = {
@@ -26,9 +27,73 @@ def tiny() -> Clip:
     return build("tiny", None)
 
 
-def test_what_the_original_leaves_out_of_its_optimiser_is_frozen(tiny: Clip) -> None:
-    frozen = {n for n, p in tiny.towers.named_parameters() if not p.requires_grad}
-    assert frozen == FROZEN
+BLOCK = [
+    f"{part}.{kind}"
+    for part in (
+        *("layer_norm1", "layer_norm2", "mlp.fc1", "mlp.fc2"),
+        *(f"self_attn.{name}_proj" for name in ("q", "k", "v", "out")),
+    )
+    for kind in ("weight", "bias")
+]
+"""Parameters of a block of either tower."""
+OUTSIDE_BLOCKS = {
+    "vision_model.embeddings.class_embedding",
+    "vision_model.embeddings.patch_embedding.weight",
+    "vision_model.embeddings.position_embedding.weight",
+    "vision_model.pre_layrnorm.weight",
+    "vision_model.pre_layrnorm.bias",
+    "vision_model.post_layernorm.weight",
+    "vision_model.post_layernorm.bias",
+    "visual_projection.weight",
+}
+"""All that is trained of the image tower besides."""
+
+
+def names(model: Clip, trained: bool) -> set[str]:
+    return {n for n, p in model.towers.named_parameters() if p.requires_grad is trained}
+
+
+@pytest.mark.parametrize(
+    ("preset", "vision_layers", "text_layers"),
+    [("tiny", 2, 1), ("vit-b16", 12, 12), ("vit-l14", 24, 12)],
+)
+def test_the_trained_parameters_are_those_of_the_original_s_optimiser(
+    preset: Preset, vision_layers: int, text_layers: int
+) -> None:
+    with torch.device("meta"):
+        model = Clip(CLIPModel(SIZES[preset].config()))
+    towers = [("vision_model", vision_layers), ("text_model", text_layers)]
+    blocks = {
+        f"{tower}.encoder.layers.{layer}.{name}"
+        for tower, layers in towers
+        for layer in range(layers)
+        for name in BLOCK
+    }
+    assert names(model, trained=True) == OUTSIDE_BLOCKS | blocks
+    assert names(model, trained=False) == FROZEN
+
+
+def test_train_all_freezes_nothing() -> None:
+    assert names(build("tiny", None, train_all=True), trained=False) == set()
+
+
+@pytest.mark.parametrize(
+    ("preset", "parameters", "vision", "text_block"),
+    [
+        ("vit-b16", 149_620_737, 86_192_640, 3_152_384),
+        ("vit-l14", 427_616_513, 303_966_208, 7_087_872),
+    ],
+)
+def test_the_networks_have_openai_s_published_sizes(
+    preset: Preset, parameters: int, vision: int, text_block: int
+) -> None:
+    with torch.device("meta"):
+        model = Clip(CLIPModel(SIZES[preset].config()))
+    counts = {name: p.numel() for name, p in model.towers.named_parameters()}
+    assert sum(counts.values()) == parameters
+    assert sum(n for name, n in counts.items() if name.startswith("vis")) == vision
+    blocks = sum(n for name, n in counts.items() if name.startswith("text_model.encoder."))
+    assert blocks == 12 * text_block
 
 
 def test_features_have_unit_length(tiny: Clip) -> None:
@@ -67,18 +132,15 @@ def test_random_weights_follow_the_seed() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_weights_are_read_from_a_local_folder(
-    tiny: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_are_read_from_a_local_folder(tiny: Clip, tmp_path: Path) -> None:
     tiny.towers.save_pretrained(tmp_path)
-    monkeypatch.setattr(clip, "vit_b16_config", clip.tiny_config)
-    read = build("vit-b16", str(tmp_path)).state_dict()
+    read = build("tiny", str(tmp_path)).state_dict()
     assert all(torch.equal(read[name], value) for name, value in tiny.state_dict().items())
 
 
 def test_weights_of_another_architecture_are_refused(tiny: Clip, tmp_path: Path) -> None:
     tiny.towers.save_pretrained(tmp_path)
-    with pytest.raises(UsageError, match="patches of 16 in 96 pixels"):
+    with pytest.raises(UsageError, match="num_attention_heads is 2, not 12; choose another"):
         build("vit-b16", str(tmp_path))
 
 
@@ -86,21 +148,3 @@ def test_missing_weights_say_in_one_line_how_to_get_them(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="hf download") as caught:
         build("vit-b16", str(tmp_path / "nothing"))
     assert "\n" not in str(caught.value)
-
-
-def test_tiny_takes_no_weights(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="random weights"):
-        build("tiny", str(tmp_path))
-
-
-@pytest.mark.full_size
-def test_vit_b16_has_the_published_size() -> None:
-    model = build("vit-b16", None)
-    parameters = dict(model.towers.named_parameters())
-    counts = {name: p.numel() for name, p in parameters.items()}
-    vision = sum(n for name, n in counts.items() if name.startswith(("vision", "visual")))
-    trained = sum(p.numel() for p in parameters.values() if p.requires_grad)
-    assert sum(counts.values()) == 149_620_737  # OpenAI's ViT-B/16
-    assert vision == 86_192_640
-    assert trained == vision + 12 * 3_152_384  # twelve text blocks of width 512
-    assert {name for name, p in parameters.items() if not p.requires_grad} == FROZEN

@@ -5,7 +5,7 @@ import torch
 from transformers import CLIPModel
 
 from fairness.errors import UsageError
-from training.models.clip import tiny_config
+from training.models.clip_sizes import SIZES
 from training.models.prompt_learner import PromptLearner
 from training.models.prompts import tokenize
 
@@ -19,7 +19,7 @@ def learner(towers: CLIPModel, names: tuple[str, ...] = NAMES) -> PromptLearner:
 @pytest.fixture(scope="module")
 def towers() -> CLIPModel:
     torch.manual_seed(0)
-    return CLIPModel(tiny_config())  # without dropout, so its mode does not matter
+    return CLIPModel(SIZES["tiny"].config())  # without dropout, so its mode does not matter
 
 
 def test_words_in_place_of_vectors_give_the_text_s_features(towers: CLIPModel) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.notes import LABEL_TEXTS
 
 
@@ -19,18 +19,6 @@ def versions() -> dict[str, str]:
 
 Network: TypeAlias = Literal["samed", "transunet", "transunet-r50"]
 """FairSeg's networks."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectedOn:
-    """Split, measure and value by which the epoch or round was chosen: never on the test split."""
-
-    split: str
-    epoch: int
-    """From 1 on."""
-    value: float
-    metric: str = "auc"
-    """Measure that was highest in that epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch.optim import Adam, Optimizer
 
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from training import settings
 from training.batching import batch_at, steps_per_pass
-from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.checkpoint_record import FairCLIPRecord
 from training.fairclip.config import FREE, Config, auto_preset
 from training.fairclip.objective import group_similarities, step_loss
 from training.fairclip.pairs import Pairs, group_batches, group_members
@@ -20,6 +20,7 @@ from training.learned import require_both_classes
 from training.models import clip
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
+from training.selection import Selection
 from training.starting_data import announce_data
 
 
@@ -51,8 +52,10 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         DataError: the data are missing or unusable, or the loss diverged.
     """
     train_split, val_split = open_split(config, "train"), open_split(config, "val")
-    for split in (train_split, val_split):
-        require_both_classes(split, split.labels)
+    test_split = open_split(config, "test") if config.select_on == "test" else None
+    selection = Selection(config.select_on, val_split, test_split)
+    require_both_classes(train_split, train_split.labels)
+    selection.check()
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
@@ -66,6 +69,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     with RunLog(folder, first_step=done.epochs * steps) as log, progress_bar("training") as bar:
         announce(config, model)
         announce_data(train_split, val_split)
+        selection.announce()
         for epoch in range(done.epochs, config.epochs):
             for step in range(epoch * steps, (epoch + 1) * steps):
                 batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
@@ -83,15 +87,14 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 optimizer.step()
                 log.scalars(step, scalars)
                 bar.show(step + 1, config.epochs * steps)
-            done, auc = keep_best(model, val_split, folder / "best", done, make_record)
-            log.scalars(step, {"validation/auc": auc})
+            done, auc = keep_best(model, selection, folder / "best", done, make_record)
+            log.scalars(step, {f"{selection.named}/auc": auc})
             save_state(folder / "last", model, optimizer, done, identity)
             LOG.info(
-                f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
+                f"epoch {epoch + 1} of {config.epochs}: {selection.named} AUC {auc:.3f}, "
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
-        LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
-        conclude(model, val_split, folder / "best", done)
+        conclude(model, selection, folder / "best", done)
     return folder / "best"
 
 
@@ -120,7 +123,7 @@ def announce(config: Config, model: clip.Clip) -> None:
 def describe(
     config: Config, val: FairVLMed, threshold: Threshold, selected_on: SelectedOn
 ) -> FairCLIPRecord:
-    """The record of a checkpoint that was chosen on the split `val`."""
+    """The record of a checkpoint whose threshold was chosen on the split `val`."""
     negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
     return FairCLIPRecord(
         preset=config.preset,

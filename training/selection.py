@@ -72,7 +72,7 @@ class Selection:
         if self.on == "last":
             LOG.info("--select-on last: the last epoch is kept, whatever its validation AUC")
 
-    def judge(self, score: Score, done: Progress) -> Judged:
+    def judge(self, score: Score, done: Progress, epoch: int | None = None) -> Judged:
         """Score the model after an epoch, and say whether it is the one to keep.
 
         Of equally good epochs the first one stays.
@@ -80,39 +80,50 @@ class Selection:
         Args:
             score: of the model after the epoch.
             done: progress before the epoch.
+            epoch: its number, where not every epoch is judged; else the next one.
 
         Raises:
             DataError: a score is not finite.
         """
-        outcomes, epoch = score(self.split), done.epochs + 1
+        outcomes, epoch = score(self.split), done.epochs + 1 if epoch is None else epoch
         value = float(auc(outcomes.target, outcomes.score))
         if self.on != "last" and value <= done.best:
             return Judged(replace(done, epochs=epoch), value, None)
+        progress = Progress(epochs=epoch, best_epoch=epoch, best=value)
         judged = outcomes if self.split is self.val else score(self.val)
+        return Judged(progress, value, self.facts(judged, progress))
+
+    def facts(self, val: Outcomes, done: Progress) -> tuple[Threshold, SelectedOn]:
+        """What the record of the kept epoch says; `val` is validation as this epoch scores it."""
         threshold = Threshold(
-            value=youden_threshold(judged.target, judged.score),
+            value=youden_threshold(val.target, val.score),
             rule="youden",
             split=self.val.split,
             split_sha256=self.val.fingerprint(),
         )
         selected = SelectedOn(
             split=self.split.split,
-            epoch=epoch,
-            value=value,
+            epoch=done.best_epoch,
+            value=done.best,
             rule="last" if self.on == "last" else "best",
             split_sha256=self.split.fingerprint(),
         )
-        progress = Progress(epochs=epoch, best_epoch=epoch, best=value)
-        return Judged(progress, value, (threshold, selected))
+        return threshold, selected
 
-    def conclude(self, score: Score, done: Progress, unit: str = "epochs") -> None:
-        """Log what was selected, and whether the scores of the kept model tell anything."""
+    def conclude(self, score: Score, done: Progress, tries: int | None = None) -> None:
+        """Log what was selected, and whether the scores of the kept model tell anything.
+
+        Args:
+            score: of the kept model.
+            done: progress at the end.
+            tries: judged epochs, where not all of them were.
+        """
         chosen = "the last" if self.on == "last" else f"selected on {self.split.split}"
         LOG.info(f"kept epoch {done.best_epoch}, {chosen}: {self.named} AUC {done.best:.3f}")
         outcomes = score(self.split)
-        tries = 1 if self.on == "last" else done.epochs
+        tries = 1 if self.on == "last" else tries or done.epochs
         limits = auc_limits(outcomes.target, outcomes.score, np.array(outcomes.patients), tries)
-        say_auc(done.best, limits, tries, unit, self.named)
+        say_auc(done.best, limits, tries, "epochs", self.named)
 
     @property
     def named(self) -> str:

@@ -11,6 +11,7 @@ from audit.plan_analysis import AnalysisPlan, groupings_of
 from audit.policy.verdict import judge
 from audit.report.files import write_report
 from audit.report.github import annotations
+from audit.report.original_results import original_results
 from audit.report.terminal import print_report
 from audit.tracking import log_to_mlflow
 from fairness.compat.compared import Compared
@@ -46,7 +47,10 @@ def finish(
     compared: Sequence[Compared] = ()
     if options.compat is not None:
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
-    write_report(out / "report", report, judgement, compared)
+    original = None
+    if options.compat == "fairclip":
+        original = original_results(report, compared, provenance["data"]["path"])
+    write_report(out / "report", report, judgement, compared, original)
     print_report(report, judgement, compared, console)
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)

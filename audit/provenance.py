@@ -52,9 +52,7 @@ def of_served_model(
     """
     model, split, threshold = plan.model, plan.split, plan.threshold
     spec = model.spec
-    statements = [split.statement() or "", said_of_ages(split.covariates)]
-    if threshold is not None and threshold.split_sha256 == split.fingerprint():
-        statements.append("the threshold was chosen on this very split: its rates are optimistic")
+    chosen = spec.selected_on
     said = model.foreign.said if model.foreign else None
     guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
@@ -78,6 +76,7 @@ def of_served_model(
             "checkpoint_sha256": spec.checkpoint_sha256 or None,
             "model_sha256": spec.model_sha256 or None,
             "parity": dict(spec.parity),
+            **({"selected_on": chosen.said()} if chosen else {}),
             **({"description_sha256": said.sha256} if said else {}),
         },
         "data": {
@@ -87,7 +86,7 @@ def of_served_model(
             "split_sha256": split.fingerprint(),
             "n": n,
             "n_skipped": len(split.skipped),
-            "statement": "; ".join(filter(None, statements)),
+            "statement": _statement(plan),
         },
         "server": {
             "name": model.server,
@@ -97,6 +96,19 @@ def of_served_model(
         **({"speed": speed.told()} if speed.images else {}),
     }
     return with_tool(about, threshold, words)
+
+
+def _statement(plan: Plan) -> str:
+    """What a reader must know of the data, and of what was chosen on them."""
+    split, threshold, chosen = plan.split, plan.threshold, plan.model.spec.selected_on
+    statements = [split.statement() or "", said_of_ages(split.covariates)]
+    if threshold is not None and threshold.split_sha256 == split.fingerprint():
+        statements.append("the threshold was chosen on this very split: its rates are optimistic")
+    if chosen is not None and chosen.tells_of(split.split, split.fingerprint()):
+        statements.append(
+            "WARNING: the epoch was chosen on this very split: all its numbers are optimistic"
+        )
+    return "; ".join(filter(None, statements))
 
 
 def of_file(

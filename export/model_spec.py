@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from export.servable import IMAGE, Servable
-from fairness.contract import ModelSpec
+from fairness.contract import ModelSpec, SelectedOn
 from fairness.probes import Probes
 from training.checkpoint import WEIGHTS
 
@@ -16,6 +16,7 @@ def model_spec(
     parity: dict[str, float],
     probes: Probes | None,
     precision: str,
+    selected_on: SelectedOn | None = None,
 ) -> ModelSpec:
     """The self-description of `model`, exported from the checkpoint folder `checkpoint`."""
     return ModelSpec(
@@ -30,6 +31,7 @@ def model_spec(
         output=servable.answer,
         class_names=servable.class_names,
         threshold=servable.threshold,
+        selected_on=selected_on,
         checkpoint_sha256=file_sha256(checkpoint / WEIGHTS),
         model_sha256=hashlib.sha256(model).hexdigest(),
         precision=precision,

@@ -64,7 +64,9 @@ def export_checkpoint(
         probes = make_probes(servable, content, TOLERANCES[precision])
     if probes is None:
         print("the masks of all probes are alike: fair-audit will call the model `declared`")
-    spec = model_spec(servable, checkpoint, content, parity, probes, precision)
+    spec = model_spec(
+        servable, checkpoint, content, parity, probes, precision, stored.record.selected_on
+    )
     also = servable.outputs[2:]
     with step(f"writing {repository / name}"):
         folder, version = publish(
@@ -123,9 +125,10 @@ def step(what: str) -> Iterator[None]:
 def say(folder: Path, version: int, spec: ModelSpec, size: int) -> None:
     """Print the parity, the folder of the version and the command that serves it."""
     proved = ", ".join(f"{name} {value:.2g}" for name, value in spec.parity.items())
+    chosen = f"selected on {spec.selected_on.said()}\n" if spec.selected_on else ""
     print(
         f"{spec.method}, {size / 1e6:.1f} MB, opset {OPSET}, IR {IR_VERSION}, {spec.precision}\n"
-        f"parity: {proved}\n"
+        f"{chosen}parity: {proved}\n"
         f"written: {folder / str(version)}\n"
         f"serve:   tritonserver --model-repository {folder.parent}"
     )

@@ -18,12 +18,12 @@ from fairness.tasks.binary import probabilities
 from fairness.tasks.masks import MaskTask
 from training import checkpoint as checkpoints
 from training.checkpoint import Stored
-from training.checkpoint_record import FairCLIPRecord, FairLoRARecord, FairSegRecord
+from training.checkpoint_record import FairCLIPRecord, FairLoRARecord, FairSegRecord, HeadRecord
 from training.fairlora.task import predict_by_group
-from training.models import clip, fairlora, segmenter
+from training.models import classifier, clip, fairlora, segmenter
 from training.models.prompts import tokenize
 from training.models.segmentation_input import SegmentationInput
-from training.predictor import torch_masks, torch_predict
+from training.predictor import torch_classify, torch_masks, torch_predict
 
 
 def answered_split(
@@ -47,7 +47,7 @@ def answered_split(
     """
     stored = checkpoints.load(checkpoint)
     record = stored.record
-    shape = None if isinstance(record, FairCLIPRecord) else record.image_shape
+    shape = None if isinstance(record, FairCLIPRecord | HeadRecord) else record.image_shape
     split = open_split(
         record.dataset,
         data or Path("data") / record.dataset,
@@ -104,6 +104,8 @@ def predictor_of(stored: Stored, split: Split) -> Predict:
                     f"trained for {record.groups}; name data that are coded as its training data"
                 )
         return predict_by_group(model, record.attribute)
+    if isinstance(record, HeadRecord):
+        return torch_classify(classifier.restore(stored))
     towers = clip.restore(stored)
     return torch_predict(towers, towers.encode_text(tokenize(record.prompts)))
 

@@ -3,10 +3,11 @@
 from export.servable import Servable
 from export.servable_clip import servable_clip
 from export.servable_fairlora import servable_fairlora
+from export.servable_head import servable_head
 from export.servable_masks import servable_masks
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.checkpoint_record import FairLoRARecord, FairSegRecord
+from training.checkpoint_record import FairLoRARecord, FairSegRecord, HeadRecord
 
 
 def servable_of(
@@ -32,4 +33,6 @@ def servable_of(
         raise UsageError(f"--merge-group is for FairLoRA; {record.method} has no group to merge")
     if isinstance(record, FairSegRecord):
         return servable_masks(stored, record, probabilities)
+    if isinstance(record, HeadRecord):
+        return servable_head(stored, record)
     return servable_clip(stored, record)

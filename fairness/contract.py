@@ -61,6 +61,37 @@ class Threshold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelectedOn:
+    """The epoch or round of training that was kept, and by what it was chosen."""
+
+    split: Text
+    """Name of the split that `value` was measured on."""
+    epoch: Annotated[int, Field(ge=0)]
+    """From 1 on."""
+    value: Number
+    metric: Text = "auc"
+    rule: Literal["best", "last", "only"] = "best"
+    """best: it had the highest `value`. last: the last one was kept, whatever its value. only:
+    there is no other, since the model was fitted in one go."""
+    split_sha256: Text = ""
+    """Fingerprint of the split; empty: not stated."""
+
+    def said(self) -> str:
+        """In words, after "selected on"."""
+        measured = f"{self.metric} {self.value:.3f} on {self.split}"
+        if self.rule == "only":
+            return f"nothing: the model was fitted once ({measured})"
+        if self.rule == "last":
+            return f"nothing: epoch {self.epoch} was the last ({measured})"
+        return f"{self.split}: epoch {self.epoch} had the highest {self.metric}, {self.value:.3f}"
+
+    def tells_of(self, split: str, split_sha256: str) -> bool:
+        """Whether numbers on a split are optimistic, since the epoch was chosen on that split."""
+        same = self.split_sha256 == split_sha256 if self.split_sha256 else self.split == split
+        return self.rule == "best" and same
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupInput:
     """The demographic group as a second input of the model."""
 
@@ -104,6 +135,8 @@ class ModelSpec:
     """Whether the classes of a multiclass model are steps, the mildest first."""
     threshold: Threshold | None = None
     """None where a model draws masks."""
+    selected_on: SelectedOn | None = None
+    """How training chose the epoch; None: not stated."""
     checkpoint_sha256: Text
     model_sha256: Text
     """Of the ONNX file."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.notes import LABEL_TEXTS
 
 
@@ -19,18 +19,10 @@ def versions() -> dict[str, str]:
 
 Network: TypeAlias = Literal["samed", "transunet", "transunet-r50"]
 """FairSeg's networks."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectedOn:
-    """Split, measure and value by which the epoch or round was chosen: never on the test split."""
-
-    split: str
-    epoch: int
-    """From 1 on."""
-    value: float
-    metric: str = "auc"
-    """Measure that was highest in that epoch."""
+Head: TypeAlias = Literal["linear", "logistic"]
+"""linear: batch normalisation and a linear layer, by LARS. logistic: penalised regression."""
+Features: TypeAlias = Literal["image", "image-text"]
+"""What an encoder's features are of: the image, or the image and its note side by side."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +98,25 @@ class FairLoRARecord(_Common):
     class_names: tuple[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeadRecord(_Common):
+    """Record of a classifier on the features of an encoder."""
+
+    method: Literal["probe", "finetune"] = "probe"
+    """probe: the encoder stayed as it was. finetune: it was trained with the head."""
+    threshold: Threshold
+    dataset: str
+    target: str
+    """The 0/1 key that the score predicts."""
+    head: Head
+    features: Features
+    backbone: str
+    """The encoder in words: architecture and weights, or another checkpoint."""
+    note_characters: int = 170
+    """Of a note that is an input."""
+    class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
+
+
 Record: TypeAlias = Annotated[
-    FairCLIPRecord | FairSegRecord | FairLoRARecord, Field(discriminator="method")
+    FairCLIPRecord | FairSegRecord | FairLoRARecord | HeadRecord, Field(discriminator="method")
 ]

@@ -57,17 +57,20 @@ def auc_limits(labels: Array, scores: Array, patients: Array, tries: int) -> tup
     return float(low), float(high)
 
 
-def say_auc(auc: float, limits: tuple[float, float], tries: int, unit: str) -> None:
+def say_auc(
+    auc: float, limits: tuple[float, float], tries: int, unit: str, split: str = "validation"
+) -> None:
     """Log whether an AUC, the best of some tries (epochs or rounds), is told from 0.5."""
     low, high = limits
-    said = f"validation AUC {auc:.3f} [{low:.3f}, {high:.3f}] as the best of {tries} {unit}"
+    best = f" as the best of {tries} {unit}" if tries > 1 else ""
+    said = f"{split} AUC {auc:.3f} [{low:.3f}, {high:.3f}]{best}"
     if low > CHANCE:
         LOG.info(f"{said}: above {CHANCE}, so something was learned")
     elif high < CHANCE:
         LOG.warning(f"{said}: below {CHANCE}; check whether the classes are swapped")
     else:
         LOG.warning(
-            f"{said} holds {CHANCE}: validation does not show that anything was learned; train "
+            f"{said} holds {CHANCE}: {split} does not show that anything was learned; train "
             "longer, on more data, or check images and labels before anybody uses this model"
         )
 

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from fairness.evaluate import Answers, Predict
 from fairness.group_input import RECORDED
 from fairness.samples import Batch
+from training.models.classifier import Classifier
 from training.models.clip import Clip
-from training.models.prompts import zero_shot_score
+from training.models.prompts import tokenize, zero_shot_score
 from training.models.segmentation_input import SegmentationInput
 
 
@@ -26,6 +27,27 @@ def torch_predict(model: Clip, prompts: Tensor) -> Predict:
             with torch.no_grad():
                 images = torch.from_numpy(batch.images).to(prompts.device)
                 score = zero_shot_score(model.encode_image(images), prompts)
+            yield batch, {RECORDED: score.cpu().numpy()}
+
+    return predict
+
+
+def torch_classify(model: Classifier) -> Predict:
+    """Answer batches of stored images, and of their notes where the encoder reads them.
+
+    Answers are P(positive class), (B, 1) float32; the model may be on any device.
+    """
+    encoder = model.encoder
+
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
+        for batch in batches:
+            tokens = None
+            with torch.no_grad():
+                images = torch.from_numpy(batch.images).to(encoder.clip.device)
+                if encoder.reads_text:
+                    texts = [text or "" for text in batch.texts]
+                    tokens = tokenize(texts).to(encoder.clip.device)
+                score = torch.sigmoid(model(images, tokens))
             yield batch, {RECORDED: score.cpu().numpy()}
 
     return predict

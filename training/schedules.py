@@ -1,5 +1,6 @@
-"""Learning rates of FairSeg's training: linear warm-up, then polynomial decay."""
+"""Learning rates: linear warm-up, then polynomial decay (FairSeg) or half a cosine (probes)."""
 
+import math
 from dataclasses import dataclass
 
 POWER = 0.9
@@ -26,3 +27,22 @@ class Schedule:
     def at(self, step: int) -> float:
         """The rate that step number `step` uses."""
         return self.after(max(step - 1, 0))
+
+
+@dataclass(frozen=True)
+class HalfCosine:
+    """Linear warm-up from 0, then half a cosine down to 0 (He et al., MAE, CVPR 2022)."""
+
+    base: float
+    """Rate at the end of the warm-up."""
+    epochs: int
+    """Of the whole run, at whose end the rate is 0."""
+    warmup: int
+    """Epochs of warm-up."""
+
+    def at(self, epoch: float) -> float:
+        """The rate at an epoch, fractions included, from 0 on."""
+        if epoch < self.warmup:
+            return self.base * epoch / self.warmup
+        done = (epoch - self.warmup) / max(1, self.epochs - self.warmup)
+        return self.base * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -38,6 +38,8 @@ Examples:
   fair-audit report --from chest.csv --target Effusion,Mass --score p_effusion,p_mass \\
       --attributes sex --threshold 0.5,Mass=0.3 --out reports/chest
 
+  fair-audit report --from pred_gt_ep007.npz --compat fairclip --out reports/original
+
   fair-audit report --from grades.csv --target grade --score none,mild,severe --ordered \\
       --attributes sex --out reports/grades
 
@@ -51,7 +53,7 @@ class ReportOptions:
     """Flags of `fair-audit report`."""
 
     source: Source
-    """Parquet or csv, one row a sample."""
+    """Parquet or csv, one row a sample; or FairCLIP's own pred_gt_epNNN.npz."""
     columns: tyro.conf.OmitArgPrefixes[Columns]
     analysis: tyro.conf.OmitArgPrefixes[AnalysisOptions]
     out: Path

@@ -39,6 +39,7 @@ class _Threshold(_Part):
 
 class _Model(_Part):
     identity: str = "found"
+    selected_on: str = ""
 
 
 class _Masks(_Part):

@@ -28,9 +28,15 @@ MANIFEST = "MANIFEST.sha256"
 
 
 def write_report(
-    folder: Path, report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
+    folder: Path,
+    report: GroupReport,
+    judgement: Judgement | None,
+    compared: Sequence[Compared],
+    original: str | None = None,
 ) -> None:
     """Write report.json and what is made of it: page, tables, junit.xml, manifest.
+
+    And the results as the original evaluation writes them, where that is wanted.
 
     An earlier report in `folder` is replaced as a whole, or stays as it is.
     """
@@ -58,6 +64,7 @@ def write_report(
         "report.md": to_markdown(report, judgement, compared),
         "model_card.md": to_model_card(report, judgement),
         "junit.xml": to_junit(judgement) if judgement else None,
+        "original_results.csv": original,
     }
     replace_files(folder, {**files, MANIFEST: manifest(files)})
 

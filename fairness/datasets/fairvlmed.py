@@ -12,7 +12,7 @@ from fairness.arrays import Image, IntArray
 from fairness.attributes import EYE_ATTRIBUTES, Attribute
 from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.file_split import NpzSplit
-from fairness.datasets.notes import LABEL_TEXTS, find_notes
+from fairness.datasets.notes import LABEL_TEXTS, MAX_CHARACTERS, find_notes
 from fairness.datasets.npz import Npz
 from fairness.datasets.reader import Options
 from fairness.datasets.values import read_image, read_label
@@ -32,7 +32,8 @@ class FairVLMed(NpzSplit):
     def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
         """Find notes and files; arguments and errors of `NpzSplit`. The target is a 0/1 key."""
         self._text_source = options.get("text_source")
-        self._notes = find_notes(Path(root)) if self._text_source == "note" else None
+        most = options.get("note_characters", MAX_CHARACTERS)
+        self._notes = find_notes(Path(root), most) if self._text_source == "note" else None
         super().__init__(root, split, **options)
 
     def _read_entry(self, path: Path) -> Entry:

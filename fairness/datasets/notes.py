@@ -19,15 +19,15 @@ LABEL_TEXTS = ("A photo of non-glaucoma", "A photo of glaucoma")
 """What stands for the note under `text_source="label"`: the prompt of the class, 0 then 1."""
 
 
-def truncate(note: str) -> str:
-    """At most 180 characters: a longer note is cut there, and then from its last space on.
+def truncate(note: str, most: int = MAX_CHARACTERS) -> str:
+    """At most `most` characters: a longer note is cut there, and then from its last space on.
 
-    A long note without any space loses its 180th character too, as in the original
+    A long note without any space loses its last character too, as in the original
     (FairCLIP, `src/modules.py`).
     """
-    if len(note) <= MAX_CHARACTERS:
+    if len(note) <= most:
         return note
-    cut = note[:MAX_CHARACTERS]
+    cut = note[:most]
     return cut[: cut.rfind(" ")]
 
 
@@ -39,6 +39,8 @@ class Notes:
     """In words, for messages."""
     texts: Mapping[str, str] | None
     """File id to text; None if each npz holds its own."""
+    most: int = MAX_CHARACTERS
+    """Characters that are kept of each."""
 
     def read(self, npz: Npz) -> str:
         """The note of one file, truncated.
@@ -52,7 +54,7 @@ class Notes:
                 f"{npz.path}: its note is missing or empty ({self.source}); "
                 "use --text-source label, or go on without the file by --on-error skip"
             )
-        return truncate(note)
+        return truncate(note, self.most)
 
     def _find(self, npz: Npz) -> str:
         if self.texts is not None:
@@ -60,8 +62,8 @@ class Notes:
         return str(npz.scalar(NOTE_KEY)) if NOTE_KEY in npz else ""
 
 
-def find_notes(root: Path) -> Notes:
-    """The first source of notes under `root`.
+def find_notes(root: Path, most: int = MAX_CHARACTERS) -> Notes:
+    """The first source of notes under `root`, each cut to `most` characters.
 
     In order: a csv of summaries, read by position (column 0 the file, column 2 the text) whatever
     its header; the column `gpt4_summary`, else `note`, of `data_summary.csv`; the npz files.
@@ -72,10 +74,10 @@ def find_notes(root: Path) -> Notes:
     for name in SUMMARY_FILES:
         if (root / name).is_file():
             rows = [row for row in read_rows(root / name) if len(row) > 2]
-            return Notes(str(root / name), {file_id(row[0]): row[2] for row in rows})
+            return Notes(str(root / name), {file_id(row[0]): row[2] for row in rows}, most)
     table = read_table(root / SUMMARY) if (root / SUMMARY).is_file() else []
     for column in ("gpt4_summary", "note"):
         if table and column in table[0]:
             texts = {file_id(row.get("filename", "")): row[column] for row in table}
-            return Notes(f"column {column} of {root / SUMMARY}", texts)
-    return Notes(f"its key '{NOTE_KEY}'", None)
+            return Notes(f"column {column} of {root / SUMMARY}", texts, most)
+    return Notes(f"its key '{NOTE_KEY}'", None, most)

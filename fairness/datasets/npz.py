@@ -48,8 +48,9 @@ class Npz:
         DataError: by every method and by opening, when the file is missing, truncated or corrupt.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, advice: str = SKIP) -> None:
+        """Args: the file; what a message advises where it is broken."""
+        self.path, self._advice = path, advice
         with self._naming_faults():
             self._zip = zipfile.ZipFile(path)
         self._members = {i.filename.removesuffix(".npy"): i for i in self._zip.infolist()}
@@ -81,7 +82,7 @@ class Npz:
         if is_too_large(shape, dtype):
             raise DataError(
                 f"{self.path}: '{key}' claims {dtype} of shape {shape}, more than any image has; "
-                f"{SKIP}"
+                f"{self._advice}"
             )
         with self._opened(key, start + math.prod(shape) * dtype.itemsize) as file:
             # numpy's own annotation is missing.
@@ -109,17 +110,18 @@ class Npz:
             raise self._holds_objects(key)
         if not isinstance(value, Scalar):
             raise DataError(
-                f"{self.path}: '{key}' is neither a number nor a text; store it as one, or {SKIP}"
+                f"{self.path}: '{key}' is neither a number nor a text; store it as one, or "
+                f"{self._advice}"
             )
         if isinstance(value, float) and math.isinf(value):
             raise DataError(
                 f"{self.path}: '{key}' is infinite; store a number, or NaN where it is unknown, or "
-                f"{SKIP}"
+                f"{self._advice}"
             )
         if isinstance(value, str) and not is_unicode(value):
             raise DataError(
                 f"{self.path}: '{key}' is a text with code points that are no characters; store it "
-                f"as Unicode, or {SKIP}"
+                f"as Unicode, or {self._advice}"
             )
         return value
 
@@ -132,7 +134,7 @@ class Npz:
         found = ", ".join(sorted(self._members)[:LISTED]) or "nothing"
         raise DataError(
             f"{self.path}: no array '{names}'; it holds {found}; name a key that is there, or "
-            f"{SKIP}"
+            f"{self._advice}"
         )
 
     def _size(self, key: str) -> int:
@@ -157,12 +159,12 @@ class Npz:
         if most is not None and size > most:
             raise DataError(
                 f"{self.path}: '{key}' claims to hold {size} bytes, where {most} are the most that "
-                f"can be; {SKIP}"
+                f"can be; {self._advice}"
             )
         if member.compress_type not in COMPRESSIONS:
             raise DataError(
                 f"{self.path}: '{key}' is compressed in a way that numpy never writes; save it by "
-                f"numpy.savez_compressed, or {SKIP}"
+                f"numpy.savez_compressed, or {self._advice}"
             )
         with self._naming_faults(key), self._zip.open(member) as file:
             yield file
@@ -170,7 +172,7 @@ class Npz:
     def _holds_objects(self, key: str) -> DataError:
         return DataError(
             f"{self.path}: '{key}' is an array of Python objects, which needs pickle, and that may "
-            f"run anything; write it as numbers or as one text, or {SKIP}"
+            f"run anything; write it as numbers or as one text, or {self._advice}"
         )
 
     @contextmanager
@@ -179,15 +181,13 @@ class Npz:
         try:
             yield
         except FileNotFoundError:
-            raise DataError(
-                f"{self.path}: no such file; fetch it, or use --on-error skip"
-            ) from None
+            raise DataError(f"{self.path}: no such file; fetch it, or {self._advice}") from None
         except Exception as error:  # zipfile and numpy raise almost anything
             where = f" ('{key}')" if key else ""
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise DataError(
-                f"{self.path}{where}: truncated or corrupt npz ({reason}); fetch it again, or go "
-                "on without it by --on-error skip"
+                f"{self.path}{where}: truncated or corrupt npz ({reason}); fetch it again, or "
+                f"{self._advice}"
             ) from None
 
 

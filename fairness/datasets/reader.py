@@ -35,6 +35,8 @@ class Options(TypedDict, total=False):
     """Names of the sites to read, such as `("1", "3")`, whose codes stay the same; None for all."""
     text_source: TextSource | None
     """Text of a sample: its `note`, the prompt of its `label`, or None."""
+    note_characters: int
+    """That are kept of a note; default 180."""
 
 
 class Split(Protocol):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from fairness.errors import DataError
 from fairness.tables.dialect import NAMES, Dialect, dialect_of
+from fairness.tables.original_predictions import read_original
 from fairness.text import one_line
 
 MOST_BYTES = 1 << 31
@@ -41,6 +42,8 @@ class Table:
 def read_table(path: Path, wanted: Collection[str]) -> Table:
     """Read a file, parquet where it begins as such, else csv; either may be packed with gzip.
 
+    An npz file is read as FairCLIP's own predictions (`original_predictions.py`).
+
     `wanted` are names of columns that help to find the separator.
 
     Raises:
@@ -56,6 +59,8 @@ def read_table(path: Path, wanted: Collection[str]) -> Table:
             metadata = dict(table.schema.metadata or {})
         elif path.suffix.lower() in (".parquet", ".pq"):
             raise DataError(f"{path}: not a readable parquet file; write it anew")
+        elif path.suffix.lower() == ".npz":
+            table, notes = read_original(path)
         else:
             table, notes = read_csv(path, dialect_of(path, content, wanted))
         names = [one_line(name) for name in table.column_names]  # fails for what is no text

@@ -52,3 +52,10 @@ def document(out: Path) -> dict[str, Any]:
 def rows(out: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
     """(attribute, group, metric) to row."""
     return {(r["attribute"], r["group"], r["metric"]): r for r in document(out)["rows"]}
+
+
+def golden(name: str) -> dict[str, Any]:
+    """A file of `tests/golden`."""
+    path = Path(__file__).parents[1] / "golden" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found

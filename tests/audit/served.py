@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from tritonclient.grpc import model_config_pb2 as triton
 
 from export.config import config_text
-from fairness.contract import PARAMETER_KEY, ModelSpec, Threshold
+from fairness.contract import PARAMETER_KEY, ModelSpec, SelectedOn, Threshold
 from fairness.probes import Probes
 
 BATCH_SIZE = 4
@@ -24,6 +24,7 @@ SPEC = ModelSpec(
     output="probability",
     class_names=("non-glaucoma", "glaucoma"),
     threshold=Threshold(value=0.25, rule="fixed", split="val", split_sha256="0" * 64),
+    selected_on=SelectedOn(split="test", epoch=3, value=0.9),
     checkpoint_sha256="1" * 64,
     model_sha256="",
     precision="fp32",

@@ -55,6 +55,12 @@ def test_the_report_equals_what_numpy_says_of_the_same_images(
     )
 
 
+def test_the_report_says_what_the_epoch_was_selected_on(finished: Path) -> None:
+    text = (finished / "report" / "report.md").read_text()
+    assert "- selected on test: epoch 3 had the highest auc, 0.900" in text
+    assert "WARNING: the epoch was chosen on this very split" in text
+
+
 def test_records_hold_every_sample_and_are_private(finished: Path, split_root: Path) -> None:
     table = pq.read_table(finished / "records" / "outcomes.parquet")
     split = FairVLMed(split_root, "test")

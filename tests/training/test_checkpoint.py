@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.notes import LABEL_TEXTS
 from fairness.errors import DataError
 from training import checkpoint
 from training.checkpoint import DOCUMENT, WEIGHTS
-from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.checkpoint_record import FairCLIPRecord
 from training.models.clip import Clip, build, restore
 from training.models.prompts import tokenize
 

@@ -48,6 +48,8 @@ class Config(ScaleSettings, FairSettings):
     """Adam's epsilon."""
     weight_decay: Annotated[float, Field(ge=0)] = 6e-5
     """Adam's coupled L2 penalty."""
+    select_on: Literal["val", "test", "last"] = "val"
+    """What chooses the epoch: the AUC of val or of test, or nothing: the last is kept."""
     seed: Annotated[int, Field(ge=0)] = 7916
     """Seed of random weights and of the order of samples."""
     cache_mb: Annotated[int, Field(ge=0)] = 512

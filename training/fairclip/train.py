@@ -9,11 +9,11 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from fairness.arrays import IntArray
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from training import settings
 from training.batching import batch_at, steps_per_pass
-from training.checkpoint_record import FairCLIPRecord, SelectedOn
+from training.checkpoint_record import FairCLIPRecord
 from training.fairclip.config import FREE, Config, auto_preset
 from training.fairclip.encoder import Encoder
 from training.fairclip.fair_loss import FairObjective
@@ -26,6 +26,7 @@ from training.precision import gradient_scaler, make_deterministic
 from training.processes import follow, join
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
+from training.selection import Selection
 from training.starting_data import announce_data, attribute_of
 
 
@@ -59,8 +60,10 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     processes = join(config.processes)
     make_deterministic(config.deterministic)
     train_split, val_split = open_split(config, "train"), open_split(config, "val")
-    for split in (train_split, val_split):
-        require_both_classes(split, split.labels)
+    test_split = open_split(config, "test") if config.select_on == "test" else None
+    selection = Selection(config.select_on, val_split, test_split)
+    require_both_classes(train_split, train_split.labels)
+    selection.check()
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
@@ -79,6 +82,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     with run_log as log, progress_bar("training") as bar:
         announce(config, model)
         announce_data(train_split, val_split)
+        selection.announce()
         for epoch in range(done.epochs, config.epochs):
             for step in range(epoch * steps, (epoch + 1) * steps):
                 batch = batch_at(usable, config.batch_size, step, (config.seed, 0))
@@ -89,16 +93,15 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             drift = queue_drift(encoder, objective)
             if not processes.is_main:
                 continue
-            done, auc = keep_best(model, val_split, folder / "best", done, make_record)
-            log.scalars(step, {"validation/auc": auc, **drift})
+            done, auc = keep_best(model, selection, folder / "best", done, make_record)
+            log.scalars(step, {f"{selection.named}/auc": auc, **drift})
             save_state(state, both, optimizer, done, identity, scaler)
             LOG.info(
-                f"epoch {epoch + 1} of {config.epochs}: validation AUC {auc:.3f}, "
+                f"epoch {epoch + 1} of {config.epochs}: {selection.named} AUC {auc:.3f}, "
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
         if processes.is_main:
-            LOG.info(f"kept epoch {done.best_epoch}: validation AUC {done.best:.3f}")
-            conclude(model, val_split, folder / "best", done)
+            conclude(model, selection, folder / "best", done)
     return folder / "best"
 
 
@@ -140,7 +143,7 @@ def announce(config: Config, model: clip.Clip) -> None:
 def describe(
     config: Config, val: FairVLMed, threshold: Threshold, selected_on: SelectedOn
 ) -> FairCLIPRecord:
-    """The record of a checkpoint that was chosen on the split `val`."""
+    """The record of a checkpoint whose threshold was chosen on the split `val`."""
     negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
     return FairCLIPRecord(
         preset=config.preset,

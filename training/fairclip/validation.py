@@ -1,79 +1,65 @@
-"""Validation AUC of a model after each epoch, and the checkpoint of the best epoch."""
+"""AUC of a model after each epoch, and the checkpoint of the epoch that is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import torch
 
-from fairness.contract import Threshold
-from fairness.datasets.fairvlmed import FairVLMed
+from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.notes import LABEL_TEXTS
+from fairness.datasets.reader import Split
 from fairness.evaluate import evaluate
-from fairness.metrics.classification import auc
 from fairness.outcomes import Outcomes
-from fairness.youden import youden_threshold
 from training import checkpoint
-from training.checkpoint_record import FairCLIPRecord, SelectedOn
-from training.learned import auc_limits, require_both_classes, say_auc
+from training.checkpoint_record import FairCLIPRecord
+from training.learned import require_both_classes
 from training.models.clip import Clip
 from training.models.prompts import tokenize
 from training.predictor import torch_predict
 from training.resume import Progress
+from training.selection import Selection
 
 MakeRecord: TypeAlias = Callable[[Threshold, SelectedOn], FairCLIPRecord]
 """Completes the record of a checkpoint."""
 
 
 def keep_best(
-    model: Clip, split: FairVLMed, folder: Path, done: Progress, make_record: MakeRecord
+    model: Clip, selection: Selection, folder: Path, done: Progress, make_record: MakeRecord
 ) -> tuple[Progress, float]:
-    """Score an epoch by validation AUC, and save the model if it beats all epochs before.
+    """Score an epoch, and save the model if it is the one to keep so far.
 
     Args:
         model: after the epoch.
-        split: the validation split.
+        selection: how the epoch is chosen.
         folder: of the checkpoint.
         done: progress before the epoch.
         make_record: called for an epoch that is kept.
 
     Returns:
-        Progress with this epoch, and its AUC. Of equally good epochs the first one stays.
+        Progress with this epoch, and its AUC on the split that chooses.
 
     Raises:
-        DataError: the split holds one class only, or a score is not finite.
+        DataError: a split holds one class only, or a score is not finite.
     """
-    outcomes = scored(model, split)
-    threshold = Threshold(
-        value=youden_threshold(outcomes.target, outcomes.score),
-        rule="youden",
-        split=split.split,
-        split_sha256=split.fingerprint(),
-    )
-    value, epoch = float(auc(outcomes.target, outcomes.score)), done.epochs + 1
-    if value <= done.best:
-        return Progress(epochs=epoch, best_epoch=done.best_epoch, best=done.best), value
-    selected = SelectedOn(split=split.split, epoch=epoch, value=value)
-    record = make_record(threshold, selected)
-    checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
-    return Progress(epochs=epoch, best_epoch=epoch, best=value), value
+    judged = selection.judge(lambda split: scored(model, split), done)
+    if judged.kept is not None:
+        record = make_record(*judged.kept)
+        checkpoint.save(folder, model.state_dict(), model.towers.config.to_dict(), record)
+    return judged.progress, judged.value
 
 
-def conclude(model: Clip, split: FairVLMed, folder: Path, done: Progress) -> None:
-    """Put the best checkpoint back into the model, and log whether its scores tell anything.
+def conclude(model: Clip, selection: Selection, folder: Path, done: Progress) -> None:
+    """Put the kept checkpoint back into the model, and log whether its scores tell anything.
 
     Raises:
         DataError: the checkpoint in the folder is missing or damaged.
     """
     checkpoint.load(folder).fill(model)
-    outcomes = scored(model, split)
-    people = np.array(outcomes.patients)
-    limits = auc_limits(outcomes.target, outcomes.score, people, done.epochs)
-    say_auc(done.best, limits, done.epochs, "epochs")
+    selection.conclude(lambda split: scored(model, split), done)
 
 
-def scored(model: Clip, split: FairVLMed) -> Outcomes:
+def scored(model: Clip, split: Split) -> Outcomes:
     """Every sample of the split with its score.
 
     Raises:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from fairness.contract import Threshold
+from fairness.contract import SelectedOn, Threshold
 from training import checkpoint
-from training.checkpoint_record import FairLoRARecord, SelectedOn
+from training.checkpoint_record import FairLoRARecord
 from training.fairlora import local_prompts, packing
 from training.fairlora.aggregation import Tensors
 from training.fairlora.config import Config
@@ -82,7 +82,7 @@ class BestModel:
             data=site.statement,
             attribute=config.attribute,
             config=asdict(config),
-            selected_on=SelectedOn(split="val", epoch=done, value=auc),
+            selected_on=SelectedOn(split="val", epoch=done, value=auc, split_sha256=self._sha256),
             seed=config.seed,
             variant=config.method,
             threshold=Threshold(

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.contract import SelectedOn
 from fairness.datasets.fairseg import FairSeg
 from fairness.evaluate import Answers, ask
 from fairness.samples import Batch
 from fairness.tasks.masks import MaskTask
 from training import checkpoint
-from training.checkpoint_record import FairSegRecord, SelectedOn
+from training.checkpoint_record import FairSegRecord
 from training.fairseg.constant import CLASSES, constant_dice
 from training.learned import say_dice
 from training.models.sam_weights import save_lora
@@ -62,7 +63,13 @@ def keep_best(
     value, epoch = float(np.mean(list(found.values()))), done.epochs + 1
     if value <= done.best:
         return replace(done, epochs=epoch), found
-    selected = SelectedOn(split=split.split, epoch=epoch, value=value, metric="mean Dice")
+    selected = SelectedOn(
+        split=split.split,
+        epoch=epoch,
+        value=value,
+        metric="mean Dice",
+        split_sha256=split.fingerprint(),
+    )
     chosen = replace(record, selected_on=selected)
     checkpoint.save(folder, model.state_dict(), architecture(model), chosen)
     if isinstance(model, Samed):

@@ -54,15 +54,23 @@ class Clip(nn.Module):
 
     def encode_pixels(self, pixels: Tensor) -> Tensor:
         """Features (B, E) of preprocessed images, (B, 3, image_size, image_size)."""
+        return functional.normalize(self.project_pixels(pixels), dim=-1)
+
+    def project_pixels(self, pixels: Tensor) -> Tensor:
+        """The same before they are brought to unit length."""
         pooled = self.towers.vision_model(pixel_values=pixels).pooler_output  # (B, width)
-        return functional.normalize(self.towers.visual_projection(pooled), dim=-1)
+        return cast(Tensor, self.towers.visual_projection(pooled))
 
     def encode_text(self, tokens: Tensor) -> Tensor:
         """Features (B, E) of tokens (B, 77) int64, each row with an end token, padded behind it."""
         # The end token has the largest id. Attention is causal: what follows it changes nothing.
         longest = int(tokens.argmax(dim=1).max()) + 1
-        pooled = self.towers.text_model(input_ids=tokens[:, :longest]).pooler_output  # (B, width)
-        return functional.normalize(self.towers.text_projection(pooled), dim=-1)
+        return functional.normalize(self.project_text(tokens[:, :longest]), dim=-1)
+
+    def project_text(self, tokens: Tensor) -> Tensor:
+        """Features (B, E) of tokens (B, L), before they are brought to unit length."""
+        pooled = self.towers.text_model(input_ids=tokens).pooler_output  # (B, width)
+        return cast(Tensor, self.towers.text_projection(pooled))
 
 
 def build(preset: Preset, weights: str | None, train_all: bool = False) -> Clip:

@@ -7,6 +7,8 @@ matrix products, whose weights follow from the input's height and width. That ru
 and in every ONNX runtime; the operator `Resize` of ONNX does not.
 """
 
+from typing import Literal, TypeAlias
+
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +23,11 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 TIE = 2.0**-14
 
 
+Fit: TypeAlias = Literal["crop", "squash"]
+"""crop: the shorter side is resized, and the middle cut out, as for FairCLIP's training. squash:
+both sides are resized, whatever becomes of their ratio, as for the linear probe."""
+
+
 class Preprocess(nn.Module):
     """Stored images, (B, H, W) uint8, to CLIP pixels, (B, 3, size, size) float32.
 
@@ -28,9 +35,9 @@ class Preprocess(nn.Module):
     0..255 before the truncation, and after it but for one grey level on 2e-4 of the pixels.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, fit: Fit = "crop") -> None:
         super().__init__()
-        self.size = size
+        self.size, self.fit = size, fit
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
@@ -50,6 +57,8 @@ class Preprocess(nn.Module):
         """
         if images.dtype != torch.uint8:
             raise DataError(f"images are {images.dtype}, not uint8: pass the stored grey levels")
+        if self.fit == "squash":  # the original resizes RGB, whose sums Pillow rounds
+            return torch.floor(squash(images, self.size).clamp(0, 255) + 0.5).clamp(max=255)
         grey = resize_and_crop(images, self.size)
         return torch.floor(grey.clamp(0, 255) + TIE).clamp(max=255)
 
@@ -71,6 +80,15 @@ def resize_and_crop(images: Tensor, size: int) -> Tensor:
     horizontal = resize_weights(columns, short, size)  # (size, W)
     # The order is Pillow's. Weights sum to one, so taking 128 off and putting it back changes
     # nothing but the rounding error, which it halves.
+    return vertical @ ((images.float() - 128) @ horizontal.T) + 128
+
+
+def squash(images: Tensor, size: int) -> Tensor:
+    """Pillow's bicubic resize of both sides: (B, size, size) float32 of (B, H, W)."""
+    rows = torch.arange(images.shape[1], dtype=torch.float64, device=images.device)
+    columns = torch.arange(images.shape[2], dtype=torch.float64, device=images.device)
+    vertical = resize_weights(rows, rows[-1] + 1, size)
+    horizontal = resize_weights(columns, columns[-1] + 1, size)
     return vertical @ ((images.float() - 128) @ horizontal.T) + 128
 
 

@@ -54,7 +54,7 @@ def test_a_scalar_is_one_number_or_one_text(tmp_path: Path, value: object) -> No
 
 
 def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a.npz: no such file; fetch it, or use --on-error skip"):
+    with pytest.raises(DataError, match=r"a.npz: no such file; fetch it, or go on without"):
         Npz(tmp_path / "a.npz")
     (tmp_path / "b.npz").write_text("not a zip")
     with pytest.raises(DataError, match=r"b.npz: truncated or corrupt npz \(File is not a zip"):

@@ -1,0 +1,159 @@
+"""A probe from its settings to its checkpoint: encode, fit, choose, save."""
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fairness.arrays import IntArray
+from fairness.contract import SelectedOn, Threshold
+from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.reader import Split
+from fairness.outcomes import Outcomes
+from training import checkpoint, settings
+from training.backbone import open_encoder
+from training.checkpoint_record import HeadRecord
+from training.learned import require_both_classes
+from training.models.classifier import Classifier, Encoder
+from training.probe.config import FREE, Config, Encoding
+from training.probe.features import Encoded, kept_features
+from training.probe.linear import fit
+from training.resume import Progress, identity_of
+from training.runlog import LOG, RunLog
+from training.selection import Selection
+from training.starting_data import announce_data
+from training.weights_digest import digest_of
+
+
+def train(config: Config, folder: Path, resume: bool = False) -> Path:
+    """Fit a probe, and return the folder of its checkpoint.
+
+    Raises:
+        UsageError: the settings do not fit the data, or the run that is to be resumed.
+        DataError: the data are missing or unusable, or the loss diverged.
+    """
+    splits = {name: open_split(config, name) for name in ("train", "val")}
+    if config.select_on == "test":
+        splits["test"] = open_split(config, "test")
+    selection = Selection(config.select_on, splits["val"], splits.get("test"))
+    require_both_classes(splits["train"], splits["train"].labels)
+    selection.check()
+    encoder, said, attribute = open_encoder(config)
+    weights = digest_of(encoder)
+    identity = identity_of(config, FREE) | {"encoder": weights}
+    identity["data"] = " ".join(split.fingerprint() for split in splits.values())
+    settings.keep(config, folder)
+    with RunLog(folder, first_step=0) as log:
+        LOG.info(f"encoding with {said} on {encoder.clip.device}")
+        announce_data(splits["train"], splits["val"])
+        selection.announce()
+        encoded = {
+            name: kept_features(encoder, split, folder / "features", weights)
+            for name, split in splits.items()
+        }
+        announce_batches(config, len(encoded["train"].ids))
+        head, done = fit_head(config, encoder, encoded, selection, folder, identity, log, resume)
+        score = partial(scored, head, encoded)
+        facts = selection.facts(score(selection.val), done)
+        record = describe(config, splits["val"], facts, said, attribute)
+        save(folder / "best", Classifier(encoder, head), record)
+        tries = -(-config.epochs // config.evaluate_every)
+        selection.conclude(score, done, tries)
+    return folder / "best"
+
+
+def open_split(config: Encoding, name: str) -> FairVLMed:
+    """A split of the data set, with its notes where they are an input."""
+    return FairVLMed(
+        config.data,
+        name,
+        target=config.target,
+        text_source="note" if config.features == "image-text" else None,
+        note_characters=config.note_characters,
+        on_error=config.on_error,
+    )
+
+
+def announce_batches(config: Config, n: int) -> None:
+    """Log what becomes of a training split that does not fill a batch."""
+    if n < config.batch_size:
+        LOG.warning(
+            f"{n} samples do not fill a batch of {config.batch_size}: each step takes all of them, "
+            f"and the learning rate is that of {n}"
+        )
+
+
+def fit_head(
+    config: Config,
+    encoder: Encoder,
+    encoded: dict[str, Encoded],
+    selection: Selection,
+    folder: Path,
+    identity: dict[str, str],
+    log: RunLog,
+    resume: bool,
+) -> tuple[nn.Module, Progress]:
+    """The head of the kept epoch, on the CPU; arguments and errors as `linear.fit`."""
+    values = torch.from_numpy(encoded["train"].values)
+
+    def features(epoch: int, batch: IntArray) -> Tensor:
+        return values[batch]
+
+    def judge(head: nn.Module, done: Progress, epoch: int) -> tuple[Progress, float]:
+        judged = selection.judge(partial(scored, head, encoded), done, epoch)
+        return judged.progress, judged.value
+
+    labels = torch.from_numpy(encoded["train"].labels)
+    return fit(
+        config, encoder.width, labels, features, judge, folder / "last", identity, log, resume
+    )
+
+
+def scored(head: nn.Module, encoded: dict[str, Encoded], split: Split) -> Outcomes:
+    """Every usable sample of a split with its score by a head on the CPU."""
+    found = encoded[split.split]
+    with torch.no_grad():
+        scores = torch.sigmoid(head(torch.from_numpy(found.values))[:, 0])
+    return found.outcomes(split, scores.numpy().astype(np.float64))
+
+
+def describe(
+    config: Config,
+    val: FairVLMed,
+    facts: tuple[Threshold, SelectedOn],
+    backbone: str,
+    attribute: str,
+) -> HeadRecord:
+    """The record of a probe whose threshold was chosen on the split `val`."""
+    negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
+    return HeadRecord(
+        preset=config.preset,
+        threshold=facts[0],
+        data=val.statement(),
+        dataset=val.name,
+        target=config.target,
+        attribute=attribute,
+        head=config.head,
+        features=config.features,
+        backbone=backbone,
+        note_characters=config.note_characters,
+        class_names=(negative, config.target),
+        config=asdict(config),
+        selected_on=facts[1],
+        seed=config.seed,
+    )
+
+
+def save(folder: Path, model: Classifier, record: HeadRecord) -> None:
+    """Write the checkpoint of an encoder and its head."""
+    encoder = model.encoder
+    shape = {
+        "encoder": encoder.clip.towers.config.to_dict(),
+        "features": encoder.features,
+        "fit": encoder.prepare.fit,
+        "head": record.head,
+    }
+    checkpoint.save(folder, model.state_dict(), shape, record)

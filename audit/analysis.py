@@ -14,6 +14,7 @@ from audit.report.github import annotations
 from audit.report.original_results import original_results
 from audit.report.terminal import print_report
 from audit.tracking import log_to_mlflow
+from audit.tracking_wandb import log_to_wandb
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
 from fairness.groups import Grouping
@@ -54,10 +55,13 @@ def finish(
     print_report(report, judgement, compared, console)
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    verdict = judgement.verdict if judgement else None
     if options.mlflow is not None:
-        verdict = judgement.verdict if judgement else None
         run = log_to_mlflow(options.mlflow, report, verdict, out / "report")
         console.print(f"mlflow: run {run}", highlight=False, markup=False)
+    if options.wandb is not None:
+        place = log_to_wandb(options.wandb, report, verdict, out / "report")
+        console.print(f"wandb: {place}", highlight=False, markup=False)
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]

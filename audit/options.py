@@ -33,6 +33,8 @@ class AnalysisOptions:
     """github: print an annotation for every check that fails or is inconclusive, too."""
     mlflow: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """Also log what the report shows, and its files, to this MLflow server or folder."""
+    wandb: Annotated[str | None, tyro.conf.arg(metavar="PROJECT")] = None
+    """The same to this project of Weights & Biases, or ENTITY/PROJECT."""
     baseline: Path | None = None
     """Folder of an earlier run on the same split, for rules on the change."""
     compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None

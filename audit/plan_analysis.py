@@ -11,6 +11,7 @@ from audit.policy.baseline import Baseline, read_baseline
 from audit.policy.known_names import check_rules
 from audit.policy.policy import Policy, read_policy
 from audit.tracking import check_mlflow
+from audit.tracking_wandb import check_wandb
 from fairness.arrays import FloatArray
 from fairness.errors import UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
@@ -67,6 +68,8 @@ def plan_analysis(
         baseline.check(expected, complete=complete)
     if options.mlflow is not None:
         check_mlflow(options.mlflow)
+    if options.wandb is not None:
+        check_wandb(options.wandb)
     return AnalysisPlan(options, task, names, policy, baseline)
 
 

@@ -70,15 +70,12 @@ def log_to_mlflow(uri: str, report: GroupReport, verdict: str | None, folder: Pa
     """
     from mlflow.entities import Metric, Param
 
-    data, names = report.provenance["data"], report.rows[0]
-    told = {"model": names.model, "dataset": names.dataset, "split": names.split}
-    told |= {"split_sha256": data["split_sha256"], "verdict": verdict or "no verdict"}
-    params = [Param(name, one_line(value)[:500]) for name, value in told.items()]
+    params = [Param(name, value) for name, value in facts_of(report, verdict).items()]
     try:
         client = client_of(uri)
         found = client.get_experiment_by_name(EXPERIMENT)
         experiment = client.create_experiment(EXPERIMENT) if found is None else found.experiment_id
-        run = client.create_run(experiment, run_name=one_line(names.model)[:200])
+        run = client.create_run(experiment, run_name=name_of(report))
         numbers = list(numbers_of(report).items())
         for first in range(0, len(numbers), MOST_AT_ONCE):
             some = numbers[first : first + MOST_AT_ONCE]
@@ -93,8 +90,21 @@ def log_to_mlflow(uri: str, report: GroupReport, verdict: str | None, folder: Pa
     return str(run.info.run_id)
 
 
+def facts_of(report: GroupReport, verdict: str | None) -> dict[str, str]:
+    """Whose numbers these are, of which samples, and the verdict on them."""
+    names, digest = report.rows[0], report.provenance["data"]["split_sha256"]
+    told = {"model": names.model, "dataset": names.dataset, "split": names.split}
+    told |= {"split_sha256": digest, "verdict": verdict or "no verdict"}
+    return {name: one_line(value)[:500] for name, value in told.items()}
+
+
+def name_of(report: GroupReport) -> str:
+    """What the run is called there: the model."""
+    return one_line(report.rows[0].model)[:200]
+
+
 def numbers_of(report: GroupReport) -> dict[str, float]:
-    """Name of a metric to its value: what the report shows, under names that mlflow allows."""
+    """Name of a metric to its value: what the report shows, under names that both allow."""
     found: dict[str, float] = {}
     for one in (report, *report.also):
         first = () if one is report else (one.rows[0].label or one.rows[0].model,)

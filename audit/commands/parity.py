@@ -8,15 +8,24 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from audit.client.endpoint import connect, describe
+from audit.client.endpoint import describe
 from audit.client.headers import refuse_loose_headers
+from audit.client.onnx_file import OnnxFile
 from audit.compare.runs import Run
 from audit.options import Options
 from audit.page.parity import MOST, furthest, parity_page, said, worst_first
+from audit.parity.checkpoint import check_torch, checkpoint_run
 from audit.parity.checks import Tolerances
 from audit.parity.flags import ParityOptions, audit_options, reference_options
 from audit.parity.judged import Parity, parity_of
-from audit.parity.sides import any_score, expected_run, matched, served_run, stored_run
+from audit.parity.sides import (
+    any_score,
+    expected_run,
+    matched,
+    reached,
+    served_run,
+    stored_run,
+)
 from audit.plan import Plan, plan_audit
 from audit.report.files import MANIFEST, manifest
 from audit.report.terminal import COLORS, plain_table
@@ -27,15 +36,17 @@ from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
 
-HELP = """Hold a served model against a reference on the same samples, by group: another served
-model, or a stored run, such as the checkpoint's own answers. Exit 1 where a score, the share of
-flipped decisions or the change of a group's number is beyond its tolerance.
+HELP = """Hold a served model, or an ONNX file, against a reference on the same samples, by group: a
+training run's checkpoint in torch, a stored run, or another served model. Exit 1 where a score, the
+share of flipped decisions or the change of a group's number is beyond its tolerance.
 
 Examples:
 
-  python -m export.answers runs/fairclip/RUN --data data/fairvlmed --out reports/checkpoint
+  fair-audit parity --checkpoint runs/fairclip/RUN --model fairclip
 
-  fair-audit parity --model fairclip --reference reports/checkpoint
+  fair-audit parity --checkpoint runs/fairclip/RUN --onnx model_repository/fairclip/1/model.onnx
+
+  fair-audit parity --reference reports/fairclip/RUN --model fairclip
 
   fair-audit parity --model fairclip_fp16 --against-model fairclip
 
@@ -56,16 +67,14 @@ def parity(arguments: list[str], console: Console) -> int:
         description=HELP + DEBUG_HELP,
         args=arguments,
     )
-    plan = planned(audit_options(options), options.out)
+    if options.checkpoint is not None:
+        check_torch()
+    plan = planned(audit_options(options), options.out, options.onnx)
     expected = expected_run(plan)
     check_metrics(expected, options)
-    if options.reference is not None:
-        other = None
-        stored = stored_run(options.reference, plan, expected)
-    else:
-        other = planned(reference_options(options), options.out)
-        stored = matched(expected_run(other), expected)
-    served = served_run(plan, console, any_score if plan.threshold else plan.task.read)
+    stored, other = the_reference(options, plan, expected, console)
+    read = any_score if plan.threshold else plan.task.read
+    served = served_run(plan, console, read, options.onnx)
     if other is not None:
         stored = served_run(other, console, other.task.read)
     reference = matched(stored, served)
@@ -74,8 +83,8 @@ def parity(arguments: list[str], console: Console) -> int:
         found = parity_of(reference, served, plan.options.analysis, tolerances)
     about = {
         **found.comparison.about,
-        "first": side(reference, other),
-        "second": side(served, plan),
+        "first": side(reference, other, None, options.checkpoint),
+        "second": side(served, plan, options.onnx),
         "data": {"path": str(plan.split.root), "split": plan.split.split},
     }
     found = replace(found, comparison=replace(found.comparison, about=about))
@@ -87,11 +96,25 @@ def parity(arguments: list[str], console: Console) -> int:
     return codes[found.verdict]
 
 
-def planned(options: Options, out: Path) -> Plan:
+def the_reference(
+    options: ParityOptions, plan: Plan, expected: Run, console: Console
+) -> tuple[Run, Plan | None]:
+    """The reference's answers; of a served one what it will be asked, and the plan to do so."""
+    if options.checkpoint is not None:
+        return checkpoint_run(options.checkpoint, plan, expected, console), None
+    if options.reference is not None:
+        whose = f"--reference {options.reference}"
+        return stored_run(options.reference, plan, expected, whose), None
+    other = planned(reference_options(options), options.out)
+    return matched(expected_run(other), expected), other
+
+
+def planned(options: Options, out: Path, onnx: Path | None = None) -> Plan:
     """Everything checked that can be before a sample is sent."""
     said_of_it = read_model_yaml(options.spec) if options.spec is not None else None
-    with connect(options.connection) as server:
-        model = describe(server, options.model or "", said_of_it, options.version)
+    with reached(options, onnx) as server:
+        name = server.name if isinstance(server, OnnxFile) else options.model or ""
+        model = describe(server, name, said_of_it, options.version)
         return plan_audit(options, model, out)
 
 
@@ -108,11 +131,14 @@ def check_metrics(expected: Run, options: ParityOptions) -> None:
         raise UsageError(f"--metrics: no '{odd[0]}' (there are: {', '.join(known)})")
 
 
-def side(run: Run, plan: Plan | None) -> dict[str, object]:
+def side(
+    run: Run, plan: Plan | None, onnx: Path | None, checkpoint: Path | None = None
+) -> dict[str, object]:
     """Where answers came from, for the page and parity.json."""
     if plan is None:
-        return {"folder": str(run.folder), "name": run.name, "threshold": run.threshold}
-    endpoint, model = plan.options.connection.endpoint, plan.model
+        folder = checkpoint or run.folder
+        return {"folder": str(folder), "name": run.name, "threshold": run.threshold}
+    endpoint, model = onnx or plan.options.connection.endpoint, plan.model
     return {
         "folder": f"{model.name} version {model.stated_version}, {model.server}, {endpoint}",
         "name": model.name,

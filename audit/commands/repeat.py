@@ -11,18 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from audit.audited_split import fits_when_read
-from audit.client.connection import Connection
 from audit.client.endpoint import connect, describe
 from audit.client.headers import refuse_loose_headers
 from audit.client.parts import PartsTransport
 from audit.client.predictor import ServedPredictor
-from audit.flags import CommaNames
-from audit.options import AnalysisOptions, Options
+from audit.model_flags import ModelFlags
+from audit.options import AnalysisOptions
 from audit.plan import Plan, plan_audit
 from audit.repeat import ALONE, Difference, answers, chosen_rows, differences, ways_of_sending
 from audit.report.terminal import plain_table
 from audit.sizes import most_answer_bytes
-from audit.table_flags import TableFlags
 from audit.waiting import waiting
 from fairness.atomic import write_atomically
 from fairness.attributes import OVERALL
@@ -50,21 +48,7 @@ Examples:
 class RepeatOptions:
     """Flags of `fair-audit repeat`."""
 
-    model: str
-    """Name of the model on the server."""
-    connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
-    spec: Path | None = None
-    """model.yaml of a model that does not describe itself."""
-    version: str | None = None
-    """Of the model; without it, the newest."""
-    data: Path | None = None
-    """Folder of the data, or a csv or parquet table; without it, data/DATASET of the model."""
-    split: str = "test"
-    """Which split."""
-    attributes: CommaNames = ()
-    """Whose groups are told apart; without it, all of the dataset."""
-    threshold: str | None = None
-    """At which decisions flip; without it, the model's own."""
+    flags: tyro.conf.OmitArgPrefixes[ModelFlags] = field(default_factory=ModelFlags)
     n: int = 256
     """Samples, drawn once."""
     tolerance: float = 1e-3
@@ -73,10 +57,11 @@ class RepeatOptions:
     """Of the draw and of the order of batches."""
     out: Path = Path("reports/repeat.json")
     """File to write the numbers into."""
-    table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)
 
     def __post_init__(self) -> None:
-        """Raises UsageError where a number is out of range."""
+        """Raises UsageError where no model is named, or a number is out of range."""
+        if self.flags.model is None:
+            raise UsageError("name the model on the server with --model")
         if self.n < 2 or not 0 <= self.tolerance < np.inf:
             raise UsageError("-n must be at least 2, and --tolerance a number from 0 on")
 
@@ -94,12 +79,14 @@ def repeat(arguments: list[str], console: Console) -> int:
         description=HELP + DEBUG_HELP,
         args=["--n" if word == "-n" else word for word in arguments],
     )
-    said = read_model_yaml(options.spec) if options.spec is not None else None
-    with connect(options.connection) as server:
-        model = describe(server, options.model, said, options.version)
-        plan = plan_audit(audit_options(options), model, options.out.with_suffix(""))
+    flags = options.flags
+    said = read_model_yaml(flags.spec) if flags.spec is not None else None
+    with connect(flags.connection) as server:
+        model = describe(server, flags.model or "", said, flags.version)
+        asked = flags.options(AnalysisOptions(), distances=True)
+        plan = plan_audit(asked, model, options.out.with_suffix(""))
     most = most_answer_bytes(plan.model, plan.split.shapes)
-    with connect(options.connection, most) as server:
+    with connect(flags.connection, most) as server:
 
         def note(text: str) -> None:
             console.print(f"note: {text}", highlight=False, markup=False)
@@ -123,22 +110,6 @@ def repeat(arguments: list[str], console: Console) -> int:
     return 0 if passed else 1
 
 
-def audit_options(options: RepeatOptions) -> Options:
-    """The same flags as those of an audit."""
-    return Options(
-        analysis=AnalysisOptions(),
-        connection=options.connection,
-        model=options.model,
-        spec=options.spec,
-        version=options.version,
-        data=options.data,
-        split=options.split,
-        attributes=options.attributes,
-        threshold=options.threshold,
-        table=options.table,
-    )
-
-
 def asked_every_way(
     plan: Plan, options: RepeatOptions, transport: PartsTransport, console: Console
 ) -> list[Difference]:
@@ -149,7 +120,9 @@ def asked_every_way(
     cases = cases_of(plan.split, plan.attributes, rows[by_id])
     groupings = protected(recorded(cases), None, sizes_of(cases, None, Settings()))
     fitted = fits_when_read(plan.options, plan.model)
-    predict = ServedPredictor(transport, options.connection.endpoint, plan.model, fitted=fitted)
+    predict = ServedPredictor(
+        transport, options.flags.connection.endpoint, plan.model, fitted=fitted
+    )
     found: list[Difference] = []
     alone = None
     for way in ways_of_sending(plan, rows, options.seed):

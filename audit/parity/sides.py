@@ -1,6 +1,7 @@
 """The two sides of `fair-audit parity`: answers of a served model, and answers that are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from rich.console import Console
 
 from audit.audited_split import fits_when_read
 from audit.client.endpoint import connect
+from audit.client.onnx_file import onnx_file
 from audit.client.parts import PartsTransport
 from audit.client.predictor import ServedPredictor
+from audit.client.transport import DESCRIPTION_BYTES, Server
 from audit.compare.runs import Run, paired
+from audit.options import Options
 from audit.plan import Plan
 from audit.progress import with_progress
 from audit.records.columns import Columns
@@ -53,26 +57,47 @@ def run_of(plan: Plan, answered: Answered) -> Run:
     return Run(plan.split.root, plan.model.name, plan.task, threshold, answered)
 
 
-def served_run(plan: Plan, console: Console, read: Read) -> Run:
+@contextmanager
+def reached(
+    options: Options, onnx: Path | None, most_bytes: int = DESCRIPTION_BYTES
+) -> Iterator[Server]:
+    """The server of the flags, or a file in its place.
+
+    Args:
+        options: of an audit.
+        onnx: the file, if one answers.
+        most_bytes: that an answer of a server may have.
+
+    Raises:
+        UsageError, DataError, ServerError: as `connect`, or as `onnx_file`.
+    """
+    if onnx is not None:
+        yield onnx_file(onnx, described=options.spec is not None)
+        return
+    with connect(options.connection, most_bytes) as server:
+        yield server
+
+
+def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = None) -> Run:
     """Ask a served model about its whole split.
 
     Args:
         plan: of one model.
         console: for progress and notes.
         read: `plan.task.read`, or `any_score` to let answers pass that are no probability.
+        onnx: the file that answers in place of a server, if one does.
 
     Raises:
         ServerError, DataError: as an audit.
     """
-    endpoint = plan.options.connection.endpoint
     most = most_answer_bytes(plan.model, plan.split.shapes)
-    with connect(plan.options.connection, most) as server:
+    with reached(plan.options, onnx, most) as server:
         transport = PartsTransport(
             server, lambda text: console.print(f"note: {text}", highlight=False, markup=False)
         )
         fitted = fits_when_read(plan.options, plan.model)
         in_flight = plan.options.in_flight
-        predict = ServedPredictor(transport, endpoint, plan.model, in_flight, fitted=fitted)
+        predict = ServedPredictor(transport, server.endpoint, plan.model, in_flight, fitted=fitted)
         answers = readings(batches(plan.split, plan.cuts()), predict, read)
         found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
     return run_of(plan, joined(found, plan.split, plan.attributes))
@@ -92,10 +117,16 @@ def any_score(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
     return found
 
 
-def stored_run(folder: Path, plan: Plan, served: Run) -> Run:
+def stored_run(folder: Path, plan: Plan, served: Run, whose: str) -> Run:
     """Answers in `records/outcomes.parquet` about the very samples that were served.
 
     Groups, patients and threshold are those of the served side, so that only answers differ.
+
+    Args:
+        folder: that holds `records/`.
+        plan: of the judged model.
+        served: what it will be asked.
+        whose: the flag that named them, for errors.
 
     Raises:
         DataError: the file is absent or unusable.
@@ -107,13 +138,12 @@ def stored_run(folder: Path, plan: Plan, served: Run) -> Run:
     choices = replace(found.choices, threshold=plan.threshold)
     if found.choices.names or found.task.kind != served.task.kind:
         raise UsageError(
-            f"--reference {folder}: it holds a {found.task.kind}, the served model is a "
-            f"{served.task.kind}"
+            f"{whose}: it holds a {found.task.kind}, the served model is a {served.task.kind}"
         )
     bare = replace(found.answered.cases, attributes=(), codes={})
     answered = replace(found.answered, cases=bare)
     if lacking := [name for name in stored_names(served) if name not in answered.values]:
-        raise UsageError(f"--reference {folder}: its records lack '{lacking[0]}'; audit it anew")
+        raise UsageError(f"{whose}: its records lack '{lacking[0]}'; audit it anew")
     values = {name: answered.values[name] for name in stored_names(served)}
     answered = replace(answered, values=values)
     name = found.names.model if found.names else folder.name

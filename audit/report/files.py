@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.page.render import page
 from audit.policy.verdict import Judgement
+from audit.report.chai import to_chai
 from audit.report.document import document_of
 from audit.report.flow import flow_of
 from audit.report.junit import to_junit
@@ -63,6 +64,7 @@ def write_report(
         "contrasts.csv": to_csv(Contrast, contrasts),
         "report.md": to_markdown(report, judgement, compared),
         "model_card.md": to_model_card(report, judgement),
+        "chai.xml": to_chai(report, judgement),
         "junit.xml": to_junit(judgement) if judgement else None,
         "original_results.csv": original,
     }

@@ -69,7 +69,7 @@ def test_the_texts_of_the_report_show_no_number_of_a_small_group(with_few: Path)
     folder = with_few / "report"
     assert {f.name for f in folder.iterdir()} == {
         "report.json", "report.html", "groups.csv", "contrasts.csv", "report.md", "junit.xml",
-        "model_card.md", "MANIFEST.sha256",
+        "model_card.md", "chai.xml", "MANIFEST.sha256",
     }  # fmt: skip
     with (folder / "groups.csv").open(newline="") as file:
         for row in csv.DictReader(file):

@@ -107,6 +107,7 @@ def test_the_report_shows_rim_cup_and_disc_and_names_no_sample(
     assert document(finished)["provenance"]["threshold"] is None
     names = {file.name for file in (finished / "report").rglob("*")}
     texts = {"report.json", "report.md", "report.html", "model_card.md", "MANIFEST.sha256"}
+    texts |= {"chai.xml"}
     assert names == {*texts, "groups.csv", "contrasts.csv"}
     for file in (finished / "report").iterdir():
         assert not any(id_ in file.read_text() for id_ in split.ids), file

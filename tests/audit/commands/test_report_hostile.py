@@ -120,7 +120,7 @@ def test_an_earlier_report_is_replaced_but_not_the_user_s_notes(
     assert report(source, tmp_path / "out") == 0
     assert {file.name for file in (tmp_path / "out" / "report").iterdir()} == {
         "report.json", "report.html", "groups.csv", "contrasts.csv", "report.md", "MANIFEST.sha256",
-        "model_card.md",
+        "model_card.md", "chai.xml",
         "notes.txt",
     }  # fmt: skip
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report", "records"}

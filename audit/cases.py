@@ -121,8 +121,8 @@ def of_classes(task: MulticlassTask, answered: Answered) -> Iterator[Question]:
             distances=two[:, 1] - two[:, 0],
             nearest=UNDECIDED,
             facts=tuple(
-                f"{p:.3f} for {name}" + ("" if top == code else f", {row[top]:.3f} for "
-                f"{task.classes[top]}")
+                f"{p:.3f} for {name}"
+                + ("" if top == code else f", {row[top]:.3f} for {task.classes[top]}")
                 for p, top, row in zip(of_truth, likeliest, everything, strict=True)
             ),
         )

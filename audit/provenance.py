@@ -78,6 +78,7 @@ def of_served_model(
             "checkpoint_sha256": spec.checkpoint_sha256 or None,
             "model_sha256": spec.model_sha256 or None,
             "parity": dict(spec.parity),
+            **({"group_input": spec.group_input.attribute} if spec.group_input else {}),
             **({"description_sha256": said.sha256} if said else {}),
         },
         "data": {

@@ -77,6 +77,7 @@ def of_served_model(
             "model_sha256": spec.model_sha256 or None,
             "parity": dict(spec.parity),
             **({"selected_on": chosen.said()} if chosen else {}),
+            **({"group_input": spec.group_input.attribute} if spec.group_input else {}),
             **({"description_sha256": said.sha256} if said else {}),
         },
         "data": {

@@ -7,7 +7,7 @@ from PIL import Image as Picture
 from rich.console import Console
 
 from audit.plan import Plan
-from audit.records.cases import Shown, write_cases
+from audit.records.cases import Chapter, write_cases
 from audit.records.masks import colours_csv, colours_of, file_name, overlay, save_picture
 from audit.records.outcomes import private_folder
 from fairness.arrays import FloatArray
@@ -74,17 +74,17 @@ def show_drawn(
     spec = plan.model.spec
     structures = structures_of(spec.class_names, spec.unions)
     dice = dict(zip(cases.ids, quality, strict=True))
-    shown = {
-        id_: Shown(f"mean Dice {dice[id_]:.3f}", drawn.get(id_))
-        for id_ in {id_ for ids in places.values() for id_ in ids}
+    of_groups = {
+        (*place, LOWEST): {id_: f"mean Dice {dice[id_]:.3f}" for id_ in ids}
+        for place, ids in places.items()
     }
     legend = [
         (f"{name}, {role}", f"#{bytes(colour).hex()}")
         for (role, name), colour in colours_of(structures).items()
     ]
     title = f"{plan.names.model} on {plan.names.dataset}, {plan.names.split}"
-    of_groups = {(*place, LOWEST): ids for place, ids in places.items()}
-    write_cases(plan.out / "records" / "cases.html", title, of_groups, shown, legend)
+    path = plan.out / "records" / "cases.html"
+    write_cases(path, title, [Chapter("lowest mean Dice", of_groups)], drawn.get, legend)
 
 
 def worst_of(cases: Cases, quality: FloatArray, k: int) -> dict[tuple[str, str], list[str]]:

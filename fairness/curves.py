@@ -1,11 +1,11 @@
 """Calibration curves for a shared report, in bins of equal mass without bins of few people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from fairness.arrays import FloatArray
+from fairness.arrays import BoolArray, FloatArray
 from fairness.attributes import ALL, OVERALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.disclosure.rounding import coarse
 from fairness.disclosure.sizes import Sizes, sizes_of
@@ -25,15 +25,8 @@ def curves(
     observed shares would tell how many are positive.
     """
     sizes = sizes_of(outcomes, outcomes.target, settings)
-    sets = [(OVERALL, ALL, np.ones(len(outcomes), dtype=bool), False)]
-    for grouping in (g for g in judged(groupings, sizes) if g.primary):
-        for code, group in [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]:
-            inside = grouping.codes == code
-            if inside.any() and group not in (grouping.hidden or ()):
-                withheld = group in grouping.withheld
-                sets.append((grouping.attribute.name, group, inside, withheld))
     found = []
-    for attribute, group, inside, withheld in sets:
+    for attribute, group, inside, withheld in shown_sets(groupings, sizes):
         rows = np.flatnonzero(inside)
         y, score = outcomes.target[rows], outcomes.score[rows]
         bins = bins_for(score, sizes.take(rows), settings.calibration_bins)
@@ -42,6 +35,21 @@ def curves(
             points = tuple(replace(coarse(point, 1, 0.0), n=None) for point in points)
         found.append(Curve(attribute, group, points))
     return tuple(found)
+
+
+def shown_sets(
+    groupings: Sequence[Grouping], sizes: Sizes
+) -> Iterator[tuple[str, str, BoolArray, bool]]:
+    """Attribute, group, who (n,) is in it, and whether its counts are withheld.
+
+    Everybody first, then every group of a primary grouping that may be shown, and the unknown.
+    """
+    yield OVERALL, ALL, sizes.everybody, False
+    for grouping in (g for g in judged(groupings, sizes) if g.primary):
+        for code, group in [*enumerate(grouping.attribute.groups), (UNKNOWN, UNKNOWN_LABEL)]:
+            inside = grouping.codes == code
+            if inside.any() and group not in (grouping.hidden or ()):
+                yield grouping.attribute.name, group, inside, group in grouping.withheld
 
 
 def bins_for(score: FloatArray, sizes: Sizes, most: int) -> int:

@@ -162,6 +162,53 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Bin:
+    """Cases whose score lies from `low` on and below `high`; the last bin has its end, too."""
+
+    low: float
+    high: float
+    share: float
+    """Of the group's cases with a score."""
+    n: int | None
+    """None where the group's counts are withheld."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Share of cases with a score below a limit, with its interval."""
+
+    limit: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Percentile:
+    """The score that a share of the cases does not reach, with its interval."""
+
+    percent: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How the scores of the cases of one group are spread, e.g. the Dice of a structure."""
+
+    attribute: str
+    group: str
+    metric: str
+    n: int | None
+    """Cases with a score; None where the group's counts are withheld."""
+    bins: tuple[Bin, ...]
+    tails: tuple[Tail, ...]
+    percentiles: tuple[Percentile, ...]
+    """Those with enough people beyond both ends of their interval."""
+
+
+@dataclass(frozen=True)
 class GroupReport:
     """Aggregates only: may be shared. `provenance` says what was measured, on what, with what."""
 
@@ -170,6 +217,8 @@ class GroupReport:
     contrasts: tuple[Contrast, ...] = ()
     curves: tuple[Curve, ...] = ()
     """Of calibration; none where the scores are no probabilities."""
+    distributions: tuple[Distribution, ...] = ()
+    """Of the scores of masks."""
     also: tuple["GroupReport", ...] = ()
     """The same samples asked in other ways, e.g. with the group withheld."""
     kind: str = "classification"
@@ -184,5 +233,6 @@ class GroupReport:
             "rows": [asdict(row) for row in self.rows],
             "contrasts": [asdict(contrast) for contrast in self.contrasts],
             "curves": [asdict(curve) for curve in self.curves],
+            "distributions": [asdict(one) for one in self.distributions],
             "also": [other.document() for other in self.also],
         }

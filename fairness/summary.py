@@ -13,6 +13,7 @@ from fairness.curves import curves
 from fairness.disclosure.rounding import without_numbers
 from fairness.disclosure.sharing import Sharing, sharing
 from fairness.disclosure.sizes import FEW, Sizes, sizes_of
+from fairness.distributions import distributions
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate, GroupReport, Row
 from fairness.statistics.analyse import Analysis, analyse
@@ -125,6 +126,7 @@ def report_of(
         rows=tuple(rows),
         contrasts=tuple(contrast for contrast in contrasts if contrast is not None),
         curves=() if drawn is None else curves(drawn, groupings, settings),
+        distributions=distributions(measured.spread, groupings, sizes, settings),
         provenance={**provenance, **statistics},
         kind=measured.kind,
     )

@@ -20,6 +20,12 @@ def one_line(value: object) -> str:
     return " ".join(printable(str(value)).split())
 
 
+def short(text: object, most: int = 160) -> str:
+    """A text as one printable line of at most so many characters."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 def csv_cell(value: object) -> object:
     """A number as it is, nothing for None, a text as one line that no spreadsheet calculates.
 

@@ -4,7 +4,7 @@ Every bin holds enough people of each class to be shown, so nothing here tells m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from fairness.attributes import OVERALL
@@ -25,6 +25,10 @@ class Drawn:
     dash: str
     colour: int
     """Which of the colours of the page."""
+    intervals: tuple[tuple[float, float, float], ...] = ()
+    """Of the points, where they have one: x, and both ends of y."""
+    n: int | None = None
+    """Cases; None where counts are withheld."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Histogram:
     """Scores of one group, positives and negatives apart."""
 
     group: str
+    n: str
+    """Of both classes."""
     bars: tuple[Bar, ...]
 
 
@@ -51,7 +57,12 @@ def calibration(report: GroupReport, attribute: str) -> list[Drawn]:
     found = []
     for number, curve in enumerate(curves_of(report, attribute)):
         points = tuple((place(p.score), 100 - place(p.observed)) for p in curve.points)
-        found.append(drawn(curve.group, points, number))
+        intervals = tuple(
+            (round(place(p.score), 2), 100 - round(place(p.low), 2), 100 - round(place(p.high), 2))
+            for p in curve.points
+        )
+        line = drawn(curve.group, points, number)
+        found.append(replace(line, intervals=intervals, n=cases(curve)))
     return found
 
 
@@ -68,7 +79,7 @@ def roc(report: GroupReport, attribute: str) -> list[Drawn]:
         tpr = shares_from_the_top([x or 0 for x in positives])
         fpr = shares_from_the_top([x or 0 for x in negatives])
         points = tuple((100 * x, 100 - 100 * y) for x, y in zip(fpr, tpr, strict=True))
-        found.append(drawn(curve.group, points, number))
+        found.append(replace(drawn(curve.group, points, number), n=cases(curve)))
     return found
 
 
@@ -86,7 +97,8 @@ def histograms(report: GroupReport, attribute: str) -> list[Histogram]:
             ((p or 0) / most[0], (n or 0) / most[1])
             for p, n in zip(positives, negatives, strict=True)
         ]
-        found.append(Histogram(curve.group, bars_of(edges, shares)))
+        n = f"{sum(x or 0 for x in positives)} positive, {sum(x or 0 for x in negatives)} negative"
+        found.append(Histogram(curve.group, n, bars_of(edges, shares)))
     return found
 
 
@@ -126,6 +138,12 @@ def drawn(group: str, points: tuple[tuple[float, float], ...], number: int) -> D
     places = tuple((round(x, 2), round(y, 2)) for x, y in points)
     path = " ".join(f"{x:g},{y:g}" for x, y in places)
     return Drawn(group, path, places, DASHES[number % len(DASHES)], number % 6)
+
+
+def cases(curve: Curve) -> int | None:
+    """Cases of a curve; None where counts are withheld."""
+    counts = [point.n for point in curve.points]
+    return None if None in counts else sum(n or 0 for n in counts)
 
 
 def count(point: CurvePoint, *, positive: bool) -> int | None:

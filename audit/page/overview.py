@@ -9,6 +9,10 @@ from audit.report.recorded import plain_attributes
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.tasks.catalogue import tables_of
+from fairness.text import short
+
+NAME = 40
+"""Characters of a group's name in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,14 @@ def gap_of(gap: Contrast | None) -> tuple[str, str]:
     """The largest gap in words, and whether it could be chance."""
     if gap is None or gap.value is None:
         return "", "how sure this is cannot be told"
-    text = f"{layout.limited(gap.value, gap.low, gap.high)} between {gap.group_a} and {gap.group_b}"
+    pair = f"{short(gap.group_a, NAME)} and {short(gap.group_b, NAME)}"
+    text = f"{layout.limited(gap.value, gap.low, gap.high)} between {pair}"
     if gap.p is None:
         return text, gap.reason or "not tested"
     p = gap.p if gap.p_adjusted is None else gap.p_adjusted
     sure = "more than chance explains" if p < 0.05 else "may be chance"
-    told = f"p {equals(gap.p)}"
-    return text, f"{sure} ({told}; {equals(p)} when adjusted over the attributes)"
+    told = f"p {equals(gap.p)}; adjusted over the attributes, p {equals(p)}"
+    return text, f"{sure} ({told})"
 
 
 def equals(p: float) -> str:
@@ -121,20 +126,23 @@ def limits(report: GroupReport) -> list[str]:
     metric = next(iter(tables_of(report).groups.values()))
     plain = plain_attributes(report)
     hidden = [
-        f"{row.attribute} {row.group}"
+        short(f"{row.attribute} {row.group}", NAME)
         for row in report.rows
         if row.metric == metric and row.attribute in plain and is_hidden(row)
     ]
     if hidden:
         more = f" and {len(hidden) - 6} more" if len(hidden) > 6 else ""
         found.append(f"Groups of which no number is shown: {', '.join(hidden[:6])}{more}.")
+    tested = {contrast.attribute for contrast in report.contrasts}
     found += [
-        f"{people.attribute}: {people.missing}; gaps speak of the others."
+        f"{people.attribute}: {people.missing}"
+        + ("; gaps speak of the others." if people.attribute in tested else ".")
         for people in cohort(report)
         if people.missing
     ]
+    at = ", at this threshold" if report.provenance["threshold"] else ""
     found.append(
-        "A gap says that groups differ in these data, not why. It holds for people like these, at "
-        "this threshold; it says nothing of those who are not in the data."
+        "A gap says that groups differ in these data, not why. It holds for people like "
+        f"these{at}; it says nothing of those who are not in the data."
     )
     return found

@@ -1,9 +1,13 @@
 """The page of a served model against its reference: parity.html."""
 
 from audit.page.compare import compare_page
+from audit.page.overview import NAME
 from audit.parity.checks import Check
+from audit.parity.distances import Apart
 from audit.parity.judged import Parity
 from fairness.attributes import OVERALL
+from fairness.groups import NOT_RECORDED
+from fairness.text import short
 
 MOST = 12
 """Failed checks in the head of the page; parity.json holds all."""
@@ -17,6 +21,7 @@ def parity_page(parity: Parity) -> str:
         "parity.html.jinja",
         parity=parity,
         failed=[said(check) for check in failed[:MOST]],
+        apart=[one for one in parity.apart if not is_again(one)],
         further=max(0, len(failed) - MOST),
         furthest=furthest(parity),
         open_checks=sum(check.verdict == "INCONCLUSIVE" for check in parity.checks),
@@ -25,8 +30,13 @@ def parity_page(parity: Parity) -> str:
 
 def worst_first(parity: Parity) -> list[Check]:
     """The failed checks, unusable answers first, then by how far each is beyond its limit."""
-    failed = [check for check in parity.checks if check.verdict == "FAIL"]
+    failed = [check for check in parity.checks if check.verdict == "FAIL" and not is_again(check)]
     return sorted(failed, key=lambda c: (c.what != "answers", -abs(c.value) / max(c.limit, 1e-12)))
+
+
+def is_again(one: Check | Apart) -> bool:
+    """Whether a group is the same as one of the attribute without the unknown as a group."""
+    return one.attribute.endswith(" (unknown as a group)") and one.group != NOT_RECORDED
 
 
 def furthest(parity: Parity) -> str:
@@ -35,15 +45,20 @@ def furthest(parity: Parity) -> str:
     if not groups:
         return ""
     one = max(groups, key=lambda apart: (apart.unusable / apart.n, apart.mean or 0.0))
-    who = f"furthest off: {one.attribute} {one.group}"
+    who = f"furthest off: {named(one)}"
     if one.unusable:
         return f"{who}, {one.unusable} of {one.n} answers unusable"
     return f"{who}, by {one.mean:.2g} on average" if one.mean else ""
 
 
+def named(one: Check | Apart) -> str:
+    """Attribute and group, each of bounded length."""
+    return f"{short(one.attribute, NAME)} {short(one.group, NAME)}"
+
+
 def said(check: Check) -> str:
     """A check in one line: whom it is about, what was found, and what is allowed."""
-    who = f"{check.attribute} {check.group}"
+    who = "everybody" if check.attribute == OVERALL else named(check)
     if check.what == "answers":
         return f"{who}: {check.value:.1%} of the answers are no probability"
     if check.what == "score":

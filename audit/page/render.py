@@ -8,7 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from audit.page import curves, overview
 from audit.page.forest import Forest, forest
+from audit.page.glossary import glossary
 from audit.page.heat import Heat, heats
+from audit.page.sites import sites
+from audit.page.spread import spreads
+from audit.page.ways import ways
 from audit.policy.verdict import label_of
 from audit.report import layout, meanings
 from audit.report.document import Document
@@ -18,10 +22,7 @@ from audit.report.recorded import plain_attributes
 from fairness.attributes import OVERALL
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import tables_of
-from fairness.text import one_line
-
-LONGEST = 160
-"""Characters of a text on the page; the files beside it hold all of it."""
+from fairness.text import one_line, short
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ def page(document: Document) -> str:
         labels=label_lines(report) if is_of_several(report) else [],
         label_notes=label_notes(report) if is_of_several(report) else [],
         of_labels=[of_label(one) for one in report.also if label_of(one)],
+        spreads=spreads(report),
+        sites=sites(report),
+        ways=ways(report),
+        words=glossary(whole),
         families=report.provenance.get("families", ()),
         compat=document.compat,
         flow=document.flow,
@@ -165,9 +170,3 @@ def environment() -> Environment:
     )
     found.filters["short"] = short
     return found
-
-
-def short(text: object, most: int = LONGEST) -> str:
-    """A text as one printable line of bounded length; it stays to be escaped."""
-    line = one_line(text)
-    return line if len(line) <= most else f"{line[: most - 1]}…"

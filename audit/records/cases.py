@@ -5,7 +5,7 @@ Every picture stands on the page once, where its case comes first; elsewhere a l
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -24,18 +24,16 @@ LONGEST_SIDE = 256
 MOST_PICTURES = 600
 """On one page, some 10 MB; later cases are named without theirs."""
 
-Places: TypeAlias = Mapping[tuple[str, str, str], Sequence[str]]
-"""(attribute, group, why they are shown) to ids of cases, in order."""
+Places: TypeAlias = Mapping[tuple[str, str, str], Mapping[str, str]]
+"""(attribute, group, why they are shown) to ids of cases, in order, with what is said of each."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What is shown of one case."""
+class Chapter:
+    """The cases of one label or class; a page on one label has one chapter."""
 
-    facts: str
-    """Score and truth, or Dice."""
-    picture: Picture.Image | None
-    """None where it cannot be read any more."""
+    title: str
+    places: Places
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Figure:
     anchor: str
     id: str
     facts: str
+    """Score and truth, or Dice."""
     picture: str
     """A data URI; empty where there is none."""
 
@@ -62,11 +61,15 @@ class Section:
     """Those that are shown further up."""
 
 
+Draw: TypeAlias = Callable[[str], Picture.Image | None]
+"""The picture of a case by its id; None where it cannot be read any more."""
+
+
 def write_cases(
     path: Path,
     title: str,
-    places: Places,
-    cases: Mapping[str, Shown],
+    chapters: Sequence[Chapter],
+    draw: Draw,
     legend: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Write the page, for nobody but its owner to read.
@@ -74,28 +77,35 @@ def write_cases(
     Args:
         path: of the file, in `records/`.
         title: model and data.
-        places: which cases are shown where.
-        cases: what is shown of each of them, by id.
+        chapters: which cases are shown where.
+        draw: their pictures, each asked for once.
         legend: of drawn masks, what is drawn in which colour (`#rrggbb`).
     """
     template = environment().get_template("cases.html.jinja")
-    page = template.render(title=title, sections=sections(places, cases), legend=list(legend))
+    found = sections(chapters, draw)
+    told = [(chapter.title, parts) for chapter, parts in zip(chapters, found, strict=True)]
+    page = template.render(title=title, chapters=told, legend=list(legend), most=MOST_PICTURES)
     write_atomically(path, page, private=True)
 
 
-def sections(places: Places, cases: Mapping[str, Shown]) -> list[Section]:
-    """One for each place, those of unknown group last; each case is a figure in the first."""
-    seen: dict[str, Figure] = {}
+def sections(chapters: Sequence[Chapter], draw: Draw) -> list[list[Section]]:
+    """Of each chapter one a place, the unknown last; each case is drawn where it comes first."""
+    anchors: dict[str, str] = {}
     found = []
-    for place in sorted(places, key=lambda place: place[1] == UNKNOWN_LABEL):
-        ids = places[place]
-        new = [id_ for id_ in ids if id_ not in seen]
-        links = tuple(seen[id_] for id_ in ids if id_ in seen)
-        for id_ in new:
-            picture = cases[id_].picture if len(seen) < MOST_PICTURES else None
-            data = "" if picture is None else data_uri(picture)
-            seen[id_] = Figure(f"case{len(seen) + 1}", id_, cases[id_].facts, data)
-        found.append(Section(*place, tuple(seen[id_] for id_ in new), links))
+    for chapter in chapters:
+        parts = []
+        for place in sorted(chapter.places, key=lambda place: place[1] == UNKNOWN_LABEL):
+            figures, links = [], []
+            for id_, facts in chapter.places[place].items():
+                if id_ in anchors:
+                    links.append(Figure(anchors[id_], id_, facts, ""))
+                    continue
+                picture = draw(id_) if len(anchors) < MOST_PICTURES else None
+                data = "" if picture is None else data_uri(picture)
+                anchors[id_] = f"case{len(anchors) + 1}"
+                figures.append(Figure(anchors[id_], id_, facts, data))
+            parts.append(Section(*place, tuple(figures), tuple(links)))
+        found.append(parts)
     return found
 
 

@@ -15,7 +15,7 @@ from audit.report.flow import Flow
 from fairness.documents import parse_json
 from fairness.errors import DataError
 from fairness.first_fault import first_fault
-from fairness.outcomes import Contrast, Curve, GroupReport, Row
+from fairness.outcomes import Contrast, Curve, Distribution, GroupReport, Row
 from fairness.tasks.catalogue import TABLES
 
 MOST_BYTES = 2**28
@@ -42,6 +42,8 @@ class OneReport:
     contrasts: tuple[Contrast, ...]
     curves: tuple[Curve, ...]
     also: tuple["OneReport", ...]
+    distributions: tuple[Distribution, ...] = ()
+    """None in a report of an earlier version."""
 
     def report(self) -> GroupReport:
         """The same as the analysis made it."""
@@ -50,6 +52,7 @@ class OneReport:
             provenance=self.provenance,
             contrasts=self.contrasts,
             curves=self.curves,
+            distributions=self.distributions,
             also=tuple(other.report() for other in self.also),
             kind=self.kind,
         )

@@ -146,7 +146,9 @@ class MaskTask(Task):
 
     def measured(self, answered: Answered, names: Names, settings: Settings) -> list[Measured]:
         """Scores of the masks, one table."""
-        return [Measured(names, answered.cases, mask_measures(answered.values), self.kind)]
+        measures = mask_measures(answered.values)
+        dice = tuple(score for score in measures.scores if score.tail is not None)
+        return [Measured(names, answered.cases, measures, self.kind, spread=dice)]
 
     def notes(self, answered: Answered) -> Mapping[str, object]:
         """How many cases miss, invent or rightly lack each structure.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fairness.arrays import IntArray
 from fairness.outcomes import Cases, Names, Outcomes
+from fairness.statistics.case_scores import CaseScore
 from fairness.statistics.measures import Measures
 
 
@@ -19,6 +20,8 @@ class Measured:
     """Which tables people see: a key of `fairness.tasks.catalogue.TABLES`."""
     probabilities: Outcomes | None = None
     """What calibration curves are drawn of; None where the scores are no probabilities."""
+    spread: tuple[CaseScore, ...] = ()
+    """Scores of the cases whose distributions are shown."""
     meaningless: Mapping[str, str] = field(default_factory=dict)
     """Metrics that these cases cannot have, and why."""
     rows: IntArray | None = None

@@ -98,6 +98,9 @@ def test_labels_are_audited_as_onnx_runtime_scores_them_and_reported_again_from_
         said = [row["Mass"] for row in csv.DictReader(file)]
     assert found["target:Mass"] == [{"1": 1, "0": 0}.get(word) for word in said]
     source = str(out / "records" / "outcomes.parquet")
+    page = (out / "records" / "cases.html").read_text()
+    assert re.findall(r'class="chapter">([^:]+):', page) == list(LABELS)
+    assert page.count("<img") == len(set(re.findall(r'alt="case ([^"]+)"', page))) > 6
     flags = ["--threshold", "0.5,Mass=0.4", "--replicates", "100", "--out", str(tmp_path / "re")]
     assert run(["report", "--from", source, "--attributes", "sex", *flags]) == 0
     assert groups(tmp_path / "re") == groups(out)
@@ -113,6 +116,8 @@ def test_ordered_classes_are_audited_as_onnx_runtime_scores_them(
         np.testing.assert_allclose(found[f"score:{grade}"], column, atol=1e-4)
     with table.open() as file:
         assert found["target"] == [row["grade"] for row in csv.DictReader(file)]
+    page = (out / "records" / "cases.html").read_text()
+    assert re.findall(r'class="chapter">truth ([^<]+)<', page) == list(GRADES)
     source = str(out / "records" / "outcomes.parquet")
     flags = ["--replicates", "100", "--out", str(tmp_path / "re")]
     assert run(["report", "--from", source, "--attributes", "sex", *flags]) == 0

@@ -9,7 +9,7 @@ from browsed import SIZES, opened
 from playwright.sync_api import Browser
 from scored_files import cohort, report, write_csv
 
-from audit.records.cases import Shown, picture_of, write_cases
+from audit.records.cases import Chapter, picture_of, write_cases
 
 pytest_plugins = ["browsed_chromium"]
 pytestmark = pytest.mark.browser
@@ -75,9 +75,11 @@ def test_a_page_prints(browser: Browser, pages: dict[str, Path]) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_cases_fit_and_can_be_read(browser: Browser, tmp_path: Path, size: str) -> None:
     grey = picture_of(np.full((300, 200), 90, dtype=np.uint8))
-    cases = {id_: Shown("score 0.412, truth positive", grey) for id_ in ("a", "b", "W" * 500)}
-    places = {("race", "Black", "largest errors"): list(cases), ("sex", "F", "borderline"): ["a"]}
-    write_cases(tmp_path / "cases.html", "m on d", places, cases, [("cup, reference", "#ffd200")])
+    told = dict.fromkeys(("a", "b", "W" * 500), "score 0.412, truth positive")
+    places = {("race", "Black", "largest errors"): told, ("sex", "F", "borderline"): told}
+    chapters = [Chapter(f"{name}: positive from 0.5 on", places) for name in ("Mass", "W" * 500)]
+    legend = [("cup, reference", "#ffd200")]
+    write_cases(tmp_path / "cases.html", "m on d", chapters, lambda id_: grey, legend)
     page, said = opened(browser, tmp_path / "cases.html", size, "dark")
     assert [text for text in said if not text.startswith("data:")] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]

@@ -4,6 +4,7 @@
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.options import AnalysisOptions
@@ -19,6 +20,7 @@ from fairness.outcomes import Answered, Cases, Names
 from fairness.statistics.measures import Measures
 from fairness.suppression import reported
 from fairness.tasks.catalogue import TASKS
+from fairness.tasks.measured import Measured
 from fairness.tasks.task import Task
 
 
@@ -55,11 +57,8 @@ def plan_analysis(
     policy = read_policy(options.policy) if options.policy else None
     if policy is not None:
         measured = task.measured(expected, names, options.settings)
-        together = measured if task.names else measured[:1]
-        measures: dict[str, list[Measures]] = {}
-        for one in together:
-            measures.setdefault(one.names.label, []).append(one.measures)
-        check_rules(policy, measures, groupings, with_baseline=options.baseline is not None)
+        against = options.baseline is not None
+        check_policy(policy, task, measured, groupings, with_baseline=against)
     baseline = None
     if options.baseline is not None:
         baseline = read_baseline(
@@ -71,6 +70,25 @@ def plan_analysis(
     if options.wandb is not None:
         check_wandb(options.wandb)
     return AnalysisPlan(options, task, names, policy, baseline)
+
+
+def check_policy(
+    policy: Policy,
+    task: Task,
+    measured: Sequence[Measured],
+    groupings: Sequence[Grouping],
+    *,
+    with_baseline: bool,
+) -> None:
+    """Refuse rules on numbers that the reports will not have.
+
+    Raises:
+        UsageError: there is one.
+    """
+    measures: dict[str, list[Measures]] = {}
+    for one in measured if task.names else measured[:1]:
+        measures.setdefault(one.names.label, []).append(one.measures)
+    check_rules(policy, measures, groupings, with_baseline=with_baseline)
 
 
 def check_compat(options: AnalysisOptions, task: Task, expected: Answered) -> None:

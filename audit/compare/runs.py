@@ -1,6 +1,6 @@
-"""Two stored runs on the same samples: read, and paired by id."""
+"""Stored runs on the same samples: read, and paired by id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from fairness.errors import DataError, UsageError
 from fairness.outcomes import Answered, Cases
 from fairness.tables.columns import is_text
 from fairness.tables.table import read_table
+from fairness.tasks.multiclass import MulticlassTask
+from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.task import Task
 
 
@@ -30,13 +32,19 @@ class Run:
     threshold: float | None
     answered: Answered
 
+    @property
+    def by_label(self) -> Mapping[str, float]:
+        """The threshold of each of several labels; none elsewhere."""
+        if not isinstance(self.task, MultilabelTask):
+            return {}
+        return dict(zip(self.task.labels, self.task.thresholds, strict=True))
+
 
 def read_run(folder: Path) -> Run:
     """Read `records/outcomes.parquet` and `report/report.json` of a run.
 
     Raises:
         DataError: one of them is absent or unusable, or no attribute is stored.
-        UsageError: it is of several labels or classes.
     """
     report = read_document(folder / "report" / "report.json").report()
     path = folder / "records" / "outcomes.parquet"
@@ -46,13 +54,7 @@ def read_run(folder: Path) -> Run:
     if not attributes:
         raise DataError(f"{path}: it holds none of the attributes of its report; audit it anew")
     found = read_predictions(path, Columns(attributes=attributes))
-    if found.choices.names:
-        raise UsageError(
-            f"{folder}: it holds several labels or classes, and runs of one score or of masks are "
-            "compared; hold labels to an earlier run with --baseline and a policy"
-        )
-    needs_none = found.task.answers_masks
-    threshold = None if needs_none else threshold_of(folder)
+    threshold = threshold_of(folder) if found.task.has_threshold else None
     task = found.task.make(replace(found.choices, threshold=threshold)).holding(found.answered)
     value = None if threshold is None else threshold.value
     return Run(folder, report.rows[0].model, task, value, found.answered)
@@ -68,13 +70,10 @@ def paired(runs: Sequence[Run], *, common: bool) -> tuple[list[Run], str]:
     Raises:
         UsageError: kinds, samples, labels or groups differ.
     """
-    first = runs[0]
     for run in runs[1:]:
-        if type(run.task) is not type(first.task):
-            raise UsageError(
-                f"{run.folder}: it holds a {run.task.kind}, {first.folder} a {first.task.kind}"
-            )
-    ids = [id_ for id_ in first.answered.cases.ids if all(id_ in known(run) for run in runs)]
+        check_kind(runs[0], run)
+    places = [known(run) for run in runs]
+    ids = [id_ for id_ in places[0] if all(id_ in place for place in places)]
     most = max(len(run.answered.cases) for run in runs)
     if not ids or (len(ids) < most and not common):
         raise UsageError(
@@ -82,14 +81,47 @@ def paired(runs: Sequence[Run], *, common: bool) -> tuple[list[Run], str]:
             + ("" if not ids else ", or those that all have, with --common")
         )
     found = []
-    for run in runs:
-        place = known(run)
+    for run, place in zip(runs, places, strict=True):
         rows = np.array([place[id_] for id_ in ids], dtype=np.int64)
         found.append(replace(run, answered=taken(run.answered, rows)))
     check_same(found)
     left = sorted({len(run.answered.cases) - len(ids) for run in runs})
     note = f"{left[-1]} samples that not all runs have are left out" if left[-1] else ""
     return found, note
+
+
+def check_kind(first: Run, run: Run) -> None:
+    """Refuse a run of another kind of model, of other labels or classes, or with other scores.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if type(run.task) is not type(first.task):
+        raise UsageError(
+            f"{run.folder}: it holds a {run.task.kind}, {first.folder} a {first.task.kind}"
+        )
+    if (run.task.names, is_ordered(run)) != (first.task.names, is_ordered(first)):
+        ours, theirs = (
+            f"{', '.join(one.task.names)}{' in order' if is_ordered(one) else ''}"
+            for one in (run, first)
+        )
+        raise UsageError(
+            f"{run.folder}: it is of {ours}, {first.folder} of {theirs}; compare runs of the same "
+            "labels or classes, written in the same order"
+        )
+    stored = [
+        {name for name in one.answered.values if name in one.task.stored} for one in (first, run)
+    ]
+    if only := sorted(stored[0] ^ stored[1]):
+        raise UsageError(
+            f"{run.folder}: only one of it and {first.folder} has {', '.join(only[:5])}; compare "
+            "runs with the same scores, and distances of masks in the same unit"
+        )
+
+
+def is_ordered(run: Run) -> bool:
+    """Whether a run is of classes that are steps."""
+    return isinstance(run.task, MulticlassTask) and run.task.ordered
 
 
 def known(run: Run) -> dict[str, int]:
@@ -131,7 +163,7 @@ def check_same(runs: Sequence[Run]) -> None:
                 name = attribute.name
                 pairs.append((name, first.cases.codes[name], other.cases.codes[name]))
         for what, ours, theirs in pairs:
-            differs = np.flatnonzero(ours != theirs)
+            differs = np.flatnonzero((ours != theirs).reshape(len(ours), -1).any(axis=1))
             if len(differs):
                 sample = first.cases.ids[differs[0]]
                 raise UsageError(

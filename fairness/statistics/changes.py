@@ -18,7 +18,7 @@ from fairness.statistics.estimates import number
 from fairness.statistics.intervals import mover_difference
 from fairness.statistics.measures import Measures, Metric
 from fairness.statistics.paired import change_variance, discordant_cases, discordant_pairs
-from fairness.statistics.sampled import Sampled, sample
+from fairness.statistics.sampled import SURE, Sampled, sample
 from fairness.statistics.settings import Settings
 from fairness.statistics.simultaneous import sidak
 from fairness.statistics.tango import tango
@@ -41,6 +41,7 @@ def changes(
     patients: Sequence[str],
     groupings: Sequence[Grouping],
     settings: Settings,
+    alike: int = 1,
 ) -> list[Contrast]:
     """Differences new minus old of every metric but norms, in every group and overall.
 
@@ -49,7 +50,8 @@ def changes(
     each run (predictive values) has the interval of two samples. The others, value +- Student's
     quantile * standard error of the paired differences, have none where that is 0.
     `group_a` of a contrast is the group (`all` for overall), `group_b` is `baseline`. p is the
-    interval inverted. Adjusted limits and p hold for all groups of an attribute together (Sidak).
+    interval inverted. Adjusted limits and p hold for all groups of an attribute together (Sidak),
+    and for `alike` such families: of other labels, or of other runs.
     `patients` (n,) is the patient of each sample.
     """
     units = units_of(np.array(patients))
@@ -58,25 +60,25 @@ def changes(
     for grouping in (everyone, *groupings):
         cells = [np.flatnonzero(grouping.codes == g) for g in range(len(grouping.attribute.groups))]
         pair = [sample(measures, cells, units, settings) for measures in (new, old)]
-        together = sum(len(rows) > 0 for rows in cells)
+        together = alike * max(1, sum(len(rows) > 0 for rows in cells))
         for c, group in enumerate(grouping.attribute.groups):
-            for metric, change in _of_cell(pair[0], pair[1], c, units):
+            for metric, change in changes_of_cell(pair[0], pair[1], c, units):
                 names = (grouping.attribute.name, metric.name, group, "baseline")
                 doubt = size_doubt(pair[0], c, new.metrics.index(metric))
-                found.append(_contrast(names, change, doubt, together, settings))
+                found.append(contrast_of(names, change, doubt, together, settings))
     return found
 
 
-def _contrast(
+def contrast_of(
     names: tuple[str, str, str, str],
     change: Change,
     doubt: str | None,
     together: int,
     settings: Settings,
 ) -> Contrast:
-    """A change with its interval and p, alone and jointly over `together` groups."""
+    """A change with its interval and p, alone and jointly with `together` - 1 others."""
     low, high = (number(x) for x in change.limits(settings.quantile))
-    joint = (number(x) for x in change.limits(sidak(settings.confidence, max(1, together))))
+    joint = (number(x) for x in change.limits(sidak(settings.confidence, together)))
     p = number(float(2 * ndtr(-change.crossing)))
     value = number(change.value)
     if value is not None and low is None:
@@ -90,15 +92,15 @@ def _contrast(
         p,
         low_adjusted=low_adjusted,
         high_adjusted=high_adjusted,
-        p_adjusted=None if p is None else 1 - (1 - p) ** max(1, together),
+        p_adjusted=None if p is None else 1 - (1 - p) ** together,
         reason=doubt,
     )
 
 
-def _of_cell(
-    new: Sampled, old: Sampled, cell: int, units: IntArray
+def changes_of_cell(
+    new: Sampled, old: Sampled, cell: int, units: IntArray, only: str | None = None
 ) -> Iterator[tuple[Metric, Change]]:
-    """The change of every metric of one set of cases."""
+    """The change of every metric of one set of cases, norms left out; or of one metric alone."""
     rows = new.rows[cell]
     cases = [sampled.measures.case_values(rows) for sampled in (new, old)]
     moved = new.replicates[cell] - old.replicates[cell]
@@ -106,6 +108,8 @@ def _of_cell(
     errors = np.sqrt(resampled_variance(moved, fewest))
     rng = np.random.default_rng(new.settings.seed)
     for m, metric in enumerate(new.measures.metrics):
+        if only not in (None, metric.name):
+            continue
         if metric.kind == "norm":  # its replicates are distances: no difference of two
             continue
         value = float(new.values[cell, m] - old.values[cell, m])
@@ -140,14 +144,14 @@ def _of_discordant(value: float, discordant: tuple[float, ...]) -> Change:
 
 
 def _of_mean(value: float, error: float, freedom: float) -> Change:
-    """Student's interval; none where nothing moves."""
+    """Student's interval; none where nothing moves: p is 1 where the value does not, either."""
 
     def limits(q: float) -> tuple[float, float]:
-        half = float(stdtrit(freedom, ndtr(q))) * error
+        half = float(stdtrit(freedom, ndtr(min(q, SURE)))) * error
         return (value - half, value + half) if error > 0 else (np.nan, np.nan)
 
     if not error > 0:
-        return Change(value, limits, np.nan)
+        return Change(value, limits, 0.0 if value == 0 else np.nan)
     return Change(value, limits, float(-ndtri(stdtr(freedom, -abs(value) / error))))
 
 
@@ -160,13 +164,19 @@ def _unpaired(value: float, new: Sampled, old: Sampled, cell: int, metric: int) 
         low, high = mover_difference(a, new.limits(*place), b, old.limits(*place), np.zeros(1))
         return float(low[0]), float(high[0])
 
+    return inverted(value, limits)
+
+
+def inverted(value: float, limits: Callable[[float], tuple[float, float]]) -> Change:
+    """The change with the quantile at which its limits just hold 0."""
+    if np.isnan(limits(1.0)[0]):
+        return Change(value, limits, np.nan)
     below, above = 0.0, FURTHEST
     while above - below > 1e-9:  # 36 halvings
         middle = (below + above) / 2
         low, high = limits(middle)
         below, above = (below, middle) if low <= 0 <= high else (middle, above)
-    without = np.isnan(limits(1.0)[0])
-    return Change(value, limits, np.nan if without else 0.0 if value == 0 else above)
+    return Change(value, limits, 0.0 if value == 0 else above)
 
 
 def _pairs_of_auc(

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.statistics.bootstrap import Replicates
 from fairness.statistics.intervals import Limits, mover_difference
 from fairness.statistics.sampled import Sampled
 
@@ -105,9 +106,15 @@ def _correlations(
     """(K,) correlation of two groups' values over the replicates, shrunk by the fewer patients."""
     found = np.zeros(len(metric))
     for k, (m, a, b) in enumerate(zip(metric, first, second, strict=True)):
-        pair = sampled.replicates[[a, b], m].astype(np.float64)
-        pair = pair[:, np.isfinite(pair).all(0)]
-        if pair.shape[1] > 1 and (pair.std(1) > ROUNDING).all():
-            patients = sampled.patients[[a, b], m].min()
-            found[k] = np.corrcoef(pair)[0, 1] * patients / (patients + SHRINK)
+        patients = float(sampled.patients[[a, b], m].min())
+        found[k] = correlation_of(sampled.replicates[[a, b], m], patients)
     return found
+
+
+def correlation_of(replicates: Replicates, patients: float) -> float:
+    """Correlation of two rows of replicates (2, R), shrunk by the fewer patients; 0 if none."""
+    pair = replicates.astype(np.float64)
+    pair = pair[:, np.isfinite(pair).all(0)]
+    if pair.shape[1] < 2 or not (pair.std(1) > ROUNDING).all():
+        return 0.0
+    return float(np.corrcoef(pair)[0, 1] * patients / (patients + SHRINK))

@@ -147,13 +147,14 @@ def sample(
     settings: Settings,
     strata: IntArray | None = None,
     memo: dict[bytes, Replicates] | None = None,
+    only: str | None = None,
 ) -> Sampled:
     """Measure every cell (an index of cases), and resample its patients.
 
     `units` (n,) is the patient of each case. With `strata` (n,) all cells share one draw of the
     patients of each stratum, so that replicates of cells with common patients move together;
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
-    call with the same measures.
+    call with the same measures. With `only`, no other metric has replicates.
     """
     y = measures.positive
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
@@ -163,18 +164,17 @@ def sample(
     precisions = [measures.precision(rows, units[rows]) for rows in cells]
     formula, patients = (np.stack(columns) for columns in zip(*precisions, strict=True))
     closed = np.isfinite(formula)
+    asked = np.array([only in (None, metric.name) for metric in measures.metrics])
     if strata is None:
         memo = {} if memo is None else memo
         together = np.zeros_like(units)
-        for rows, wanted in zip(cells, ~closed & np.isfinite(values), strict=True):
+        for rows, wanted in zip(cells, ~closed & np.isfinite(values) & asked, strict=True):
             key = rows.tobytes()
             if key not in memo:
                 memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
         replicates = np.concatenate([memo[rows.tobytes()] for rows in cells])
     else:
-        replicates = _replicates(
-            measures, cells, units, strata, settings, np.ones(closed.shape[1], bool)
-        )
+        replicates = _replicates(measures, cells, units, strata, settings, asked)
     return Sampled(
         measures=measures,
         settings=settings,

@@ -1,0 +1,55 @@
+"""The rules of a policy on a change, held against a comparison."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from audit.compare.comparison import Comparison, Side
+from audit.options import AnalysisOptions
+from audit.plan_analysis import check_policy, groupings_of
+from audit.policy.objections import margin_of
+from audit.policy.policy import Policy, Rule, read_policy
+from audit.policy.verdict import judge, margin_text
+from fairness.attributes import OVERALL
+from fairness.errors import UsageError
+from fairness.suppression import reported
+
+
+def change_policy(
+    path: Path, side: Side, options: AnalysisOptions
+) -> tuple[Policy, tuple[str, ...]]:
+    """The rules of a policy on a change, and in words the others, which only an audit can judge.
+
+    Args:
+        path: of the policy.
+        side: of the reference, whose groups and numbers the rules must name.
+        options: groupings.
+
+    Raises:
+        UsageError: it cannot be read, has no rule on a change, or names what there is not.
+    """
+    policy = read_policy(path)
+    rules = tuple(rule for rule in policy.rules if rule.change)
+    if not rules:
+        raise UsageError(
+            f"--policy {path}: no rule is on a change (change: true), and compare judges no other; "
+            "hold the others to a run with fair-audit report --policy"
+        )
+    kept = policy.model_copy(update={"rules": rules})
+    groupings = reported(*groupings_of(side.run.answered.cases, options))
+    check_policy(kept, side.run.task, side.measured, groupings, with_baseline=True)
+    return kept, tuple(in_words(rule) for rule in policy.rules if not rule.change)
+
+
+def in_words(rule: Rule) -> str:
+    """`auc of race (pairs), Mass: <= 0.1`."""
+    scope = "" if rule.scope == "groups" else f" ({rule.scope})"
+    label = "" if rule.label is None else f", {rule.label}"
+    margin = margin_text(*margin_of(rule))
+    return f"{rule.metric} of {rule.attribute or OVERALL}{scope}{label}: {margin}"
+
+
+def judged(comparison: Comparison, policy: Policy, not_judged: Sequence[str]) -> Comparison:
+    """The comparison with the verdict of rules on a change."""
+    judgement = judge(policy, comparison.second, comparison.changes)
+    return replace(comparison, judgement=judgement, not_judged=tuple(not_judged))

@@ -90,7 +90,7 @@ def test_a_flat_image_keeps_its_grey_level(level: int) -> None:
         np.testing.assert_allclose(ours, level, atol=1e-3)
 
 
-def test_golden_image() -> None:
+def test_golden_image_of_fairclip() -> None:
     rows, columns = np.arange(664) / 663, np.arange(512) / 511
     image = np.floor(255 * np.outer(rows, columns)).astype(np.uint8)
     pixels = Preprocess(224)(torch.from_numpy(image)[None])[0].numpy()

@@ -143,7 +143,7 @@ def configuration_of(path: Path) -> ModelConfig | None:
         if text.stat().st_size > DESCRIPTION_BYTES:
             raise DataError(f"{text}: larger than {DESCRIPTION_BYTES >> 20} MB, no configuration")
         found: ModelConfig = text_format.Parse(text.read_text(), ModelConfig())
-    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+    except (OSError, UnicodeDecodeError, text_format.ParseError, RecursionError) as error:
         raise DataError(f"{text}: no configuration of a model: {error}") from None
     if PARAMETER_KEY in found.parameters:
         spec = ModelSpec.from_json(found.parameters[PARAMETER_KEY].string_value, found.name)

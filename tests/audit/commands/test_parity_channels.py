@@ -90,7 +90,8 @@ def test_two_swapped_channels_are_found_and_the_group_that_they_harm_is_named(
         with InferenceServerClient(endpoint) as client:
             client.load_model(name)
     (tmp_path / "model.yaml").write_text(SPEC)
-    words = ["--endpoint", endpoint, "--model", "sent_bgr", "--against-model", "sent_rgb"]
+    served = ("--endpoint", endpoint, "--model", "sent_bgr", "--against-model", "sent_rgb")
+    words: list[object] = [*served]
     words += ["--spec", tmp_path / "model.yaml", "--data", coloured, "--out", tmp_path / "out"]
     words += ["--attributes", "scanner,sex", "--threshold", "0.62", "--replicates", "100"]
     assert run(["parity", *map(str, words)]) == 1

@@ -65,7 +65,7 @@ def headline(report: GroupReport) -> list[str]:
         lines.append(
             f"positive {', '.join(values)} ({threshold['rule']}, chosen on {threshold['split']})"
         )
-    if chosen := about["model"].get("selected_on"):
+    if chosen := about.get("model", {}).get("selected_on"):
         lines.append(f"selected on {chosen}")
     if empty := {name: n for name, n in about.get("empty_masks", {}).items() if n}:
         lines.append(

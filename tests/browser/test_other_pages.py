@@ -1,4 +1,4 @@
-"""Pages of masks, of 14 labels, and of two runs, in a real Chromium."""
+"""Pages of masks, 14 labels, three ways of asking, and two runs, in a real Chromium."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsed import SIZES, opened
+from made_pages import parity, three_ways
 from playwright.sync_api import Browser
 from scored_files import cohort, report, write_csv
 
@@ -58,15 +59,25 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     assert report(people, folder / "people", *two) == 0
     pair = [str(folder / "people"), str(folder / "people"), "--out", str(folder / "pair")]
     assert run(["compare", *pair, "--replicates", "100"]) == 0
+    of_parity = folder / "parity"
+    of_parity.mkdir()
     return {
+        "ways": three_ways(folder / "ways"),
+        "parity": parity(of_parity),
         "masks": folder / "masks" / "report" / "report.html",
         "labels": folder / "labels" / "report" / "report.html",
         "compare": folder / "pair" / "compare.html",
     }
 
 
+WORST = {"parity": ".verdict p >> nth=0"} | dict.fromkeys(
+    ("ways", "masks", "labels", "compare"), ".worst li >> nth=0"
+)
+"""Where a page says which group is worst off."""
+
+
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["masks", "labels", "compare"])
+@pytest.mark.parametrize("name", WORST)
 def test_other_pages_are_quiet_fit_and_can_be_read(
     browser: Browser, other_pages: dict[str, Path], name: str, size: str
 ) -> None:
@@ -74,11 +85,30 @@ def test_other_pages_are_quiet_fit_and_can_be_read(
     assert path.stat().st_size < 2**21
     page, said = opened(browser, path, size, "dark" if size == "phone" else "light")
     assert said == []
-    first = page.locator(".worst li").first.bounding_box()
-    assert first is not None
-    assert first["y"] + first["height"] <= SIZES[size][1]
+    heads = [WORST[name], *([] if name == "compare" else [".verdict strong >> nth=0"])]
+    for head in heads:
+        first = page.locator(head).bounding_box()
+        assert first is not None
+        assert first["y"] + first["height"] <= SIZES[size][1]
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
     violations = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["ways", "parity", "masks"])
+def test_other_pages_print(browser: Browser, other_pages: dict[str, Path], name: str) -> None:
+    page, _ = opened(browser, other_pages[name], "desk", "dark")
+    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.close()
+
+
+def test_parity_names_the_group_that_serving_harmed(
+    browser: Browser, other_pages: dict[str, Path]
+) -> None:
+    page, _ = opened(browser, other_pages["parity"], "phone", "light")
+    first = page.locator(WORST["parity"]).inner_text()
+    assert "FAIL" in first
+    assert "furthest off: race White" in first
     page.close()

@@ -1,4 +1,4 @@
-"""Pages of masks, of 14 labels, and of two runs, in a real Chromium."""
+"""Pages of masks, of 14 labels, of two runs and of three, in a real Chromium."""
 
 from pathlib import Path
 
@@ -58,15 +58,18 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     assert report(people, folder / "people", *two) == 0
     pair = [str(folder / "people"), str(folder / "people"), "--out", str(folder / "pair")]
     assert run(["compare", *pair, "--replicates", "100"]) == 0
+    all_three = [str(folder / "people")] * 3
+    assert run(["compare", *all_three, "--replicates", "100", "--out", str(folder / "all")]) == 0
     return {
         "masks": folder / "masks" / "report" / "report.html",
         "labels": folder / "labels" / "report" / "report.html",
         "compare": folder / "pair" / "compare.html",
+        "runs": folder / "all" / "compare.html",
     }
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["masks", "labels", "compare"])
+@pytest.mark.parametrize("name", ["masks", "labels", "compare", "runs"])
 def test_other_pages_are_quiet_fit_and_can_be_read(
     browser: Browser, other_pages: dict[str, Path], name: str, size: str
 ) -> None:

@@ -81,7 +81,7 @@ Other commands, each with --help:
 
   fair-audit verify     whether the files of a report are as they were written
 
-  fair-audit schema     the JSON Schema of report.json
+  fair-audit schema     the JSON Schema of report.json, or of compare.json
 """
 
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {

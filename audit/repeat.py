@@ -37,12 +37,13 @@ class Difference:
     way: str
     attribute: str
     group: str
-    n: int
+    n: int | None
+    """None where so few people must not be counted."""
     largest: float
     """Of any number that is read from an answer: a score, a Dice coefficient, ..."""
     mean: float
     flips: int | None
-    """Decisions that differ; None where a model makes none."""
+    """Decisions that differ; None where a model makes none, or where n is None."""
 
 
 def chosen_rows(plan: Plan, n: int, seed: int) -> IntArray:
@@ -89,6 +90,8 @@ def differences(
     alone: Mapping[str, FloatArray],
     found: Mapping[str, FloatArray],
     groupings: Sequence[Grouping],
+    *,
+    few: bool = False,
 ) -> list[Difference]:
     """Overall, and of every group that may be shown.
 
@@ -98,6 +101,7 @@ def differences(
         alone: numbers (n,) of the samples asked alone.
         found: the same of this way.
         groupings: of the same samples, judged.
+        few: whether all of them are of too few people to be counted.
     """
     apart = np.max([gap(alone[name], found[name]) for name in alone], axis=0)
     flipped: BoolArray | None = None
@@ -116,10 +120,10 @@ def differences(
             way,
             attribute,
             group,
-            int(inside.sum()),
+            None if few else int(inside.sum()),
             float(apart[inside].max()),
             float(apart[inside].mean()),
-            None if flipped is None else int(flipped[inside].sum()),
+            None if few or flipped is None else int(flipped[inside].sum()),
         )
         for attribute, group, inside in sets
     ]

@@ -30,18 +30,24 @@ def audit(endpoint: str, *, model: str, out: str | Path | None = None, **flags: 
     return in_folder(out, lambda folder: [*words, "--out", str(folder)])
 
 
-def compare(a: Result | str | Path, b: Result | str | Path, **flags: object) -> Result:
-    """Hold run `b` against run `a`: `fair-audit compare A B ...`.
+def compare(
+    a: Result | str | Path,
+    b: Result | str | Path,
+    *others: Result | str | Path,
+    **flags: object,
+) -> Result:
+    """Hold run `b`, and any others, against run `a`: `fair-audit compare A B ...`.
 
     Args:
         a: the reference: a result of `report` or `audit`, or the folder of a run.
         b: the other one, on the same samples.
+        others: further runs on them; then the result is the table of all.
         flags: those of the command, `_` for `-`: common=True.
 
     Raises:
         FairAuditError: one line that says what is wrong.
     """
-    runs = [str(one.folder if isinstance(one, Result) else one) for one in (a, b)]
+    runs = [str(one.folder if isinstance(one, Result) else one) for one in (a, b, *others)]
     out = flags.pop("out", None)
     words = ["compare", *runs, *flags_of(flags)]
     return in_folder(

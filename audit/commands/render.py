@@ -3,10 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 from rich.console import Console
 
+from audit.compare.document import compare_schema
 from audit.page.render import page
 from audit.report.document import json_schema, read_document
 from audit.report.files import MANIFEST
@@ -29,11 +31,13 @@ Example:
   fair-audit verify reports/fairclip/RUN
 """
 
-SCHEMA_HELP = """Print the JSON Schema of report.json.
+SCHEMA_HELP = """Print the JSON Schema of report.json, or of compare.json.
 
-Example:
+Examples:
 
   fair-audit schema > report.schema.json
+
+  fair-audit schema compare > compare.schema.json
 """
 
 
@@ -58,8 +62,11 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """No flags."""
+class SchemaOf:
+    """Which file a schema is of."""
+
+    of: tyro.conf.Positional[Literal["report", "compare"]] = "report"
+    """report.json, or compare.json of `fair-audit compare`."""
 
 
 def render(arguments: list[str], console: Console) -> int:
@@ -123,8 +130,9 @@ def manifest_of(path: Path) -> dict[str, str]:
 
 def schema(arguments: list[str], console: Console) -> int:
     """`fair-audit schema`; the exit code."""
-    tyro.cli(
-        Nothing, prog="fair-audit schema", description=SCHEMA_HELP + DEBUG_HELP, args=arguments
+    options = tyro.cli(
+        SchemaOf, prog="fair-audit schema", description=SCHEMA_HELP + DEBUG_HELP, args=arguments
     )
-    console.print(json_schema().rstrip(), highlight=False, markup=False, soft_wrap=True)
+    text = json_schema() if options.of == "report" else compare_schema()
+    console.print(text.rstrip(), highlight=False, markup=False, soft_wrap=True)
     return 0

@@ -118,7 +118,9 @@ def asked_every_way(
     cases = cases_of(plan.split, plan.attributes, rows)
     by_id = sorted(range(len(rows)), key=cases.ids.__getitem__)
     cases = cases_of(plan.split, plan.attributes, rows[by_id])
-    groupings = protected(recorded(cases), None, sizes_of(cases, None, Settings()))
+    sizes = sizes_of(cases, None, Settings())
+    groupings = protected(recorded(cases), None, sizes)
+    few = sizes.few(sizes.everybody) is not None
     fitted = fits_when_read(plan.options, plan.model)
     predict = ServedPredictor(
         transport, options.flags.connection.endpoint, plan.model, fitted=fitted
@@ -131,7 +133,7 @@ def asked_every_way(
         if way.name == ALONE:
             alone = values
         elif alone is not None:
-            found += differences(plan, way.name, alone, values, groupings)
+            found += differences(plan, way.name, alone, values, groupings, few=few)
     return found
 
 
@@ -143,7 +145,7 @@ def print_differences(found: Sequence[Difference], tolerance: float, console: Co
         table.add_row(
             one.way,
             escape(f"{one.attribute} {one.group}"),
-            str(one.n),
+            "few" if one.n is None else str(one.n),
             f"[{colour}]{one.largest:.2g}[/]",
             f"{one.mean:.2g}",
             "-" if one.flips is None else str(one.flips),

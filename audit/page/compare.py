@@ -20,6 +20,8 @@ class OfLabel:
     """One label in everybody, in both runs."""
 
     label: str
+    threshold: str
+    """Of both runs; empty of classes."""
     before: str
     after: str
     change: str
@@ -73,9 +75,17 @@ def labels(comparison: Comparison) -> list[OfLabel]:
         for c in comparison.changes:
             if label and (c.label, c.attribute, c.metric) == (label, OVERALL, metric):
                 before, after = (number_of_all(report, metric) for report in (one, other))
+                threshold = thresholds(comparison, label)
                 p = "" if c.p_adjusted is None else layout.p_number(c.p_adjusted)
-                found.append(OfLabel(label, before, after, joint(c), p))
+                found.append(OfLabel(label, threshold, before, after, joint(c), p))
     return found
+
+
+def thresholds(comparison: Comparison, label: str) -> str:
+    """`0.5`, or `0.5, then 0.4`; empty of classes, which have none."""
+    sides = (comparison.about[side].get("by_label", {}) for side in ("first", "second"))
+    found = dict.fromkeys(f"{side[label]:.4g}" for side in sides if label in side)
+    return ", then ".join(found)
 
 
 def number_of_all(report: GroupReport, metric: str) -> str:

@@ -37,6 +37,7 @@ def runs_page(overview: Overview) -> str:
         numbers=[str(run.number) for run in overview.runs],
         cell=cell,
         change=change,
+        worst=worst,
     )
 
 
@@ -52,11 +53,28 @@ def blocks(overview: Overview) -> list[Block]:
     ]
 
 
-def cell(row: Row | None) -> str:
-    """A number with its interval; a dash where there is none."""
-    return layout.NOT_DEFINED if row is None else layout.cell(row)
+def cell(row: Row | None) -> tuple[str, str]:
+    """A number and its interval; a dash where there is none."""
+    if row is None:
+        return layout.NOT_DEFINED, ""
+    return parted(layout.cell(row))
 
 
-def change(moved: Contrast | None) -> str:
-    """A change with its joint interval; a dash where there is none."""
-    return layout.NOT_DEFINED if moved is None else joint(moved)
+def worst(row: Standing) -> tuple[str, str]:
+    """The lowest group with its number, and its interval."""
+    value, interval = cell(row.worst)
+    return f"{row.worst.group} {value}" if row.worst else value, interval
+
+
+def change(moved: Contrast | None, said: str = "") -> tuple[str, str]:
+    """A change, and its joint interval with what is said of it; nothing of the reference."""
+    if moved is None:
+        return "", ""
+    value, interval = parted(joint(moved)) if moved.value is not None else (joint(moved), "")
+    return value, "; ".join(filter(None, (interval, said)))
+
+
+def parted(text: str) -> tuple[str, str]:
+    """`0.853 [0.812, 0.888]` in two."""
+    value, _, interval = text.partition(" ")
+    return value, interval

@@ -17,6 +17,7 @@ from audit.parity.checks import (
 )
 from audit.parity.distances import Apart, distances, spread_of, usable_answers
 from audit.plan_analysis import groupings_of
+from fairness.attributes import OVERALL
 from fairness.disclosure.sizes import sizes_of
 from fairness.errors import DataError
 from fairness.suppression import protected
@@ -71,7 +72,8 @@ def parity_of(
         DataError: no answer of the served model is usable.
     """
     cases, labels = served.answered.cases, served.answered.labels
-    groupings = protected(*groupings_of(cases, options), sizes_of(cases, labels, options.settings))
+    sizes = sizes_of(cases, labels, options.settings)
+    groupings = protected(*groupings_of(cases, options), sizes)
     usable = usable_answers(served)
     if not usable.any():
         raise DataError(f"{served.name}: not one of its {len(usable)} answers is a probability")
@@ -87,4 +89,6 @@ def parity_of(
     comparison = compared(pair[0], pair[1], options, note)
     checks = [*checks_of_answers(apart, tolerances)]
     checks += checks_of_changes(comparison.changes, apart, tolerances)
-    return Parity(comparison, tuple(apart), tuple(checks), tolerances, spread_of(reference))
+    few = sizes.few(sizes.everybody) is not None  # then nobody is counted, as in a report
+    shown = tuple(one for one in apart if not (few and one.attribute == OVERALL))
+    return Parity(comparison, shown, tuple(checks), tolerances, spread_of(reference))

@@ -1,4 +1,4 @@
-"""Pages of masks, 14 labels, three ways of asking, and two runs, in a real Chromium."""
+"""Pages of masks, 14 labels, three ways of asking, two runs and three, in a real Chromium."""
 
 from pathlib import Path
 
@@ -61,17 +61,20 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     assert run(["compare", *pair, "--replicates", "100"]) == 0
     of_parity = folder / "parity"
     of_parity.mkdir()
+    all_three = [str(folder / "people")] * 3
+    assert run(["compare", *all_three, "--replicates", "100", "--out", str(folder / "all")]) == 0
     return {
         "ways": three_ways(folder / "ways"),
         "parity": parity(of_parity),
         "masks": folder / "masks" / "report" / "report.html",
         "labels": folder / "labels" / "report" / "report.html",
         "compare": folder / "pair" / "compare.html",
+        "runs": folder / "all" / "compare.html",
     }
 
 
 WORST = {"parity": ".verdict p >> nth=0"} | dict.fromkeys(
-    ("ways", "masks", "labels", "compare"), ".worst li >> nth=0"
+    ("ways", "masks", "labels", "compare", "runs"), ".worst li >> nth=0"
 )
 """Where a page says which group is worst off."""
 
@@ -85,7 +88,7 @@ def test_other_pages_are_quiet_fit_and_can_be_read(
     assert path.stat().st_size < 2**21
     page, said = opened(browser, path, size, "dark" if size == "phone" else "light")
     assert said == []
-    heads = [WORST[name], *([] if name == "compare" else [".verdict strong >> nth=0"])]
+    heads = [WORST[name], *([] if name in ("compare", "runs") else [".verdict strong >> nth=0"])]
     for head in heads:
         first = page.locator(head).bounding_box()
         assert first is not None

@@ -99,8 +99,11 @@ def test_groups_that_are_hidden_or_withheld_are_not_told() -> None:
     codes = np.array([0, 0, 1, 1, 2, 2])
     grouping = replace(plain(attribute, codes), hidden=frozenset({"A"}), withheld=frozenset({"B"}))
     plan = cast(Plan, SimpleNamespace(task=MaskTask()))
-    told = differences(plan, "w", {"d": np.zeros(6)}, {"d": np.arange(6) / 10}, [grouping])
+    scores = ({"d": np.zeros(6)}, {"d": np.arange(6) / 10})
+    told = differences(plan, "w", *scores, [grouping])
     assert [(one.group, one.n, one.largest) for one in told] == [("all", 6, 0.5), ("C", 2, 0.5)]
+    (few,) = differences(plan, "w", *scores, [], few=True)
+    assert (few.group, few.n, few.flips, few.largest) == ("all", None, None, 0.5)
 
 
 def test_undefined_in_one_way_only_is_no_small_difference() -> None:

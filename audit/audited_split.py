@@ -12,6 +12,7 @@ from audit.table_wanted import check_no_pictures, table_in
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.class_mask import NUMBERED, MaskClasses
+from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import Split
 from fairness.datasets.squash import squash
 from fairness.datasets.table import TableSplit
@@ -31,9 +32,14 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         UsageError: a flag does not fit the data.
         DataError: the data cannot be used.
     """
+    spec = model.spec
+    if spec.text_input is not None and (spec.dataset != FairVLMed.name or is_table(options.data)):
+        raise UsageError(
+            f"model '{model.name}' reads the note of each image, which only folders in the layout "
+            f"of {FairVLMed.name} have; name one with --data"
+        )
     if options.data is not None and is_table(options.data):
         return table_split(options, options.data, model)
-    spec = model.spec
     if spec.task in ("multilabel", "multiclass"):
         raise UsageError(
             f"--data {options.data or 'is not given'}: several labels, or classes, come as a table "
@@ -62,6 +68,7 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         further=options.attributes,
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
+        text_input=spec.text_input,
     )
 
 

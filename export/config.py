@@ -4,6 +4,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as triton
 
 from export.servable import MAX_BATCH_SIZE
+from fairness.clip_tokens import CONTEXT
 from fairness.contract import PARAMETER_KEY, ModelSpec
 
 WARMUP_SHAPE = (664, 512)
@@ -55,6 +56,9 @@ def _inputs(spec: ModelSpec) -> list[triton.ModelInput]:
     if spec.group_input is not None:
         name = spec.group_input.name
         inputs.append(triton.ModelInput(name=name, data_type=triton.TYPE_INT64, dims=[1]))
+    if spec.text_input is not None:
+        name = spec.text_input.name
+        inputs.append(triton.ModelInput(name=name, data_type=triton.TYPE_INT64, dims=[CONTEXT]))
     return inputs
 
 
@@ -82,5 +86,9 @@ def _warmup(spec: ModelSpec) -> triton.ModelWarmup:
     if spec.group_input is not None:
         inputs[spec.group_input.name] = triton.ModelWarmup.Input(
             data_type=triton.TYPE_INT64, dims=[1], zero_data=True
+        )
+    if spec.text_input is not None:
+        inputs[spec.text_input.name] = triton.ModelWarmup.Input(
+            data_type=triton.TYPE_INT64, dims=[CONTEXT], zero_data=True
         )
     return triton.ModelWarmup(name="one_image", batch_size=1, inputs=inputs)

@@ -28,6 +28,7 @@ def model_spec(
         input=IMAGE,
         image_shape=servable.image_shape,
         group_input=servable.group_input,
+        text_input=servable.text_input,
         output=servable.answer,
         class_names=servable.class_names,
         threshold=servable.threshold,

@@ -4,14 +4,17 @@ Agreement means nothing where a model answers alike to everything, so difference
 the spread of the answers, and a model without spread is refused (docs/decisions.md).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
 
-from export.servable import GROUP, IMAGE, Servable
+from export.servable import GROUP, IMAGE, TOKENS, Servable, trial_texts
 from export.tolerance import TOLERANCES, Tolerance
 from fairness.arrays import Array, FloatArray
+from fairness.clip_tokens import clip_tokens
 from fairness.errors import DataError
 from fairness.probes import Probes
 from fairness.tasks.catalogue import TASKS
@@ -124,12 +127,17 @@ def make_probes(
     if servable.group_input is not None:
         known = len(servable.group_input.groups)
         groups = tuple(index % (known + 1) - 1 for index in range(servable.n_probes))
-    probes = Probes(seed=seed, shapes=shapes, groups=groups, expected=(), tolerance=0.0)
+    texts = None if servable.text_input is None else trial_texts(servable.n_probes)
+    probes = Probes(
+        seed=seed, shapes=shapes, groups=groups, texts=texts, expected=(), tolerance=0.0
+    )
     found: list[FloatArray] = []
     for index, image in enumerate(probes.images()):
         inputs: dict[str, Array] = {IMAGE: image[None]}
         if groups is not None:
             inputs[GROUP] = np.array([[groups[index]]])
+        if texts is not None:
+            inputs[TOKENS] = clip_tokens([texts[index]])
         (answer,) = session.run([servable.answer], inputs)
         found.append(TASKS[servable.task].fingerprint(answer[0]))
     answers = np.stack(found)  # (n, k)
@@ -141,10 +149,8 @@ def make_probes(
             f"the {servable.n_probes} probes span only {width:.1e} in probability, too little to "
             "recognise the model by; train it again; nothing was written"
         )
-    return Probes(
-        seed=seed,
-        shapes=shapes,
-        groups=groups,
+    return replace(
+        probes,
         expected=tuple(tuple(row) for row in answers.tolist()),
         tolerance=tolerance.probes * width,
     )

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from export.servable_head import text_input_of
 from fairness.datasets.catalogue import open_split
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
@@ -48,6 +49,7 @@ def answered_split(
     stored = checkpoints.load(checkpoint)
     record = stored.record
     shape = None if isinstance(record, FairCLIPRecord | HeadRecord) else record.image_shape
+    reads = text_input_of(record) if isinstance(record, HeadRecord) else None
     split = open_split(
         record.dataset,
         data or Path("data") / record.dataset,
@@ -56,6 +58,7 @@ def answered_split(
         further=further,
         attribute=record.attribute or "race",
         shape=shape,
+        text_input=reads,
     )
     check_shapes(split, shape)
     read = MaskTask(distances=False).read if isinstance(record, FairSegRecord) else probabilities

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from fairness.arrays import Array, IntArray
-from fairness.contract import GroupInput, Threshold
+from fairness.clip_tokens import clip_tokens
+from fairness.contract import GroupInput, TextInput, Threshold
 from fairness.probes import probe_image
 
-IMAGE, GROUP = "image", "group"
+IMAGE, GROUP, TOKENS = "image", "group", "tokens"
 MAX_BATCH_SIZE = {"classification": 32, "segmentation": 8}
 """Masks at native size take memory: 8 of them keep a request near 4 MB."""
 
@@ -21,7 +22,8 @@ class Servable:
     """A torch module that answers stored images, and how it describes itself."""
 
     module: nn.Module
-    """(image uint8 (B, ...)[, group int64 (B, 1)]) > one tensor for each of `outputs`."""
+    """(image uint8 (B, ...)[, group int64 (B, 1)][, tokens int64 (B, 77)]) > a tensor for each of
+    `outputs`."""
     method: str
     task: Literal["classification", "segmentation"]
     dataset: str
@@ -39,6 +41,7 @@ class Servable:
     trials: tuple[tuple[int, ...], ...]
     """Batches (B, H, W) or (B, D, H, W) on which parity is tried."""
     n_probes: int
+    text_input: TextInput | None = None
 
     @property
     def answer(self) -> str:
@@ -53,10 +56,13 @@ class Servable:
     def trial(self, rng: np.random.Generator, shape: tuple[int, ...]) -> dict[str, Array]:
         """Random inputs by name: images (B, ...), and groups where the model takes them."""
         images = np.stack([probe_image(rng, *shape[1:]) for _ in range(shape[0])])
-        if self.group_input is None:
-            return {IMAGE: images}
-        codes: IntArray = np.arange(shape[0]) % (len(self.group_input.groups) + 1) - 1
-        return {IMAGE: images, GROUP: codes[:, None]}
+        inputs: dict[str, Array] = {IMAGE: images}
+        if self.group_input is not None:
+            codes: IntArray = np.arange(shape[0]) % (len(self.group_input.groups) + 1) - 1
+            inputs[GROUP] = codes[:, None]
+        if self.text_input is not None:
+            inputs[TOKENS] = clip_tokens(trial_texts(shape[0]))
+        return inputs
 
     def run(self, inputs: dict[str, Array]) -> list[Array]:
         """Answers of torch: an array for each of `outputs`."""
@@ -65,3 +71,9 @@ class Servable:
                 *(torch.from_numpy(inputs[name]) for name in self.inputs)
             )
         return [part.numpy() for part in found]
+
+
+def trial_texts(n: int) -> tuple[str, ...]:
+    """Short notes of different lengths, by which a model that reads notes is tried."""
+    words = ("optic disc", "cupping", "of the left eye", "pressure 24", "field loss", "no change")
+    return tuple(", ".join(words[i % 6 : i % 6 + 1 + i % 4]) for i in range(n))

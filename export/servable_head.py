@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from export.servable import IMAGE, Servable
+from export.servable import IMAGE, TOKENS, Servable
 from export.servable_clip import SHAPES
+from fairness.contract import TextInput
 from training.checkpoint import Stored
 from training.checkpoint_record import HeadRecord
 from training.models.classifier import Classifier, restore
@@ -28,8 +29,16 @@ class ServableHead(nn.Module):
         return torch.sigmoid(logit), logit
 
 
+def text_input_of(record: HeadRecord) -> TextInput | None:
+    """The notes that the model reads; None where it reads none."""
+    if record.features == "image":
+        return None
+    return TextInput(name=TOKENS, characters=record.note_characters)
+
+
 def servable_head(stored: Stored, record: HeadRecord) -> Servable:
     """The servable of the checkpoint of a head."""
+    text = text_input_of(record)
     return Servable(
         module=ServableHead(restore(stored)),
         method=f"{record.method} ({record.head} head on {record.features})",
@@ -41,8 +50,9 @@ def servable_head(stored: Stored, record: HeadRecord) -> Servable:
         threshold=record.threshold,
         image_shape=None,
         group_input=None,
-        inputs=(IMAGE,),
+        inputs=(IMAGE, TOKENS) if text else (IMAGE,),
         outputs=("probability", "logit"),
         trials=SHAPES,
         n_probes=8,
+        text_input=text,
     )

@@ -6,7 +6,8 @@ import warnings
 import onnx
 import torch
 
-from export.servable import GROUP, IMAGE, Servable
+from export.servable import GROUP, IMAGE, TOKENS, Servable
+from fairness.clip_tokens import CONTEXT
 from fairness.errors import DataError
 
 OPSET = 18
@@ -37,6 +38,9 @@ def _trace(servable: Servable) -> onnx.ModelProto:
     if servable.group_input is not None:
         example[GROUP] = torch.zeros(2, 1, dtype=torch.int64)
         free[GROUP] = {0: "batch"}
+    if servable.text_input is not None:
+        example[TOKENS] = torch.zeros(2, CONTEXT, dtype=torch.int64)
+        free[TOKENS] = {0: "batch"}
     # The exporter logs that torchvision's operators are absent; the models use none of them.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():

@@ -104,6 +104,16 @@ class GroupInput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextInput:
+    """The note of an image as a further input of the model, in CLIP's tokens."""
+
+    name: Word
+    """Of the (B, 77) int64 input (`fairness/clip_tokens.py`)."""
+    characters: Annotated[int, Field(ge=1, le=10_000)]
+    """That are kept of a note before it becomes tokens (`fairness/datasets/notes.py`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """The self-description of a served model."""
 
@@ -122,6 +132,8 @@ class ModelSpec:
     image_shape: Shape | None = None
     """The only shape of an image that the model takes; None: any (H, W)."""
     group_input: GroupInput | None = None
+    text_input: TextInput | None = None
+    """None: the model reads no notes."""
     output: Word
     """Name of the output. Classification: (B, 1) float, P(class_names[1]). Multilabel and
     multiclass: (B, K) float, the probability of each of the K `class_names`. Segmentation:
@@ -184,6 +196,8 @@ class ModelSpec:
         groups = self.group_input.groups if self.group_input else ()
         if self.probes is not None and not self.probes.fit(len(groups)):
             return "has probes that do not fit together"
+        if self.probes is not None and (self.probes.texts is None) != (self.text_input is None):
+            return "has probes with texts and no text_input, or the other way round"
         said = self.threshold
         for value in (said.value, *said.by_label.values()) if said is not None else ():
             if not 0 <= value <= 1:  # NaN too

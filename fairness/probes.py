@@ -43,6 +43,10 @@ class Probes:
     """(H, W), or (D, H, W), of each probe, in order."""
     groups: Annotated[tuple[int, ...], Field(max_length=64)] | None = None
     """Group code of each probe, -1 for unknown; None where the model asks for no group."""
+    texts: (
+        Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=64)] | None
+    ) = None
+    """Of each probe; None where the model reads no notes."""
     expected: Annotated[
         tuple[Annotated[tuple[Number, ...], Field(max_length=512)], ...], Field(max_length=64)
     ]
@@ -61,7 +65,7 @@ class Probes:
         return (probe_image(rng, *shape) for shape in self.shapes)
 
     def fit(self, groups: int) -> bool:
-        """Whether each probe has one answer as long as the others', and a group that is known.
+        """Whether each probe has one answer as long as the others', a known group, and a text.
 
         Args:
             groups: how many groups the model takes as an input; 0 where it takes none.
@@ -70,6 +74,7 @@ class Probes:
         codes = (-1,) * n if self.groups is None else self.groups
         return (
             0 < n == len(self.expected) == len(codes)
+            and (self.texts is None or len(self.texts) == n)
             and len({len(row) for row in self.expected}) == 1
             and all(-1 <= code < max(groups, 1) for code in codes)
             and sum(map(math.prod, self.shapes)) <= MOST_PIXELS_OF_ALL

@@ -7,9 +7,9 @@ import torch
 from fairness.errors import UsageError
 from training import checkpoint
 from training.checkpoint_record import FairCLIPRecord
+from training.encoding import Encoding, auto_preset
 from training.models import clip
 from training.models.classifier import Encoder
-from training.probe.config import Encoding, auto_preset
 
 
 def open_encoder(config: Encoding) -> tuple[Encoder, str, str]:

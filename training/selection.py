@@ -42,7 +42,8 @@ class Judged:
 class Selection:
     """How the epoch of a run is chosen."""
 
-    on: SelectOn
+    on: SelectOn | Literal["only"]
+    """`only` of a model that is fitted in one go."""
     val: Split
     test: Split | None = None
     """Needed, and opened, only where the choice is made on it."""
@@ -87,7 +88,7 @@ class Selection:
         """
         outcomes, epoch = score(self.split), done.epochs + 1 if epoch is None else epoch
         value = float(auc(outcomes.target, outcomes.score))
-        if self.on != "last" and value <= done.best:
+        if not self._keeps_all and value <= done.best:
             return Judged(replace(done, epochs=epoch), value, None)
         progress = Progress(epochs=epoch, best_epoch=epoch, best=value)
         judged = outcomes if self.split is self.val else score(self.val)
@@ -105,7 +106,7 @@ class Selection:
             split=self.split.split,
             epoch=done.best_epoch,
             value=done.best,
-            rule="last" if self.on == "last" else "best",
+            rule=self.on if self.on in ("last", "only") else "best",
             split_sha256=self.split.fingerprint(),
         )
         return threshold, selected
@@ -118,12 +119,16 @@ class Selection:
             done: progress at the end.
             tries: judged epochs, where not all of them were.
         """
-        chosen = "the last" if self.on == "last" else f"selected on {self.split.split}"
+        chosen = f"the {self.on}" if self._keeps_all else f"selected on {self.split.split}"
         LOG.info(f"kept epoch {done.best_epoch}, {chosen}: {self.named} AUC {done.best:.3f}")
         outcomes = score(self.split)
-        tries = 1 if self.on == "last" else tries or done.epochs
+        tries = 1 if self._keeps_all else tries or done.epochs
         limits = auc_limits(outcomes.target, outcomes.score, np.array(outcomes.patients), tries)
         say_auc(done.best, limits, tries, "epochs", self.named)
+
+    @property
+    def _keeps_all(self) -> bool:
+        return self.on in ("last", "only")
 
     @property
     def named(self) -> str:

@@ -64,8 +64,8 @@ class ServedModel:
         """Its inputs with an axis of images."""
         if self.foreign is not None:
             return self.foreign.by_row
-        group = self.spec.group_input
-        return frozenset((self.spec.input, *((group.name,) if group is not None else ())))
+        further = (self.spec.group_input, self.spec.text_input)
+        return frozenset((self.spec.input, *(one.name for one in further if one is not None)))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def tensors_of(
         model: that is asked.
         images: (B, ...), uint8, or float32 grey levels for a described model.
         groups: (B,), of a model that takes them.
-        own: what goes beside each image (B, ...), by the names of the tensors of a described model.
+        own: what goes beside each image (B, ...), by the names of the tensors.
         fitted: whether the images are of a described model's size by now.
 
     Raises:
@@ -35,7 +35,12 @@ def tensors_of(
     """
     foreign = model.foreign
     if foreign is None:
-        return input_tensors(model.spec, images, groups)
+        tensors, text = input_tensors(model.spec, images, groups), model.spec.text_input
+        if text is None:
+            return tensors
+        if own is None or text.name not in own:
+            raise DataError(f"model '{model.name}' reads the note of each image, and there is none")
+        return {**tensors, text.name: own[text.name]}
     said = foreign.said.description.input
     tensor = prepared(images, said, foreign.layout, foreign.dtype, fitted=fitted)
     beside = {one.name: one.of(len(images), own or {}) for one in foreign.further}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fairness.clip_tokens import CONTEXT
 from fairness.contract import ModelSpec
 from fairness.errors import ServerError
 from fairness.tasks.catalogue import TASKS
@@ -15,6 +16,9 @@ def check_tensors(name: str, metadata: Any, spec: ModelSpec) -> None:
     check_tensor(name, "input", metadata.inputs, spec.input, "UINT8", [-1, *image])
     if spec.group_input is not None:
         check_tensor(name, "input", metadata.inputs, spec.group_input.name, "INT64", [-1, 1])
+    if spec.text_input is not None:
+        tokens = [-1, CONTEXT]
+        check_tensor(name, "input", metadata.inputs, spec.text_input.name, "INT64", tokens)
     answer = [-1, *task.answer_shape(spec, image)]
     check_tensor(name, "output", metadata.outputs, spec.output, task.datatype, answer)
 

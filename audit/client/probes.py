@@ -11,6 +11,7 @@ from audit.client.failures import WrongModelError
 from audit.client.transport import Request, Transport
 from fairness.arrays import Image
 from fairness.attributes import UNKNOWN
+from fairness.clip_tokens import clip_tokens
 from fairness.errors import ServerError
 from fairness.probes import Probes
 from fairness.tasks.catalogue import TASKS
@@ -84,7 +85,10 @@ def difference(
     calls, start = [], 0
     for rows in parts:
         groups = np.array([codes[row] for row in rows])
-        inputs = tensors_of(model, images[start : start + len(rows)], groups)
+        own = {}
+        if spec.text_input is not None and spec.probes.texts is not None:
+            own[spec.text_input.name] = clip_tokens([spec.probes.texts[row] for row in rows])
+        inputs = tensors_of(model, images[start : start + len(rows)], groups, own)
         timeout = TIMEOUT if len(rows) == 1 else BATCH_TIMEOUT
         request = Request(model.name, model.version, inputs, spec.output, timeout, model.by_row)
         calls.append(transport.send(request))

@@ -10,6 +10,7 @@ from typing import Unpack
 
 from fairness.arrays import Image, IntArray
 from fairness.attributes import EYE_ATTRIBUTES, Attribute
+from fairness.clip_tokens import clip_tokens
 from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.notes import LABEL_TEXTS, MAX_CHARACTERS, find_notes
@@ -33,6 +34,9 @@ class FairVLMed(NpzSplit):
         """Find notes and files; arguments and errors of `NpzSplit`. The target is a 0/1 key."""
         self._text_source = options.get("text_source")
         most = options.get("note_characters", MAX_CHARACTERS)
+        self._text_input = options.get("text_input")
+        if self._text_input is not None:
+            self._text_source, most = "note", self._text_input.characters
         self._notes = find_notes(Path(root), most) if self._text_source == "note" else None
         super().__init__(root, split, **options)
 
@@ -42,7 +46,12 @@ class FairVLMed(NpzSplit):
             label = read_label(npz, self.target)
             text = LABEL_TEXTS[label] if self._text_source == "label" else None
             entry = read_common(npz, IMAGE_KEY, {a: a.name for a in EYE_ATTRIBUTES}, _shape(npz))
-            return replace(entry, label=label, text=self._notes.read(npz) if self._notes else text)
+            if self._notes is not None:
+                text = self._notes.read(npz)
+            inputs: dict[str, IntArray] = {}
+            if self._text_input is not None:
+                inputs[self._text_input.name] = clip_tokens([text or ""])[0]
+            return replace(entry, label=label, text=text, inputs=inputs)
 
     def _decode(self, entry: Entry) -> tuple[Image, int]:
         with Npz(entry.path) as npz:

@@ -52,7 +52,7 @@ class Notes:
         if not note:
             raise DataError(
                 f"{npz.path}: its note is missing or empty ({self.source}); "
-                "use --text-source label, or go on without the file by --on-error skip"
+                "add it, train by --text-source label, or leave the file out by --on-error skip"
             )
         return truncate(note, self.most)
 

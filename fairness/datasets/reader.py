@@ -6,6 +6,7 @@ from typing import Literal, Protocol, TypeAlias, TypedDict
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
+from fairness.contract import TextInput
 from fairness.errors import DataError
 from fairness.samples import Sample
 
@@ -37,6 +38,8 @@ class Options(TypedDict, total=False):
     """Text of a sample: its `note`, the prompt of its `label`, or None."""
     note_characters: int
     """That are kept of a note; default 180."""
+    text_input: TextInput | None
+    """A model's, for which the note of each sample becomes tokens; None, or where there is none."""
 
 
 class Split(Protocol):

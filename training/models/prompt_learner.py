@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextModel
 
+from fairness.clip_tokens import CONTEXT
 from fairness.errors import UsageError
-from training.models.prompts import CONTEXT, tokenize
+from training.models.prompts import tokenize
 
 CONTEXT_STD = 0.02
 

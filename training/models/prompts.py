@@ -1,15 +1,11 @@
 """Zero-shot classification: CLIP's tokens of a text, and the score between two prompts."""
 
 from collections.abc import Sequence
-from functools import cache
 
-import numpy as np
 import torch
-from instant_clip_tokenizer import Tokenizer
 from torch import Tensor
 
-CONTEXT = 77
-"""Tokens of one text, start and end included."""
+from fairness.clip_tokens import clip_tokens
 
 
 def tokenize(texts: Sequence[str]) -> Tensor:
@@ -17,13 +13,7 @@ def tokenize(texts: Sequence[str]) -> Tensor:
 
     A longer text loses its tail, never the end token.
     """
-    tokens = _tokenizer().tokenize_batch(list(texts), context_length=CONTEXT)
-    return torch.from_numpy(tokens.astype(np.int64))
-
-
-@cache
-def _tokenizer() -> Tokenizer:
-    return Tokenizer()
+    return torch.from_numpy(clip_tokens(texts))
 
 
 def zero_shot_score(images: Tensor, prompts: Tensor) -> Tensor:

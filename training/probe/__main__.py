@@ -10,7 +10,8 @@ from pathlib import Path
 
 from fairness.datasets.fairvlmed import FairVLMed
 from training.command import run_command
-from training.probe.config import Config, auto_preset
+from training.encoding import auto_preset
+from training.probe.config import Config
 from training.starting_data import ensure_data
 
 HELP = """Fit a classifier on the features of a frozen encoder: FairCLIP's linear probe.

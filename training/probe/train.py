@@ -1,6 +1,6 @@
 """A probe from its settings to its checkpoint: encode, fit, choose, save."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -9,18 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from fairness.arrays import IntArray
-from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.reader import Split
+from fairness.errors import UsageError
 from fairness.outcomes import Outcomes
-from training import checkpoint, settings
+from training import settings
 from training.backbone import open_encoder
-from training.checkpoint_record import HeadRecord
+from training.head_run import describe, open_split, save
 from training.learned import require_both_classes
 from training.models.classifier import Classifier, Encoder
-from training.probe.config import FREE, Config, Encoding
+from training.probe.config import FREE, Config
 from training.probe.features import Encoded, kept_features
 from training.probe.linear import fit
+from training.probe.logistic import fit_logistic
 from training.resume import Progress, identity_of
 from training.runlog import LOG, RunLog
 from training.selection import Selection
@@ -38,7 +39,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     splits = {name: open_split(config, name) for name in ("train", "val")}
     if config.select_on == "test":
         splits["test"] = open_split(config, "test")
-    selection = Selection(config.select_on, splits["val"], splits.get("test"))
+    selection = selection_of(config, splits)
     require_both_classes(splits["train"], splits["train"].labels)
     selection.check()
     encoder, said, attribute = open_encoder(config)
@@ -54,27 +55,38 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             name: kept_features(encoder, split, folder / "features", weights)
             for name, split in splits.items()
         }
-        announce_batches(config, len(encoded["train"].ids))
-        head, done = fit_head(config, encoder, encoded, selection, folder, identity, log, resume)
+        if config.head == "logistic":
+            head: nn.Module = fit_logistic(
+                encoded["train"].values, encoded["train"].labels, config.c
+            )
+            done = selection.judge(partial(scored, head, encoded), Progress()).progress
+        else:
+            announce_batches(config, len(encoded["train"].ids))
+            head, done = fit_head(
+                config, encoder, encoded, selection, folder, identity, log, resume
+            )
         score = partial(scored, head, encoded)
         facts = selection.facts(score(selection.val), done)
-        record = describe(config, splits["val"], facts, said, attribute)
+        record = describe(config, "probe", config.head, splits["val"], facts, (said, attribute))
         save(folder / "best", Classifier(encoder, head), record)
-        tries = -(-config.epochs // config.evaluate_every)
-        selection.conclude(score, done, tries)
+        selection.conclude(score, done, tries=-(-config.epochs // config.evaluate_every))
     return folder / "best"
 
 
-def open_split(config: Encoding, name: str) -> FairVLMed:
-    """A split of the data set, with its notes where they are an input."""
-    return FairVLMed(
-        config.data,
-        name,
-        target=config.target,
-        text_source="note" if config.features == "image-text" else None,
-        note_characters=config.note_characters,
-        on_error=config.on_error,
-    )
+def selection_of(config: Config, splits: Mapping[str, FairVLMed]) -> Selection:
+    """How the epoch is chosen.
+
+    Raises:
+        UsageError: there is but one to choose from.
+    """
+    if config.head == "logistic":
+        if config.select_on != "val":
+            raise UsageError(
+                f"--select-on {config.select_on}: the logistic probe is fitted in one go, without "
+                "epochs to choose from; leave it out"
+            )
+        return Selection("only", splits["val"])
+    return Selection(config.select_on, splits["val"], splits.get("test"))
 
 
 def announce_batches(config: Config, n: int) -> None:
@@ -118,42 +130,3 @@ def scored(head: nn.Module, encoded: dict[str, Encoded], split: Split) -> Outcom
     with torch.no_grad():
         scores = torch.sigmoid(head(torch.from_numpy(found.values))[:, 0])
     return found.outcomes(split, scores.numpy().astype(np.float64))
-
-
-def describe(
-    config: Config,
-    val: FairVLMed,
-    facts: tuple[Threshold, SelectedOn],
-    backbone: str,
-    attribute: str,
-) -> HeadRecord:
-    """The record of a probe whose threshold was chosen on the split `val`."""
-    negative = "non-glaucoma" if config.target == "glaucoma" else f"no {config.target}"
-    return HeadRecord(
-        preset=config.preset,
-        threshold=facts[0],
-        data=val.statement(),
-        dataset=val.name,
-        target=config.target,
-        attribute=attribute,
-        head=config.head,
-        features=config.features,
-        backbone=backbone,
-        note_characters=config.note_characters,
-        class_names=(negative, config.target),
-        config=asdict(config),
-        selected_on=facts[1],
-        seed=config.seed,
-    )
-
-
-def save(folder: Path, model: Classifier, record: HeadRecord) -> None:
-    """Write the checkpoint of an encoder and its head."""
-    encoder = model.encoder
-    shape = {
-        "encoder": encoder.clip.towers.config.to_dict(),
-        "features": encoder.features,
-        "fit": encoder.prepare.fit,
-        "head": record.head,
-    }
-    checkpoint.save(folder, model.state_dict(), shape, record)

@@ -1,0 +1,1 @@
+"""Fine-tuning: an encoder and a small classifier on it, trained together."""

@@ -1,0 +1,44 @@
+"""Trains an encoder and a classifier on it together.
+
+    python -m training.finetune --backbone runs/fairclip/TIME
+
+docs/methods.md says what follows the paper, what the authors' code, and where this differs.
+"""
+
+import sys
+from pathlib import Path
+
+from fairness.datasets.fairvlmed import FairVLMed
+from training.command import run_command
+from training.encoding import auto_preset
+from training.finetune.config import Config
+from training.starting_data import ensure_data
+
+HELP = """Train an encoder end to end with a classifier on it, on images, or on images and notes.
+
+The encoder starts as CLIP from --weights, or as that of a finished FairCLIP run. Settings come from
+training/configs/finetune.yaml, or another file given with --config, and then from the flags below.
+
+Examples:
+  python -m training.finetune --backbone runs/fairclip/TIME
+  python -m training.finetune --preset vit-b16 --weights weights/clip-vit-base-patch16
+  python -m training.finetune --resume
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code: 0 done, 2 usage, 3 data, 130 interrupted."""
+    return run_command(Config, arguments, "finetune", auto_preset(), HELP, start)
+
+
+def start(config: Config, folder: Path, resume: bool) -> None:
+    """Write synthetic data where the default folder is missing, then train."""
+    ensure_data(FairVLMed.name, config.data)
+    # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from training.finetune.train import train
+
+    train(config, folder, resume)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

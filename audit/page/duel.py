@@ -22,6 +22,7 @@ class Line:
     """Percent of the axis."""
     after: float | None
     values: str
+    """How many samples, where that is shown, and both values."""
     change: str
     """With the interval that holds for all groups of the attribute."""
     p: str
@@ -118,7 +119,9 @@ def line_of(change: Contrast, rows: Sequence[Row | None], axis: Axis) -> Line:
     p = "" if change.p_adjusted is None else layout.p_number(change.p_adjusted)
     if change.value is None:
         return Line(change.group_a, None, None, "", change.reason or "not defined", "")
-    return Line(change.group_a, before, after, " to ".join(told), text, p)
+    n = next((row.n for row in rows if row is not None), None)  # the same samples in both
+    counted = "" if n is None else f"n {n}, "
+    return Line(change.group_a, before, after, counted + " to ".join(told), text, p)
 
 
 def squares(reports: Sequence[GroupReport], names: Sequence[str]) -> list[Square]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_pages import three_ways
+from made_pages import parity, people, three_ways
 from scored_files import cohort, document, report, write_csv
 
 from audit.page.glossary import meaning
@@ -109,6 +109,15 @@ def test_masks_have_tails_percentiles_and_histograms(tmp_path: Path) -> None:
     assert "Dice < 0.8 (IoU < 0.67)" in text
     drawn = re.findall(r'aria-label="distribution of (\w+) Dice of (\w+)"', page.read_text())
     assert len(drawn) == len(set(drawn)) == 6
+
+
+def test_every_group_of_two_runs_has_its_n(tmp_path: Path) -> None:
+    page = " ".join(" ".join(Text(parity(tmp_path, 240).read_text()).parts).split())
+    codes = people(240)[0].codes
+    unusable = np.flatnonzero(codes["race"] == 2)[:5]
+    n = np.bincount(np.delete(codes["site"], unusable))
+    for site, count in zip(("north", "south", "east"), n, strict=True):
+        assert re.search(rf"{site} n {count}, 0\.\d+ to 0\.\d+", page)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from audit.compare.overview import RunLine, Standing
 from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Verdict
 from audit.report.document import Kind
-from fairness.outcomes import Contrast, Curve, Row
+from fairness.outcomes import Contrast, Curve, Distribution, Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class SideDocument:
     rows: tuple[Row, ...]
     contrasts: tuple[Contrast, ...]
     curves: tuple[Curve, ...]
+    distributions: tuple[Distribution, ...]
     also: tuple["SideDocument", ...]
 
 

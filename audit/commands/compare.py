@@ -8,12 +8,12 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from audit.commands.compare_terminal import print_comparison, print_overview
 from audit.compare.comparison import Comparison, held, sides_of
 from audit.compare.files import write_comparison, write_overview
 from audit.compare.judged import change_policy, judged
 from audit.compare.overview import overview, worst_of
 from audit.compare.runs import paired, read_run
+from audit.compare.terminal import print_comparison, print_overview
 from audit.options import AnalysisOptions
 from audit.plan import check_writable
 from audit.report.github import annotations
@@ -118,6 +118,7 @@ def refuse_others(options: AnalysisOptions) -> None:
         "--baseline": options.baseline,
         "--compat": options.compat,
         "--mlflow": options.mlflow,
+        "--wandb": options.wandb,
     }
     if given := [name for name, value in flags.items() if value is not None]:
         raise UsageError(f"{given[0]} belongs to an audit or a report; leave it out of compare")

@@ -119,6 +119,13 @@ def announce(config: Config, both: Trainee) -> None:
     trained = sum(p.numel() for p in both.network.parameters() if p.requires_grad)
     origin = config.start or config.weights or "random weights"
     LOG.info(f"{config.model} ({config.preset}) from {origin}: {trained:,} trained parameters")
+    share = -(-config.batch_size // config.processes)
+    seen = min(share, config.micro_batch or share)
+    if config.model != "samed" and seen < config.batch_size:
+        LOG.warning(
+            f"the batch norms of {config.model} see {seen} images at a time, not "
+            f"{config.batch_size}: that is another training; samed has none"
+        )
 
 
 def describe(config: Config, shape: tuple[int, int], data: FairSeg) -> FairSegRecord:

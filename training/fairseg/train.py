@@ -63,9 +63,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 images, masks = crops.fetch(own, (config.seed, 1, step))
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.at(step)
-                # Of dropout: a function of the step, as the batch is, so a resumed run repeats it.
-                key = [config.seed, 2, step, *range(1, processes.rank + 1)]
-                torch.manual_seed(int(default_rng(key).integers(2**63)))
+                seed_dropout(config.seed, step, processes.rank)
                 stepped = both, optimizer, scaler, processes, config
                 scalars = take_step(*stepped, images, masks, codes[batch])
                 log.scalars(step, {**scalars, "lr": schedule.at(step)})
@@ -87,6 +85,12 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             prepare, constant = prepared(config, shape, both), crops.counts.best()
             conclude(both.network, prepare, val, judged, folder / "best", done, constant)
     return folder / "best"
+
+
+def seed_dropout(seed: int, step: int, rank: int) -> None:
+    """Make dropout a function of step and process, as the batch is, so a resumed run repeats it."""
+    key = [seed, 2, step, rank] if rank else [seed, 2, step]
+    torch.manual_seed(int(default_rng(key).integers(2**63)))
 
 
 def require_groups(config: Config, data: FairSeg, usable: IntArray) -> None:

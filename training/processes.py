@@ -83,7 +83,8 @@ def join(wanted: int) -> Processes:
     """
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if launched != wanted:
-        raise UsageError(_launch(wanted, f"{launched} launched"))
+        were = "was" if launched == 1 else "were"
+        raise UsageError(_launch(wanted, f"{launched} {were} launched"))
     if wanted == 1:
         return Processes()
     gpus = torch.cuda.device_count()

@@ -63,9 +63,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 images, masks = crops.fetch(own, (config.seed, 1, step))
                 for group in optimizer.param_groups:
                     group["lr"] = schedule.at(step)
-                # Of dropout: a function of the step, as the batch is, so a resumed run repeats it.
-                key = [config.seed, 2, step, *range(1, processes.rank + 1)]
-                torch.manual_seed(int(default_rng(key).integers(2**63)))
+                seed_dropout(config.seed, step, processes.rank)
                 stepped = both, optimizer, scaler, processes, config
                 scalars = take_step(*stepped, images, masks, codes[batch])
                 log.scalars(step, {**scalars, "lr": schedule.at(step)})
@@ -87,6 +85,12 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             prepare, constant = prepared(config, shape, both), crops.counts.best()
             conclude(both.network, prepare, val, judged, folder / "best", done, constant)
     return folder / "best"
+
+
+def seed_dropout(seed: int, step: int, rank: int) -> None:
+    """Make dropout a function of step and process, as the batch is, so a resumed run repeats it."""
+    key = [seed, 2, step, rank] if rank else [seed, 2, step]
+    torch.manual_seed(int(default_rng(key).integers(2**63)))
 
 
 def require_groups(config: Config, data: FairSeg, usable: IntArray) -> None:
@@ -119,6 +123,13 @@ def announce(config: Config, both: Trainee) -> None:
     trained = sum(p.numel() for p in both.network.parameters() if p.requires_grad)
     origin = config.start or config.weights or "random weights"
     LOG.info(f"{config.model} ({config.preset}) from {origin}: {trained:,} trained parameters")
+    share = -(-config.batch_size // config.processes)
+    seen = min(share, config.micro_batch or share)
+    if config.model != "samed" and seen < config.batch_size:
+        LOG.warning(
+            f"the batch norms of {config.model} see {seen} images at a time, not "
+            f"{config.batch_size}: that is another training; samed has none"
+        )
 
 
 def describe(config: Config, shape: tuple[int, int], data: FairSeg) -> FairSegRecord:

@@ -33,6 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_data(tmp_path_factory.mktemp("data"))
 
 
+@pytest.mark.methods
 def test_the_served_model_scores_as_the_original_network(data: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     original = OriginalClip().eval()

@@ -97,6 +97,6 @@ def as_image(array: Array, where: str, axes: str = "H, W") -> Image:
         raise DataError(
             f"{where} has values {array.min()}..{array.max()}, expected 0..255; rescale it to uint8"
         )
-    if array.max() == 1:
+    if array.max() == 1 and array.min() == 0:
         raise DataError(f"{where} has values 0..1, expected 0..255; multiply by 255, then round")
     return np.ascontiguousarray(array, dtype=np.uint8)

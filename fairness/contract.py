@@ -67,7 +67,7 @@ class SelectedOn:
     split: Text
     """Name of the split that `value` was measured on."""
     epoch: Annotated[int, Field(ge=0)]
-    """From 1 on."""
+    """From 1 on; 0: pretrained weights as they were given."""
     value: Number
     metric: Text = "auc"
     rule: Literal["best", "last", "only"] = "best"

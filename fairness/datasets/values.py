@@ -76,7 +76,7 @@ def read_image(npz: Npz, key: str, axes: str = "H, W") -> Image:
     """A grey image, (H, W) uint8; or a stack, with `axes` "D, H, W".
 
     Raises:
-        DataError: not of as many axes, empty, not of integers, or outside 0..255.
+        DataError: not of as many axes, empty, not of integers, outside 0..255, or scaled to 0..1.
     """
     return as_image(npz.array(key), f"{npz.path}: '{key}'", axes)
 
@@ -97,4 +97,6 @@ def as_image(array: Array, where: str, axes: str = "H, W") -> Image:
         raise DataError(
             f"{where} has values {array.min()}..{array.max()}, expected 0..255; rescale it to uint8"
         )
+    if array.max() == 1 and array.min() == 0:
+        raise DataError(f"{where} has values 0..1, expected 0..255; multiply by 255, then round")
     return np.ascontiguousarray(array, dtype=np.uint8)

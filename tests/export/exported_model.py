@@ -80,8 +80,3 @@ def export_run(folder: Path, preset: Preset, seed: int = 0) -> Exported:
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return export_run(tmp_path_factory.mktemp("export"), "tiny")
-
-
-@pytest.fixture(scope="session")
-def full_size(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return export_run(tmp_path_factory.mktemp("export_full"), "vit-b16")

@@ -128,12 +128,3 @@ def test_the_same_checkpoint_makes_the_next_version(
     text = (folder / "config.pbtxt").read_text()
     assert 'key: "intra_op_thread_count"' in text
     assert "versions: 2" in text
-
-
-@pytest.mark.full_size
-def test_vit_b16_with_random_weights(full_size: "Exported") -> None:
-    assert full_size.onnx_file.stat().st_size == pytest.approx(344.5e6, rel=0.01)
-    images = some_images(3, 664, 512)
-    (answers,) = full_size.session().run(["probability"], {"image": images})
-    np.testing.assert_allclose(answers, torch_answers(full_size, images), rtol=0, atol=1e-6)
-    assert spread(answers) > 1e-4

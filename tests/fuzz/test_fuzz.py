@@ -13,6 +13,7 @@ import fuzzed_documents as documents
 import fuzzed_files as files
 import fuzzed_reports as reports
 import fuzzed_splits as splits
+import fuzzed_weights as weights
 import numpy as np
 import pytest
 from fuzzing import Target, fuzz
@@ -25,7 +26,7 @@ TARGETS = (
     documents.sample_probes, documents.threshold_file,
     documents.earlier_report, documents.settings_file, documents.stored_model,
     documents.state_of_a_run, commands.report, commands.threshold, commands.inspect,
-    reports.report_page,
+    reports.report_page, weights.weights,
 )  # fmt: skip
 SECONDS = 1.0
 """Of each target in every run of the tests."""

@@ -80,8 +80,9 @@ class OriginalClip(nn.Module):
         self.ln_final = nn.LayerNorm(width)
         self.text_projection = nn.Parameter(torch.randn(width, sizes.features))
         self.logit_scale = nn.Parameter(torch.tensor(4.6052))
-        for parameter in self.parameters():  # so that no bias is 0 and no scale 1
-            nn.init.normal_(parameter.view(-1), std=0.1)
+        for name, parameter in self.named_parameters():  # so that no bias is 0 and no scale 1
+            is_scale = "ln_" in name and name.endswith("weight")
+            nn.init.normal_(parameter.view(-1), mean=float(is_scale), std=0.1)
 
     def forward(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Unit features of images and of texts."""

@@ -22,6 +22,7 @@ Examples:
   python -m training.fairclip
   python -m training.fairclip --attribute gender --fair-lambda 1.0 --seed 1
   python -m training.fairclip --preset vit-b16 --weights weights/clip-vit-base-patch16
+  python -m training.fairclip --preset vit-b16 --weights clip_ep007.pth --epochs 0
   python -m training.fairclip --resume
 """
 
@@ -34,12 +35,16 @@ def run(arguments: list[str]) -> int:
 def start(config: Config, folder: Path, resume: bool) -> None:
     """Write synthetic data where the default folder is missing, then train."""
     # torch takes seconds to import; --help and a mistyped command should not wait for it.
+    from training.fairclip.as_given import keep_as_given
     from training.fairclip.train import train
     from training.processes import main_first
 
     with main_first(config.processes):
         ensure_data(FairVLMed.name, config.data)
-    train(config, folder, resume)
+    if config.epochs == 0:
+        keep_as_given(config, folder)
+    else:
+        train(config, folder, resume)
 
 
 if __name__ == "__main__":

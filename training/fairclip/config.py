@@ -24,7 +24,7 @@ class Config(ScaleSettings, FairSettings):
     preset: Literal["auto", "tiny", "vit-b16", "vit-l14"] = "auto"
     """Architecture; auto: vit-b16 where there is a GPU, else tiny."""
     weights: str | None = None
-    """Folder or hub name of pretrained weights; None: random."""
+    """File, folder or hub name of pretrained weights; None: random."""
     train_all: bool = False
     """Train what the authors leave frozen, too: token and position embeddings, the last LayerNorm
     and the projection of the text tower, and the logit scale."""
@@ -36,8 +36,8 @@ class Config(ScaleSettings, FairSettings):
     """Text of an image: its note, or the prompt of its class."""
     on_error: Literal["stop", "skip"] = "stop"
     """At an unusable file: stop, or leave it out."""
-    epochs: Count = 10
-    """Passes over the training split."""
+    epochs: Annotated[int, Field(ge=0)] = 10
+    """Passes over the training split; 0 keeps the weights as they are, and chooses a threshold."""
     batch_size: Count = 32
     """Pairs in a step."""
     lr: Positive = 1e-5

@@ -39,7 +39,7 @@ class Config:
     engine: Literal["simulation", "in-process"] = "simulation"
     """Sites as processes of Flower's simulation, or one after the other in this process."""
     weights: str | None = None
-    """Folder or hub name of pretrained weights; None: random."""
+    """File, folder or hub name of pretrained weights; None: random."""
     dataset: Dataset = "fairfedmed-slo"
     """Name of the data set."""
     data: Path | None = None

@@ -53,6 +53,12 @@ def test_training_moves_what_is_trained_and_nothing_else(finished: Path, config:
         assert torch.equal(parameter, after[name]) is not parameter.requires_grad, name
 
 
+def test_train_all_gives_every_parameter_to_the_optimiser(config: Config) -> None:
+    model, optimizer = build(replace(config, train_all=True))
+    given = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    assert given == {id(parameter) for parameter in model.parameters()}
+
+
 def test_the_checkpoint_scores_validation_as_its_record_says(finished: Path, data: Path) -> None:
     stored = checkpoint.load(finished / "best")
     model, record = restore(stored), stored.record

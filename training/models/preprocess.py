@@ -57,8 +57,8 @@ class Preprocess(nn.Module):
         """
         if images.dtype != torch.uint8:
             raise DataError(f"images are {images.dtype}, not uint8: pass the stored grey levels")
-        if self.fit == "squash":  # the original resizes RGB, whose sums Pillow rounds
-            return torch.floor(squash(images, self.size).clamp(0, 255) + 0.5).clamp(max=255)
+        if self.fit == "squash":
+            return squashed(images, self.size)
         grey = resize_and_crop(images, self.size)
         return torch.floor(grey.clamp(0, 255) + TIE).clamp(max=255)
 
@@ -83,13 +83,23 @@ def resize_and_crop(images: Tensor, size: int) -> Tensor:
     return vertical @ ((images.float() - 128) @ horizontal.T) + 128
 
 
-def squash(images: Tensor, size: int) -> Tensor:
-    """Pillow's bicubic resize of both sides: (B, size, size) float32 of (B, H, W)."""
+def squashed(images: Tensor, size: int) -> Tensor:
+    """Pillow's bicubic resize of 8-bit images to a square: (B, size, size) whole grey levels.
+
+    The linear probe of the original resizes RGB, where Pillow rounds the sums of each of the two
+    axes; halves go up.
+    """
+    # Sizes taken from arange stay tensors, which keeps H and W free in an exported graph.
     rows = torch.arange(images.shape[1], dtype=torch.float64, device=images.device)
     columns = torch.arange(images.shape[2], dtype=torch.float64, device=images.device)
-    vertical = resize_weights(rows, rows[-1] + 1, size)
-    horizontal = resize_weights(columns, columns[-1] + 1, size)
-    return vertical @ ((images.float() - 128) @ horizontal.T) + 128
+    vertical = resize_weights(rows, rows[-1] + 1, size)  # (size, H)
+    horizontal = resize_weights(columns, columns[-1] + 1, size)  # (size, W)
+    across = _rounded((images.float() - 128) @ horizontal.T + 128)
+    return _rounded(vertical @ (across - 128) + 128)
+
+
+def _rounded(grey: Tensor) -> Tensor:
+    return torch.floor(grey + (0.5 + TIE)).clamp(0, 255)
 
 
 def resize_weights(positions: Tensor, short: Tensor, size: int) -> Tensor:

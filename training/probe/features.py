@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from fairness.arrays import FloatArray, IntArray
 from fairness.atomic import write_atomically
@@ -88,12 +90,17 @@ def encode_batch(encoder: Encoder, batch: Batch) -> FeatureArray:
     """Features (B, D) of a batch of stored images, and of its notes where they are read."""
     device = encoder.clip.device
     grey = encoder.prepare.crop(torch.from_numpy(batch.images).to(device))
-    tokens = None
-    if encoder.reads_text:
-        tokens = tokenize([text or "" for text in batch.texts])
-        tokens = tokens[:, : int(tokens.argmax(dim=1).max()) + 1].to(device)
-    found: FeatureArray = encoder(grey, tokens).cpu().numpy()
+    found: FeatureArray = encoder(grey, note_tokens(encoder, batch.texts)).cpu().numpy()
     return found
+
+
+def note_tokens(encoder: Encoder, notes: Sequence[str | None]) -> Tensor | None:
+    """Tokens (B, L) of notes, as long as the longest of them; None where no notes are read."""
+    if not encoder.reads_text:
+        return None
+    tokens = tokenize([note or "" for note in notes])
+    # Attention is causal: what follows the end token, which is the largest, changes nothing.
+    return tokens[:, : int(tokens.argmax(dim=1).max()) + 1].to(encoder.clip.device)
 
 
 def _read(path: Path, key: str) -> Encoded | None:

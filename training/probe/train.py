@@ -18,6 +18,7 @@ from training.backbone import open_encoder
 from training.head_run import describe, open_split, save
 from training.learned import require_both_classes
 from training.models.classifier import Classifier, Encoder
+from training.probe.augmented import Augmented
 from training.probe.config import FREE, Config
 from training.probe.features import Encoded, kept_features
 from training.probe.linear import fit
@@ -63,7 +64,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         else:
             announce_batches(config, len(encoded["train"].ids))
             head, done = fit_head(
-                config, encoder, encoded, selection, folder, identity, log, resume
+                config, encoder, splits["train"], encoded, selection, folder, identity, log, resume
             )
         score = partial(scored, head, encoded)
         facts = selection.facts(score(selection.val), done)
@@ -80,6 +81,8 @@ def selection_of(config: Config, splits: Mapping[str, FairVLMed]) -> Selection:
         UsageError: there is but one to choose from.
     """
     if config.head == "logistic":
+        if config.augment:
+            raise UsageError("--augment: the logistic probe is fitted in one go; leave it out")
         if config.select_on != "val":
             raise UsageError(
                 f"--select-on {config.select_on}: the logistic probe is fitted in one go, without "
@@ -90,7 +93,12 @@ def selection_of(config: Config, splits: Mapping[str, FairVLMed]) -> Selection:
 
 
 def announce_batches(config: Config, n: int) -> None:
-    """Log what becomes of a training split that does not fill a batch."""
+    """Log whether images are augmented, and what becomes of a split that does not fill a batch."""
+    LOG.info(
+        "training images are cropped and mirrored at random, and encoded anew in every epoch"
+        if config.augment
+        else "features are computed once, so images are not augmented; --augment does both anew"
+    )
     if n < config.batch_size:
         LOG.warning(
             f"{n} samples do not fill a batch of {config.batch_size}: each step takes all of them, "
@@ -101,6 +109,7 @@ def announce_batches(config: Config, n: int) -> None:
 def fit_head(
     config: Config,
     encoder: Encoder,
+    split: FairVLMed,
     encoded: dict[str, Encoded],
     selection: Selection,
     folder: Path,
@@ -108,11 +117,13 @@ def fit_head(
     log: RunLog,
     resume: bool,
 ) -> tuple[nn.Module, Progress]:
-    """The head of the kept epoch, on the CPU; arguments and errors as `linear.fit`."""
+    """The head of the kept epoch; `split` is the training one; else as `linear.fit`."""
     values = torch.from_numpy(encoded["train"].values)
 
+    anew = Augmented(encoder, split, encoded["train"].ids, config.seed)
+
     def features(epoch: int, batch: IntArray) -> Tensor:
-        return values[batch]
+        return anew.features(epoch, batch) if config.augment else values[batch]
 
     def judge(head: nn.Module, done: Progress, epoch: int) -> tuple[Progress, float]:
         judged = selection.judge(partial(scored, head, encoded), done, epoch)

@@ -19,12 +19,12 @@ from fairness.tasks.binary import probabilities
 from fairness.tasks.masks import MaskTask
 from training import checkpoint as checkpoints
 from training.checkpoint import Stored
-from training.checkpoint_record import FairCLIPRecord, FairLoRARecord, FairSegRecord, HeadRecord
+from training.checkpoint_record import Blip2Record, FairLoRARecord, FairSegRecord, HeadRecord
 from training.fairlora.task import predict_by_group
-from training.models import classifier, clip, fairlora, segmenter
+from training.models import blip2, classifier, clip, fairlora, segmenter
 from training.models.prompts import tokenize
 from training.models.segmentation_input import SegmentationInput
-from training.predictor import torch_classify, torch_masks, torch_predict
+from training.predictor import blip2_predict, torch_classify, torch_masks, torch_predict
 
 
 def answered_split(
@@ -48,7 +48,7 @@ def answered_split(
     """
     stored = checkpoints.load(checkpoint)
     record = stored.record
-    shape = None if isinstance(record, FairCLIPRecord | HeadRecord) else record.image_shape
+    shape = record.image_shape if isinstance(record, FairSegRecord | FairLoRARecord) else None
     reads = text_input_of(record) if isinstance(record, HeadRecord) else None
     split = open_split(
         record.dataset,
@@ -109,6 +109,8 @@ def predictor_of(stored: Stored, split: Split) -> Predict:
         return predict_by_group(model, record.attribute)
     if isinstance(record, HeadRecord):
         return torch_classify(classifier.restore(stored))
+    if isinstance(record, Blip2Record):
+        return blip2_predict(blip2.restore(stored), record.prompts)
     towers = clip.restore(stored)
     return torch_predict(towers, towers.encode_text(tokenize(record.prompts)))
 

@@ -1,13 +1,14 @@
 """The servable of a checkpoint, whatever its method."""
 
 from export.servable import Servable
+from export.servable_blip2 import servable_blip2
 from export.servable_clip import servable_clip
 from export.servable_fairlora import servable_fairlora
 from export.servable_head import servable_head
 from export.servable_masks import servable_masks
 from fairness.errors import UsageError
 from training.checkpoint import Stored
-from training.checkpoint_record import FairLoRARecord, FairSegRecord, HeadRecord
+from training.checkpoint_record import Blip2Record, FairLoRARecord, FairSegRecord, HeadRecord
 
 
 def servable_of(
@@ -35,4 +36,6 @@ def servable_of(
         return servable_masks(stored, record, probabilities)
     if isinstance(record, HeadRecord):
         return servable_head(stored, record)
+    if isinstance(record, Blip2Record):
+        return servable_blip2(stored, record)
     return servable_clip(stored, record)

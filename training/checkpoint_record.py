@@ -117,6 +117,32 @@ class HeadRecord(_Common):
     class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
 
 
+BLIP2_PROMPTS = ("A picture of non-glaucoma", "A picture of glaucoma")
+"""What BLIP-2 compares an image with: the negative, then the positive class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blip2Record(_Common):
+    """Record of a BLIP-2 model."""
+
+    method: Literal["blip2"] = "blip2"
+    threshold: Threshold
+    fair_mode: str = "paper"
+    """paper, released, normalized or none; the release has none."""
+    score_scale: str = "cosine"
+    """What the fair term compares: cosine or logit."""
+    attributes: dict[str, float] = field(default_factory=dict)
+    """Attributes of the fair term, with the weights of their groups' distances."""
+    dataset: str
+    target: str
+    """The 0/1 key that the score predicts."""
+    text_source: str = "note"
+    prompts: tuple[str, str] = BLIP2_PROMPTS
+    """Of the negative and the positive class."""
+    class_names: tuple[str, str] = ("non-glaucoma", "glaucoma")
+
+
 Record: TypeAlias = Annotated[
-    FairCLIPRecord | FairSegRecord | FairLoRARecord | HeadRecord, Field(discriminator="method")
+    FairCLIPRecord | FairSegRecord | FairLoRARecord | HeadRecord | Blip2Record,
+    Field(discriminator="method"),
 ]

@@ -1,6 +1,6 @@
 """Torch models as predictors, so that training is evaluated by the same code as the audit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from fairness.evaluate import Answers, Predict
 from fairness.group_input import RECORDED
 from fairness.samples import Batch
+from training.models.blip2 import Blip2
 from training.models.classifier import Classifier
 from training.models.clip import Clip
 from training.models.prompts import tokenize, zero_shot_score
@@ -48,6 +49,26 @@ def torch_classify(model: Classifier) -> Predict:
                     texts = [text or "" for text in batch.texts]
                     tokens = tokenize(texts).to(encoder.clip.device)
                 score = torch.sigmoid(model(images, tokens))
+            yield batch, {RECORDED: score.cpu().numpy()}
+
+    return predict
+
+
+def blip2_predict(model: Blip2, prompts: Sequence[str]) -> Predict:
+    """Answer batches of stored images with P(positive class), (B, 1) float32.
+
+    Args:
+        model: on any device, evaluating.
+        prompts: of the negative and the positive class.
+    """
+    with torch.no_grad():
+        texts = model.encode_text(model.pieces(prompts).to(model.device))
+
+    def predict(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
+        for batch in batches:
+            with torch.no_grad():
+                images = torch.from_numpy(batch.images).to(model.device)
+                score = model.score(model.prompt_cosines(images, texts))
             yield batch, {RECORDED: score.cpu().numpy()}
 
     return predict

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from export import __main__ as export
+from training.blip2 import __main__ as blip2
 from training.fairclip import __main__ as fairclip
 from training.fairlora import __main__ as fairlora
 from training.fairseg import __main__ as fairseg
 from training.runlog import LOG, RunLog, log_to_terminal
 
-METHODS = (fairclip, fairseg, fairlora)
+METHODS = (fairclip, fairseg, fairlora, blip2)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:

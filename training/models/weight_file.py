@@ -14,8 +14,8 @@ from torch import Tensor
 from fairness.errors import UsageError
 from training.models.torchscript import is_torchscript, read_torchscript
 
-NESTED = ("model_state_dict", "state_dict")
-"""Where checkpoints keep the parameters: FairCLIP's and open_clip's."""
+NESTED = ("model_state_dict", "state_dict", "model")
+"""Where checkpoints keep the parameters: FairCLIP's, open_clip's and LAVIS's."""
 PARALLEL = "module."
 """Begins all names where several GPUs trained."""
 

@@ -98,7 +98,7 @@ def sides_of(runs: Sequence[Run], options: AnalysisOptions) -> list[Side]:
     """
     settings, first = options.settings, runs[0]
     whole = groupings_of(first.answered.cases, options)
-    each = [tuple(run.task.measured(run.answered, names(run), settings)) for run in runs]
+    each = [parts_of(run, settings) for run in runs]
     groupings = divided(first.task, first.answered, each[0], *whole, settings)
     return [
         Side(
@@ -109,6 +109,12 @@ def sides_of(runs: Sequence[Run], options: AnalysisOptions) -> list[Side]:
         )
         for run, measured in zip(runs, each, strict=True)
     ]
+
+
+def parts_of(run: Run, settings: Settings) -> tuple[Measured, ...]:
+    """All labels together and each; of one label, the first way in which the model was asked."""
+    found = run.task.measured(run.answered, names(run), settings)
+    return tuple(found if run.task.names else found[:1])
 
 
 def held(one: Side, other: Side, settings: Settings, note: str, alike: int = 1) -> Comparison:

@@ -27,7 +27,7 @@ class SegmentationLoss:
 def segmentation_loss(logits: Tensor, labels: Tensor, dice_share: float) -> SegmentationLoss:
     """The base loss of logits (B, C, H, W) for labels (B, H, W) int64; lambda is `dice_share`."""
     dice = dice_loss(logits, labels)
-    cross_entropy = functional.cross_entropy(logits, labels)
+    cross_entropy = pixel_cross_entropy(logits, labels).mean()
     return SegmentationLoss(_mix(cross_entropy, dice, dice_share), cross_entropy, dice)
 
 
@@ -42,14 +42,23 @@ def febs_segmentation_loss(
 ) -> tuple[SegmentationLoss, Febs]:
     """The loss with Dice scaled by group; arguments as in `febs_loss` and `segmentation_loss`."""
     febs = febs_loss(logits, labels, groups, n_groups, gamma, mode)
-    cross_entropy = functional.cross_entropy(logits, labels)
+    cross_entropy = pixel_cross_entropy(logits, labels).mean()
     total = _mix(cross_entropy, febs.loss, dice_share)
     return SegmentationLoss(total, cross_entropy, febs.loss), febs
 
 
+def pixel_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Of every pixel, (B, H, W), by torch's form for rows of classes.
+
+    Its form for images has no deterministic algorithm on a GPU.
+    """
+    rows = logits.movedim(1, -1).flatten(0, -2)  # (pixels, C)
+    return functional.cross_entropy(rows, labels.flatten(), reduction="none").view(labels.shape)
+
+
 def sample_losses(logits: Tensor, labels: Tensor, dice_share: float) -> Tensor:
     """The base loss of every sample by itself, (B,), which GroupDRO averages by group."""
-    cross_entropy = functional.cross_entropy(logits, labels, reduction="none").mean(dim=(1, 2))
+    cross_entropy = pixel_cross_entropy(logits, labels).mean(dim=(1, 2))
     return _mix(cross_entropy, dice_loss_per_sample(logits, labels), dice_share)
 
 

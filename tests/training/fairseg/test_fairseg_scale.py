@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
 from small_seg_run import small_config, write_small_data
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from training.fairseg.config import Config, FairMode
 from training.fairseg.step import make, take_step
@@ -39,6 +40,28 @@ def test_parts_give_the_gradient_of_the_whole_batch(mode: FairMode) -> None:
     found, got = gradient(replace(config, micro_batch=3))
     assert found == pytest.approx(scalars, rel=1e-5)
     assert float((got - wanted).norm() / wanted.norm()) < 1e-4
+
+
+class Operators(TorchDispatchMode):
+    """Names of all that torch computes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> object:
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("mode", get_args(FairMode))
+def test_no_loss_uses_what_a_gpu_cannot_repeat(mode: FairMode) -> None:
+    with Operators() as seen:
+        gradient(replace(small_config(Path("none"), "samed"), fair_mode=mode))
+    assert {name for name in seen.names if "nll_loss2d" in name} == set()
+    assert "nll_loss_backward" in seen.names
 
 
 def test_bf16_keeps_weights_and_loss_in_float32() -> None:

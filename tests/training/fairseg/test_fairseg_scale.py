@@ -46,7 +46,7 @@ class Operators(TorchDispatchMode):
     """Names of all that torch computes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's
         self.names: set[str] = set()
 
     def __torch_dispatch__(

@@ -24,6 +24,7 @@ Examples:
   python -m training.fairclip --preset vit-b16 --weights weights/clip-vit-base-patch16
   python -m training.fairclip --preset vit-b16 --weights clip_ep007.pth --epochs 0
   python -m training.fairclip --resume
+  python -m torch.distributed.run --nproc-per-node 2 -m training.fairclip --processes 2
 """
 
 

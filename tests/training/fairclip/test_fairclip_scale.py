@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from small_run import small_config, write_small_data
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from training.fairclip.config import Config
 from training.fairclip.encoder import Encoder
 from training.fairclip.objective import step_loss
 from training.fairclip.pairs import Pairs
-from training.fairclip.train import build, make_objective
+from training.fairclip.train import build, make_objective, train
 from training.scale_settings import Precision
 
 
@@ -58,6 +59,18 @@ def test_fewer_bits_point_the_same_way(config: Config, precision: Precision, mos
     assert found == pytest.approx(loss, rel=0.05)
     away = float((got - wanted).norm() / wanted.norm())
     assert 0 < away < most
+
+
+def test_a_resumed_run_in_bf16_and_parts_ends_in_the_same_bytes(
+    config: Config, tmp_path: Path
+) -> None:
+    config = replace(config, precision="bf16", micro_batch=3, epochs=2)
+    once = train(config, tmp_path / "once")
+    train(replace(config, epochs=1), tmp_path / "twice")
+    twice = train(config, tmp_path / "twice", resume=True)
+    files = [folder / "model.safetensors" for folder in (once, twice)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert {tensor.dtype for tensor in load_file(files[0]).values()} == {torch.float32}
 
 
 def test_a_run_without_its_launcher_is_refused(

@@ -54,6 +54,8 @@ def export_checkpoint(
             name = f"{stored.record.method}{suffix}"
         require_name(name)
         servable = servable_of(stored, probabilities=probabilities, merge_group=merge_group)
+        selected_on = stored.record.selected_on
+        del stored  # its tensors were copied; ViT-L/14 has 1.7 GB of them
     with step("tracing the model to ONNX"):
         model = converted(to_onnx(servable), precision)
     images = sum(shape[0] for shape in servable.trials)
@@ -64,9 +66,7 @@ def export_checkpoint(
         probes = make_probes(servable, content, TOLERANCES[precision])
     if probes is None:
         print("the masks of all probes are alike: fair-audit will call the model `declared`")
-    spec = model_spec(
-        servable, checkpoint, content, parity, probes, precision, stored.record.selected_on
-    )
+    spec = model_spec(servable, checkpoint, content, parity, probes, precision, selected_on)
     also = servable.outputs[2:]
     with step(f"writing {repository / name}"):
         folder, version = publish(

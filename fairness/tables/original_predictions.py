@@ -53,8 +53,9 @@ def _numbers(npz: Npz, key: str) -> FloatArray:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{npz.path}: '{key}' holds {array.dtype}, not numbers; {ADVICE}")
     numbers = array.astype(np.float64)
-    if odd := np.argwhere(~np.isfinite(numbers)).tolist():
-        raise DataError(f"{npz.path}: row {odd[0][0] + 1} of '{key}' is not finite; {ADVICE}")
+    if odd := np.flatnonzero(~np.isfinite(numbers)).tolist():
+        row = odd[0] * (numbers.shape or (1,))[0] // numbers.size + 1
+        raise DataError(f"{npz.path}: row {row} of '{key}' is not finite; {ADVICE}")
     return numbers
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from odd_inputs import ODD_TEXTS, Rng, damaged_bytes, odd_array, pick
 from PIL import Image
 
+from audit.records.columns import Columns
+from audit.records.predictions import read_predictions
 from fairness.datasets.catalogue import open_split
 from fairness.datasets.npz import Npz
 from fairness.errors import DataError
@@ -127,3 +129,14 @@ def npz(rng: Rng, folder: Path) -> None:
             found.header(key)
             found.array(key)
         found.scalar("race")
+
+
+def original_predictions(rng: Rng, folder: Path) -> None:
+    n = 30
+    codes = [rng.integers(-1, groups, n) for groups in (3, 2, 2, 3)]
+    good = {"val_pred": rng.random(n), "val_gt": np.arange(n) % 2, "val_attr": np.stack(codes, 1)}
+    content = io.BytesIO()
+    np.savez(content, **good)
+    path = folder / "pred_gt_ep001.npz"
+    path.write_bytes(odd_npz(rng, content.getvalue()))
+    read_predictions(path, Columns())

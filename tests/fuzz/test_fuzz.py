@@ -21,7 +21,8 @@ from fuzzing import Target, fuzz
 from fairness.errors import DataError
 
 TARGETS = (
-    splits.npz, splits.split, files.csv_of_predictions, files.parquet_of_predictions,
+    splits.npz, splits.split, splits.original_predictions, files.csv_of_predictions,
+    files.parquet_of_predictions,
     files.journal, documents.self_description, documents.policy, documents.model_yaml,
     documents.sample_probes, documents.threshold_file,
     documents.earlier_report, documents.settings_file, documents.stored_model,

@@ -30,7 +30,15 @@ print(json.dumps([codes, slow]))
 
 @pytest.mark.parametrize(
     "module",
-    ["training.fairclip", "training.blip2", "training.fairseg", "training.fairlora", "export"],
+    [
+        "training.fairclip",
+        "training.blip2",
+        "training.probe",
+        "training.finetune",
+        "training.fairseg",
+        "training.fairlora",
+        "export",
+    ],
 )
 def test_torch_is_imported_after_the_flags_are_read(module: str, tmp_path: Path) -> None:
     calls = CALLS if module != "export" else {"--nonsense 1": 2, "--threads two": 2, "--help": 0}

@@ -25,7 +25,7 @@ class Config(Encoding):
     """Epochs in which the learning rate rises (linear)."""
     evaluate_every: Count = 10
     """Epochs between two evaluations (linear)."""
-    batch_size: Count = 512
+    batch_size: Annotated[int, Field(ge=2)] = 512
     """Samples of a step; an unfilled last batch is left out (linear)."""
     base_lr: Positive = 0.1
     """LARS's learning rate for a batch of 256; it grows with the batch (linear)."""

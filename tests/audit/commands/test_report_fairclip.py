@@ -116,6 +116,11 @@ def pickled() -> dict[str, Any]:
         (lambda: {"val_attr": np.zeros((60, 3))}, "'val_attr' has shape (60, 3), not (60, 4)"),
         (lambda: {"val_pred": np.float64(0.5)}, "'val_pred' has shape ()"),
         (lambda: {"val_pred": np.full(60, np.nan)}, "row 1 of 'val_pred' is not finite"),
+        (lambda: {"val_pred": np.float64(np.nan)}, "row 1 of 'val_pred' is not finite"),
+        (
+            lambda: {"val_attr": np.where(np.arange(240).reshape(60, 4) == 239, np.inf, 0.0)},
+            "row 60 of 'val_attr' is not finite",
+        ),
         (lambda: {"val_gt": np.full(60, 2)}, "row 1 of 'val_gt' holds 2, not one of 0, 1"),
         (lambda: {"val_attr": np.full((60, 4), 2)}, "row 1 of 'val_attr' holds 2, not one of"),
         (lambda: {"val_attr": np.full((60, 4), "a")}, "'val_attr' holds <U1, not numbers"),

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from small_run import small_config, write_small_data
 
+from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import DataError
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.recipe import Recipe
+from training import checkpoint
+from training.checkpoint_record import FairSegRecord
 from training.fairclip.train import train
 
 
@@ -61,3 +66,18 @@ def test_patients_and_images_of_both_splits_are_counted_in_the_log(tmp_path: Pat
     train(small_config(root), tmp_path / "run")
     said = (tmp_path / "run" / "train.log").read_text()
     assert "WARNING 2 images and 1 patients of the val split are in the train split, too" in said
+
+
+def test_an_epoch_selected_on_test_is_warned_of_and_recorded(tmp_path: Path) -> None:
+    write_fairvlmed(tmp_path / "fairvlmed", Recipe(train=24, val=12, test=14, seed=5))
+    config = replace(small_config(tmp_path / "fairvlmed"), select_on="test", epochs=2)
+    record = checkpoint.load(train(config, tmp_path / "run")).record
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "WARNING --select-on test: the epoch is chosen on the split that is reported" in log
+    assert record.selected_on is not None
+    chosen = f"kept epoch {record.selected_on.epoch}, selected on test: test AUC"
+    assert f"{chosen} {record.selected_on.value:.3f}" in log
+    test = FairVLMed(tmp_path / "fairvlmed", "test")
+    assert record.selected_on.tells_of("test", test.fingerprint())
+    assert not isinstance(record, FairSegRecord)
+    assert record.threshold.split == "val"

@@ -25,3 +25,7 @@ def _command(arguments: list[str]) -> int:
         from audit.command import run_command
 
     return run_command(arguments)
+
+
+if __name__ == "__main__":  # `python -m audit.cli`, where the console script is not at hand
+    main()

@@ -9,9 +9,10 @@ import tyro
 from rich.console import Console
 
 from audit.choice import OF_CHOICE, with_choice
-from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.endpoint import describe, self_described_models
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
+from audit.client.onnx_file import OnnxFile
 from audit.client.parts import PartsTransport
 from audit.commands.compare import compare
 from audit.commands.init import init
@@ -23,6 +24,7 @@ from audit.commands.report import report
 from audit.commands.threshold import threshold
 from audit.console import SafeConsole
 from audit.options import Options
+from audit.parity.sides import reached
 from audit.plan import JOURNAL
 from audit.report.terminal import say_where
 from audit.retyped import retyped
@@ -57,6 +59,8 @@ Examples:
   fair-audit --model fairclip --policy policy.yaml --strict
 
   fair-audit --model fairclip --out audits/first --resume
+
+  fair-audit --onnx model_repository/fairclip/1/model.onnx
 
   fair-audit --endpoint triton.ward.org:8001 --tls --ca-cert ca.pem \
       --client-cert me.pem --client-key me.key --header 'authorization: Bearer env:TOKEN'
@@ -133,9 +137,10 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
     def note(text: str) -> None:
         console.print(f"note: {text}", highlight=False, markup=False)
 
-    with connect(options.connection) as server:
+    with reached(options, options.onnx) as server:
         said = read_model_yaml(options.spec) if options.spec is not None else None
         models = [options.model] if options.model else []
+        models = [server.name] if isinstance(server, OnnxFile) else models
         models = models or self_described_models(server)
         plans = [
             with_choice(
@@ -152,7 +157,7 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 note(text)
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
-            with connect(options.connection, most_bytes) as asked:
+            with reached(options, options.onnx, most_bytes) as asked:
                 codes.add(run_audit(plan, PartsTransport(asked, note), console, words))
             say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)

@@ -61,6 +61,8 @@ class Options:
     connection: tyro.conf.OmitArgPrefixes[Connection] = field(default_factory=Connection)
     model: str | None = None
     """Audit this model; without it, every ready model that describes itself."""
+    onnx: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """In place of a server: an ONNX file, answered by ONNX Runtime in this process."""
     version: str | None = None
     """Version of --model, a number or a word; without it, the newest, or the server's choice."""
     spec: Path | None = None
@@ -109,11 +111,18 @@ class Options:
         """Raises UsageError where a number is out of range."""
         if self.in_flight < 1 or self.worst < 0:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
-        if self.spec is not None and self.model is None:
+        if self.spec is not None and self.model is None and self.onnx is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
         if self.version is not None and self.model is None:
             raise UsageError(f"--version {self.version} is of one model; name it with --model")
+        if self.onnx is not None and (self.model is not None or self.version is not None):
+            raise UsageError("--onnx is a model of its own; leave out --model and --version")
         if self.threshold_split is not None and self.threshold is None:
             raise UsageError(
                 f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"
             )
+
+    @property
+    def endpoint(self) -> str:
+        """Where answers come from: a server's address, or the file in its place."""
+        return self.connection.endpoint if self.onnx is None else str(self.onnx)

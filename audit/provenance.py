@@ -91,7 +91,7 @@ def of_served_model(
         },
         "server": {
             "name": model.server,
-            "endpoint": plan.options.connection.endpoint,
+            "endpoint": plan.options.endpoint,
             "device": model.device,
         },
         **({"speed": speed.told()} if speed.images else {}),

@@ -44,7 +44,7 @@ def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequenc
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     options, records = plan.options, plan.out / "records"
-    watched = WatchedTransport(transport, options.connection.endpoint, plan.model)
+    watched = WatchedTransport(transport, options.endpoint, plan.model)
     if plan.choice is not None:
         plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, console))
     predict = asking(plan, watched)
@@ -70,7 +70,7 @@ def asking(plan: Plan, watched: WatchedTransport) -> ServedPredictor:
     options = plan.options
     fitted = fits_when_read(options, plan.model)
     return ServedPredictor(
-        watched, options.connection.endpoint, plan.model, options.in_flight, fitted=fitted
+        watched, options.endpoint, plan.model, options.in_flight, fitted=fitted
     )
 
 
@@ -125,7 +125,7 @@ def answers_of_one_model(
     def identity() -> str:
         if not plan.options.probes:
             return "declared"
-        said = verify(watched, plan.options.connection.endpoint, plan.model)
+        said = verify(watched, plan.options.endpoint, plan.model)
         if plan.probes is not None and plan.probes.rows:
             return verify_samples(plan.probes, plan.split, predict)
         return said

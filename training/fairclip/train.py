@@ -46,6 +46,7 @@ def build(config: Config) -> tuple[clip.Clip, Optimizer]:
         betas=config.betas,
         eps=config.eps,
         weight_decay=config.weight_decay,
+        fused=True if model.device.type == "cuda" else None,  # one kernel, not several a tensor
     )
     return model, optimizer
 

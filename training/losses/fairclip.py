@@ -36,7 +36,7 @@ def pair_values(cosines: Tensor, logit_scale: Tensor, mode: FairMode, scale: Sco
 def fair_distances(
     batch: Tensor, by_group: Mapping[str, Tensor], mode: FairMode, blur: float, scaling: float
 ) -> dict[str, Tensor]:
-    """S(D, D_a) by group, a scalar each.
+    """S(D, D_a) by group, a scalar each, on the device of `batch`; computed on the CPU.
 
     Args:
         batch: (N,) numbers of `pair_values`.
@@ -45,11 +45,15 @@ def fair_distances(
         blur: of the Sinkhorn divergence, in the unit of what is compared.
         scaling: of its annealing.
     """
+    # Some 300 tiny operations a group: on a GPU each would cost a launch, and all of them more
+    # than the model's own pass (benchmarks/gpu.md).
+    device, batch = batch.device, batch.cpu()
+    by_group = {group: values.cpu() for group, values in by_group.items()}
     if mode == "normalized":
         batch = batch / batch.sum()
     if mode in ("released", "normalized"):
         by_group = {group: values / values.sum() for group, values in by_group.items()}
     return {
-        group: sinkhorn_divergence(batch, values, blur, scaling)
+        group: sinkhorn_divergence(batch, values, blur, scaling).to(device)
         for group, values in by_group.items()
     }

@@ -21,6 +21,8 @@ from the flags below. Where data/fairvlmed is missing, a synthetic data set is w
 Examples:
   python -m training.fairclip
   python -m training.fairclip --attribute gender --fair-lambda 1.0 --seed 1
+  python -m training.fairclip --attribute race=1,gender=0.5 --fair-every 6
+  python -m training.fairclip --fair-mode none --out runs/clip/first
   python -m training.fairclip --preset vit-b16 --weights weights/clip-vit-base-patch16
   python -m training.fairclip --preset vit-b16 --weights clip_ep007.pth --epochs 0
   python -m training.fairclip --resume

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from fairness.clip_tokens import CONTEXT
 from fairness.datasets.notes import LABEL_TEXTS
-from training.models.prompts import CONTEXT, tokenize, zero_shot_score
+from training.models.prompts import tokenize, zero_shot_score
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 START, END = 49406, 49407

@@ -60,7 +60,7 @@ def without_one_note(root: Path) -> None:
             lambda root: changed(root, lambda a: a.pop("glaucoma")),
             f"{FIRST}: no array 'glaucoma'; it holds",
         ),
-        (without_notes, f"{FIRST}: its note is missing or empty (its key 'note'); use"),
+        (without_notes, f"{FIRST}: its note is missing or empty (its key 'note')"),
         (without_one_note, f"{FIRST}: its note is missing or empty"),
     ],
     ids=["floats", "ones", "no image", "no label", "no notes", "one note less"],

@@ -6,10 +6,10 @@ import torch
 
 from fairness.errors import UsageError
 from training import checkpoint
-from training.checkpoint_record import FairCLIPRecord
+from training.checkpoint_record import Blip2Record, FairCLIPRecord
 from training.encoding import Encoding, auto_preset
-from training.models import clip
-from training.models.classifier import Encoder
+from training.models import blip2, clip
+from training.models.encoder import Blip2Encoder, ClipEncoder, Encoder
 
 
 def open_encoder(config: Encoding) -> tuple[Encoder, str, str]:
@@ -19,30 +19,41 @@ def open_encoder(config: Encoding) -> tuple[Encoder, str, str]:
         It; what it is, in words; and the attribute that its training treated fairly, if any.
 
     Raises:
-        UsageError: the weights are not there or of another architecture, or the run has no encoder.
+        UsageError: the weights are not there or of another architecture, or the run has no encoder
+            of what is to be encoded.
         DataError: a checkpoint is damaged.
     """
     torch.manual_seed(config.seed)
     attribute = ""
     if config.backbone is not None:
-        model, said, attribute = _of_run(config.backbone)
+        encoder, said, attribute = _of_run(config, config.backbone)
     else:
         preset = auto_preset() if config.preset == "auto" else config.preset
         model = clip.build(preset, config.weights)
+        encoder = ClipEncoder(model, config.features, config.fit)
         said = f"{preset} with {config.weights or 'random'} weights"
-    encoder = Encoder(model, config.features, config.fit)
     encoder.to("cuda" if torch.cuda.is_available() else "cpu")
     return encoder.eval(), said, attribute
 
 
-def _of_run(folder: Path) -> tuple[clip.Clip, str, str]:
+def _of_run(config: Encoding, folder: Path) -> tuple[Encoder, str, str]:
     best = folder / "best" if (folder / "best").is_dir() else folder
     stored = checkpoint.load(best)
     record = stored.record
-    if not isinstance(record, FairCLIPRecord):
+    encoder: Encoder
+    if isinstance(record, FairCLIPRecord):
+        encoder = ClipEncoder(clip.restore(stored), config.features, config.fit)
+    elif isinstance(record, Blip2Record):
+        if config.features != "image":
+            raise UsageError(
+                f"--features {config.features}: of BLIP-2's run {folder} only those of the image "
+                "are taken; leave it out"
+            )
+        encoder = Blip2Encoder(blip2.restore(stored), config.fit)
+    else:
         raise UsageError(
             f"--backbone {folder} holds a model of {record.method}, whose encoder no head fits on; "
-            "name a run of training.fairclip"
+            "name a run of training.fairclip or training.blip2"
         )
     said = f"{folder} ({record.method}, {record.fair_mode} mode, {record.preset})"
-    return clip.restore(stored), said, record.attribute
+    return encoder, said, record.attribute

@@ -22,7 +22,7 @@ class Encoding:
     weights: str | None = None
     """File, folder or hub name of pretrained weights; None: random."""
     backbone: Path | None = None
-    """Folder of a FairCLIP run, whose encoder is taken instead of the two above."""
+    """Folder of a run of FairCLIP or BLIP-2, whose encoder is taken instead of the two above."""
     data: Path = DATA / FairVLMed.name
     """Folder of the data set."""
     target: str = FairVLMed.default_target

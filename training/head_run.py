@@ -10,6 +10,7 @@ from training import checkpoint
 from training.checkpoint_record import Head, HeadRecord
 from training.encoding import Encoding
 from training.models.classifier import Classifier
+from training.models.encoder import Blip2Encoder
 
 
 def open_split(config: Encoding, name: str) -> FairVLMed:
@@ -66,7 +67,8 @@ def save(folder: Path, model: Classifier, record: HeadRecord) -> None:
     """Write the checkpoint of an encoder and its head."""
     encoder = model.encoder
     shape = {
-        "encoder": encoder.clip.towers.config.to_dict(),
+        "network": "blip2" if isinstance(encoder, Blip2Encoder) else "clip",
+        "encoder": encoder.architecture(),
         "features": encoder.features,
         "fit": encoder.prepare.fit,
         "head": record.head,

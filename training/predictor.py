@@ -44,10 +44,10 @@ def torch_classify(model: Classifier) -> Predict:
         for batch in batches:
             tokens = None
             with torch.no_grad():
-                images = torch.from_numpy(batch.images).to(encoder.clip.device)
+                images = torch.from_numpy(batch.images).to(encoder.device)
                 if encoder.reads_text:
                     texts = [text or "" for text in batch.texts]
-                    tokens = tokenize(texts).to(encoder.clip.device)
+                    tokens = tokenize(texts).to(encoder.device)
                 score = torch.sigmoid(model(images, tokens))
             yield batch, {RECORDED: score.cpu().numpy()}
 

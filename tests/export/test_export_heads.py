@@ -20,8 +20,9 @@ from fairness.contract import PARAMETER_KEY, ModelSpec, SelectedOn, TextInput, T
 from training import checkpoint
 from training.checkpoint_record import Features, Head, HeadRecord
 from training.head_run import save
-from training.models.classifier import Classifier, Encoder
+from training.models.classifier import Classifier
 from training.models.clip import build
+from training.models.encoder import ClipEncoder
 from training.models.head import build_head
 
 THRESHOLD = Threshold(value=0.5, rule="youden", split="val", split_sha256="a" * 64)
@@ -30,7 +31,7 @@ THRESHOLD = Threshold(value=0.5, rule="youden", split="val", split_sha256="a" * 
 def write_head(folder: Path, features: Features, head: Head) -> Path:
     """A run folder with a random encoder and head."""
     torch.manual_seed(1)
-    encoder = Encoder(build("tiny", None), features, "squash")
+    encoder = ClipEncoder(build("tiny", None), features, "squash")
     model = Classifier(encoder, build_head(head, encoder.width)).eval()
     with torch.no_grad():
         next(iter(model.head.parameters())).normal_()

@@ -9,7 +9,7 @@ from torch import Tensor
 from fairness.arrays import Image, IntArray
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
-from training.models.blip2_input import random_crop
+from training.random_crop import random_crop
 from training.starting_data import usable_samples
 
 
@@ -46,7 +46,7 @@ class CroppedPairs:
             image, text = self._read(i)
             crops.append(random_crop(image, size, np.random.default_rng((*key, place, i))))
             texts.append(text)
-        return PairBatch(torch.stack(crops), tuple(texts))
+        return PairBatch(torch.from_numpy(np.stack(crops)), tuple(texts))
 
     def _look(self, i: int) -> None:
         self.texts[i] = self._read(i)[1]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from fairness.arrays import IntArray
 from fairness.datasets.fairvlmed import FairVLMed
-from training.models.classifier import Encoder
+from training.models.encoder import Encoder
 from training.models.prompts import tokenize
 from training.starting_data import usable_samples
 
@@ -17,7 +17,7 @@ class Inputs:
         self._split, self._prepare, self._reads = split, encoder.prepare, encoder.reads_text
         self._keeps = len(split) * self._prepare.size**2 <= keep_mb * 2**20
         self._kept: dict[int, tuple[Tensor, Tensor | None]] = {}
-        self._device = encoder.clip.device
+        self._device = encoder.device
 
     def check(self, skip: bool) -> IntArray:
         """Numbers of the usable samples; errors as `usable_samples`."""

@@ -19,7 +19,8 @@ from training.finetune.config import FREE, Config
 from training.finetune.samples import Inputs
 from training.head_run import describe, open_split, save
 from training.learned import require_both_classes
-from training.models.classifier import Classifier, Encoder
+from training.models.classifier import Classifier
+from training.models.encoder import Encoder
 from training.models.head import build_head
 from training.predictor import torch_classify
 from training.probe.linear import batches_of, step_loss
@@ -49,13 +50,13 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     model, optimizer = build(config, encoder)
     inputs = Inputs(splits["train"], encoder, config.cache_mb)
     usable = inputs.check(skip=config.on_error == "skip")
-    labels = torch.from_numpy(splits["train"].labels).to(encoder.clip.device)
+    labels = torch.from_numpy(splits["train"].labels).to(encoder.device)
     done = load_state(folder / "last", model, optimizer, identity) if resume else Progress()
     settings.keep(config, folder)
     score = partial(scored, model)
     with RunLog(folder, first_step=done.epochs) as log, progress_bar("training") as bar:
         trained = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
-        LOG.info(f"{said} on {encoder.clip.device}: {trained:,} trained parameters")
+        LOG.info(f"{said} on {encoder.device}: {trained:,} trained parameters")
         announce_data(splits["train"], splits["val"])
         selection.announce()
         for epoch in range(done.epochs, config.epochs):
@@ -102,14 +103,11 @@ def train_epoch(
 
 
 def build(config: Config, encoder: Encoder) -> tuple[Classifier, Optimizer]:
-    """The model, and its optimiser: of an encoder of images alone, the text tower is frozen."""
+    """The model, and its optimiser."""
     torch.manual_seed(config.seed)
-    head = build_head("linear", encoder.width).to(encoder.clip.device)
-    for name, parameter in encoder.clip.towers.named_parameters():
-        if name.startswith("text_") and not encoder.reads_text:
-            parameter.requires_grad_(False)
+    head = build_head("linear", encoder.width).to(encoder.device)
     groups = [
-        {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.lr},
+        {"params": encoder.trained(), "lr": config.lr},
         {"params": list(head.parameters()), "lr": config.head_lr},
     ]
     return Classifier(encoder, head), AdamW(groups, weight_decay=config.weight_decay)

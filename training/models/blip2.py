@@ -13,9 +13,9 @@ from transformers.models.blip_2.modeling_blip_2 import Blip2TextEmbeddings
 
 from training.checkpoint import Stored
 from training.losses.blip2 import query_similarity
-from training.models.blip2_input import Squash
 from training.models.blip2_sizes import Blip2Sizes, qformer_config, vision_config
 from training.models.blip2_text import WordPieces
+from training.models.preprocess import Preprocess
 
 
 class Blip2(nn.Module):
@@ -25,7 +25,7 @@ class Blip2(nn.Module):
         """Draw all weights from torch's global generator."""
         super().__init__()
         self.sizes, self.pieces = sizes, WordPieces(sizes.vocabulary)
-        self.squash = Squash(sizes.image_size)
+        self.squash = Preprocess(sizes.image_size, "squash")
         self.vision = CLIPVisionModel(vision_config(sizes))
         self.vision.post_layernorm = nn.Identity()  # type: ignore[assignment]  # not in BLIP-2
         self.vision.requires_grad_(False)

@@ -1,47 +1,32 @@
 """An encoder with a head: stored images, and notes where it reads them, to a probability."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal
 
-import torch
+from pydantic import TypeAdapter
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel
 
 from training.checkpoint import Stored
 from training.checkpoint_record import Features, Head
+from training.models.blip2 import Blip2
+from training.models.blip2_sizes import Blip2Sizes
 from training.models.clip import Clip
+from training.models.encoder import Blip2Encoder, ClipEncoder, Encoder
 from training.models.head import build_head
-from training.models.preprocess import Fit, Preprocess
+from training.models.preprocess import Fit
 
 
 @dataclass(frozen=True)
 class Shape:
     """What a classifier is built from."""
 
+    network: Literal["clip", "blip2"]
     encoder: dict[str, Any]
-    """Configuration of CLIP."""
+    """As `Encoder.architecture` gives it."""
     features: Features
     fit: Fit
     head: Head
-
-
-class Encoder(nn.Module):
-    """CLIP's features of images, or of images and notes side by side, not normalised."""
-
-    def __init__(self, clip: Clip, features: Features, fit: Fit) -> None:
-        """Args: the network; what is encoded; how an image is brought to its size."""
-        super().__init__()
-        self.clip, self.features = clip, features
-        self.prepare = Preprocess(clip.image_size, fit)
-        self.reads_text = features == "image-text"
-        self.width = cast(int, clip.towers.config.projection_dim) * (2 if self.reads_text else 1)
-
-    def forward(self, grey: Tensor, tokens: Tensor | None = None) -> Tensor:
-        """Features (B, width) of crops (B, S, S) of grey levels, and of tokens (B, 77)."""
-        images = self.clip.project_pixels(self.prepare.normalise(grey))
-        if tokens is None:
-            return images
-        return torch.cat([images, self.clip.project_text(tokens)], dim=1)
 
 
 class Classifier(nn.Module):
@@ -65,8 +50,16 @@ def restore(stored: Stored) -> Classifier:
     """
     shape = stored.configuration(Shape, "classifier")
     with stored.building("classifier"):
-        clip = Clip(CLIPModel(CLIPConfig.from_dict(shape.encoder)))
-        encoder = Encoder(clip, shape.features, shape.fit)
+        encoder = build_encoder(shape)
         model = Classifier(encoder, build_head(shape.head, encoder.width))
     stored.fill(model)
     return model
+
+
+def build_encoder(shape: Shape) -> Encoder:
+    """An encoder with random weights; errors of many kinds where it cannot be built."""
+    if shape.network == "blip2":
+        sizes = TypeAdapter(Blip2Sizes).validate_python(shape.encoder)
+        return Blip2Encoder(Blip2(sizes), shape.fit)
+    clip = Clip(CLIPModel(CLIPConfig.from_dict(shape.encoder)))
+    return ClipEncoder(clip, shape.features, shape.fit)

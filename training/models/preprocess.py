@@ -86,8 +86,8 @@ def resize_and_crop(images: Tensor, size: int) -> Tensor:
 def squashed(images: Tensor, size: int) -> Tensor:
     """Pillow's bicubic resize of 8-bit images to a square: (B, size, size) whole grey levels.
 
-    The linear probe of the original resizes RGB, where Pillow rounds the sums of each of the two
-    axes; halves go up.
+    BLIP-2 and the linear probe of the original resize RGB, where Pillow rounds the sums of each of
+    the two axes; halves go up. A newer Pillow may take the axes of a tall image in another order.
     """
     # Sizes taken from arange stay tensors, which keeps H and W free in an exported graph.
     rows = torch.arange(images.shape[1], dtype=torch.float64, device=images.device)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from fairness.arrays import IntArray
 from fairness.datasets.reader import Split
-from training.models.classifier import Encoder
+from training.models.encoder import Encoder
 from training.probe.features import BATCH, note_tokens
 from training.random_crop import random_crop
 
@@ -36,7 +36,7 @@ class Augmented:
             rng = np.random.default_rng([self._seed, 2, epoch, place])
             crops.append(random_crop(sample.image, encoder.prepare.size, rng))
             notes.append(sample.text)
-        grey = torch.from_numpy(np.stack(crops)).to(encoder.clip.device).float()
+        grey = torch.from_numpy(np.stack(crops)).to(encoder.device).float()
         with torch.no_grad():
             found: Tensor = encoder(grey, note_tokens(encoder, notes))
         return found.cpu()

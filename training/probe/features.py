@@ -20,7 +20,7 @@ from fairness.evaluate import Readings, joined
 from fairness.outcomes import Outcomes
 from fairness.samples import Batch, cut
 from fairness.tasks.binary import SCORE, outcomes_of
-from training.models.classifier import Encoder
+from training.models.encoder import Encoder
 from training.models.prompts import tokenize
 from training.runlog import LOG, progress_bar
 
@@ -88,7 +88,7 @@ def encode(encoder: Encoder, split: Split) -> Encoded:
 
 def encode_batch(encoder: Encoder, batch: Batch) -> FeatureArray:
     """Features (B, D) of a batch of stored images, and of its notes where they are read."""
-    device = encoder.clip.device
+    device = encoder.device
     grey = encoder.prepare.crop(torch.from_numpy(batch.images).to(device))
     found: FeatureArray = encoder(grey, note_tokens(encoder, batch.texts)).cpu().numpy()
     return found
@@ -100,7 +100,7 @@ def note_tokens(encoder: Encoder, notes: Sequence[str | None]) -> Tensor | None:
         return None
     tokens = tokenize([note or "" for note in notes])
     # Attention is causal: what follows the end token, which is the largest, changes nothing.
-    return tokens[:, : int(tokens.argmax(dim=1).max()) + 1].to(encoder.clip.device)
+    return tokens[:, : int(tokens.argmax(dim=1).max()) + 1].to(encoder.device)
 
 
 def _read(path: Path, key: str) -> Encoded | None:

@@ -17,7 +17,8 @@ from training import settings
 from training.backbone import open_encoder
 from training.head_run import describe, open_split, save
 from training.learned import require_both_classes
-from training.models.classifier import Classifier, Encoder
+from training.models.classifier import Classifier
+from training.models.encoder import Encoder
 from training.probe.augmented import Augmented
 from training.probe.config import FREE, Config
 from training.probe.features import Encoded, kept_features
@@ -49,7 +50,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     identity["data"] = " ".join(split.fingerprint() for split in splits.values())
     settings.keep(config, folder)
     with RunLog(folder, first_step=0) as log:
-        LOG.info(f"encoding with {said} on {encoder.clip.device}")
+        LOG.info(f"encoding with {said} on {encoder.device}")
         announce_data(splits["train"], splits["val"])
         selection.announce()
         encoded = {

@@ -10,7 +10,6 @@ from PIL import Image
 from small_blip2 import NOTES
 
 from fairness.errors import DataError, UsageError
-from training.models.blip2_input import Squash, random_crop, squashed
 from training.models.blip2_text import (
     WordPieces,
     clean,
@@ -18,6 +17,8 @@ from training.models.blip2_text import (
     require_marks,
     small_vocabulary,
 )
+from training.models.preprocess import Preprocess, squashed
+from training.random_crop import random_crop
 
 RNG = np.random.default_rng(0)
 
@@ -35,9 +36,10 @@ def test_blip2_squashes_as_pillow_does(shape: tuple[int, int]) -> None:
 def test_blip2_s_pixels_are_clip_s() -> None:
     grey = torch.full((1, 8, 8), 255, dtype=torch.uint8)
     red = (1 - 0.48145466) / 0.26862954
-    assert Squash(4)(grey)[0, 0].numpy() == pytest.approx(np.full((4, 4), red), rel=1e-5)
+    prepare = Preprocess(4, "squash")
+    assert prepare(grey)[0, 0].numpy() == pytest.approx(np.full((4, 4), red), rel=1e-5)
     with pytest.raises(DataError, match="not uint8"):
-        Squash(4)(grey / 255)
+        prepare(grey / 255)
 
 
 def test_blip2_s_crops_are_random_parts_of_half_to_all_of_the_area() -> None:
@@ -46,7 +48,8 @@ def test_blip2_s_crops_are_random_parts_of_half_to_all_of_the_area() -> None:
     heights, widths, mirrored = [], [], []
     for i in range(400):
         by_row, by_column = (
-            random_crop(image, 8, np.random.default_rng(i)).float() for image in (down, right)
+            torch.from_numpy(random_crop(image, 8, np.random.default_rng(i))).float()
+            for image in (down, right)
         )
         heights.append((by_row[-1, 0] - by_row[0, 0]).item() * 8 / 7)
         widths.append((by_column[0, -1] - by_column[0, 0]).item() * 8 / 7)

@@ -18,6 +18,7 @@ from training import checkpoint, settings
 from training.checkpoint_record import HeadRecord
 from training.fairclip.train import train as train_fairclip
 from training.models.classifier import restore
+from training.models.encoder import ClipEncoder
 from training.probe.__main__ import run
 from training.probe.config import Config
 from training.probe.train import train
@@ -117,7 +118,9 @@ def test_a_probe_on_a_fairclip_run_has_its_encoder(
     train_fairclip(small_config(data), tmp_path / "clip")
     best = train(replace(config, epochs=1, backbone=tmp_path / "clip"), tmp_path / "probe")
     clip, stored = checkpoint.load(tmp_path / "clip" / "best"), checkpoint.load(best)
-    encoder = restore(stored).encoder.clip.state_dict()
+    found = restore(stored).encoder
+    assert isinstance(found, ClipEncoder)
+    encoder = found.clip.state_dict()
     assert all(torch.equal(tensor, encoder[name]) for name, tensor in clip.tensors.items())
     assert isinstance(stored.record, HeadRecord)
     assert stored.record.backbone == f"{tmp_path / 'clip'} (fairclip, paper mode, tiny)"

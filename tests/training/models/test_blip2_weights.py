@@ -137,10 +137,10 @@ def test_a_lavis_file_of_another_kind_is_not_blip2(
     assert "\n" not in str(caught.value)
 
 
-def write_bert(folder: Path, model: Blip2, **sizes: int) -> BertForPreTraining:
+def write_bert(folder: Path, model: Blip2, **sizes: int) -> Any:
     """A random BERT with the vocabulary of a BLIP-2, without its [DEC]."""
     torch.manual_seed(9)
-    shape = {
+    shape: dict[str, Any] = {
         "hidden_size": 64,
         "intermediate_size": 256,
         "num_hidden_layers": 2,
@@ -148,17 +148,17 @@ def write_bert(folder: Path, model: Blip2, **sizes: int) -> BertForPreTraining:
         "max_position_embeddings": 32,
         "vocab_size": len(model.sizes.vocabulary),
     }
-    bert = BertForPreTraining(BertConfig(**(shape | sizes)))
+    bert: Any = BertForPreTraining(BertConfig(**(shape | sizes)))
     bert.save_pretrained(folder)
     return bert
 
 
 def test_blip2_starts_from_bert_with_its_feed_forwards_for_queries_too(tmp_path: Path) -> None:
     model = random_blip2()
-    cross = model.qformer.encoder.layer[0].crossattention.attention.query.weight.clone()
-    bert: Any = write_bert(tmp_path, model).bert
-    fill_from_bert(model, tmp_path)
     layers: list[Any] = list(model.qformer.encoder.layer)
+    cross = layers[0].crossattention.attention.query.weight.clone()
+    bert = write_bert(tmp_path, model).bert
+    fill_from_bert(model, tmp_path)
     for ours, theirs in zip(layers, bert.encoder.layer, strict=True):
         assert torch.equal(ours.attention.attention.key.weight, theirs.attention.self.key.weight)
         assert torch.equal(ours.intermediate.dense.weight, theirs.intermediate.dense.weight)

@@ -54,8 +54,8 @@ def changes(
     Both are measured on the same samples. A share of the same cases, and an AUC, have score
     intervals of positive width, even where nothing changed (Tango 1998); a share of other cases in
     each run (predictive values) has the interval of two samples. The others, value +- Student's
-    quantile * standard error of the paired differences; where next to no patient moved, `unmoved.py`
-    says how far those could who were not seen. Where that has no bound there is no interval.
+    quantile * standard error of the paired differences; where next to no patient moved,
+    `unmoved.py` says how far those could who were not seen, unless that has no bound.
     `group_a` of a contrast is the group (`all` for overall), `group_b` is `baseline`. p is the
     interval inverted. Adjusted limits and p hold for all groups of an attribute together (Sidak),
     and for `alike` such families: of other labels, or of other runs.
@@ -169,7 +169,7 @@ def _of_mean(value: float, error: float, freedom: float, method: str) -> Change:
 def _unmoved(
     metric: Metric, kept: tuple[FloatArray, FloatArray, IntArray], patients: float
 ) -> Unmoved | None:
-    """What bounds a change that next to no patient shows, of numbers of cases and their patients."""
+    """What bounds a change that next to no patient shows, by the numbers of the cases."""
     new, old, units = kept
     if metric.kind == "average":
         return unmoved_average(new - old, patients, metric.reach)

@@ -138,6 +138,8 @@ class Contrast:
     unknown_high: float | None = None
     reason: str | None = None
     """Why there is no interval, or why no rule on this number can pass."""
+    method: str | None = None
+    """Of the interval of a change against another run; None of pairs of groups."""
 
 
 @dataclass(frozen=True)

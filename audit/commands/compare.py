@@ -69,11 +69,11 @@ def compare(arguments: list[str], console: Console) -> int:
     numbers = [number for number, _ in numbered]
     read = [read_run(folder) for _, folder in numbered]
     runs, note = paired(read, common=options.common)
+    policy = None
+    if options.analysis.policy is not None:  # refused before anything is resampled
+        policy = change_policy(options.analysis.policy, runs[0], options.analysis)
     with waiting(f"resampling the patients of {len(runs[0].answered.cases)} rows", console):
         reference, *others = sides_of(runs, options.analysis)
-    policy = None
-    if options.analysis.policy is not None:
-        policy = change_policy(options.analysis.policy, reference, options.analysis)
     found, folders = [], []
     for number, side in zip(numbers[1:], others, strict=True):
         with waiting(f"holding {side.run.name} against {reference.run.name}", console):

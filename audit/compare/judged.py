@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audit.compare.comparison import Comparison, Side
+from audit.compare.comparison import Comparison, parts_of
+from audit.compare.runs import Run
 from audit.options import AnalysisOptions
 from audit.plan_analysis import check_policy, groupings_of
 from audit.policy.objections import margin_of
@@ -16,13 +17,13 @@ from fairness.suppression import reported
 
 
 def change_policy(
-    path: Path, side: Side, options: AnalysisOptions
+    path: Path, run: Run, options: AnalysisOptions
 ) -> tuple[Policy, tuple[str, ...]]:
     """The rules of a policy on a change, and in words the others, which only an audit can judge.
 
     Args:
         path: of the policy.
-        side: of the reference, whose groups and numbers the rules must name.
+        run: the reference, whose groups and numbers the rules must name.
         options: groupings.
 
     Raises:
@@ -36,8 +37,9 @@ def change_policy(
             "hold the others to a run with fair-audit report --policy"
         )
     kept = policy.model_copy(update={"rules": rules})
-    groupings = reported(*groupings_of(side.run.answered.cases, options))
-    check_policy(kept, side.run.task, side.measured, groupings, with_baseline=True)
+    groupings = reported(*groupings_of(run.answered.cases, options))
+    measured = parts_of(run, options.settings)
+    check_policy(kept, run.task, measured, groupings, with_baseline=True)
     return kept, tuple(in_words(rule) for rule in policy.rules if not rule.change)
 
 

@@ -17,6 +17,7 @@ from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA
 from fairness.groups import Grouping
 from fairness.outcomes import Contrast, Row
 from fairness.statistics.measures import Measures
+from fairness.statistics.unmoved import METHOD as UNMOVED
 
 DIGITS = 2
 MANY = 300
@@ -67,10 +68,12 @@ class Sharing:
     def change(self, change: Contrast) -> Contrast:
         """The change of one group, rounded or without numbers as its rows are."""
         shown = self.contrast(change)
-        if shown is not None:
-            return shown
-        reason = self.texts[self.grouping.reasons[change.group_a]]
-        return replace(without_numbers(change), reason=reason)
+        if shown is None:
+            reason = self.texts[self.grouping.reasons[change.group_a]]
+            return replace(without_numbers(change), reason=reason, method=None)
+        if self.rounded and change.method == UNMOVED:  # its width follows from the count alone
+            return coarse(change, DIGITS - 1, self.alpha)
+        return shown
 
     @property
     def rounded(self) -> bool:

@@ -30,7 +30,7 @@ METRICS = (
     *(Metric(name, "share", share.undefined) for name, share in SHARES.items()),
     Metric("auc", "auc", ONE_CLASS),
     Metric("average_precision", "bounded", NO_POSITIVE),
-    Metric("brier_score", "mean", NO_CASE, span=(0.0, 1.0)),
+    Metric("brier_score", "mean", NO_CASE, span=(0.0, 1.0), reach=1.0),
     Metric("calibration_slope", "mean", NOT_FITTED),
     Metric("calibration_intercept", "mean", ONE_CLASS),
     Metric("calibration_error", "norm", NO_CASE),

@@ -51,7 +51,10 @@ class CaseScores:
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """`<name>` of each score, and `<name>_tail` where it has one."""
-        return tuple(Metric(s.name, s.kind, s.undefined, span=s.span) for s in self._averaged)
+        return tuple(
+            Metric(s.name, s.kind, s.undefined, span=s.span, reach=s.span[1] - s.span[0])
+            for s in self._averaged
+        )
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:

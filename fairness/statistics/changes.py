@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from fairness.arrays import IntArray
+from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast
@@ -22,6 +22,10 @@ from fairness.statistics.sampled import SURE, Sampled, sample
 from fairness.statistics.settings import Settings
 from fairness.statistics.simultaneous import sidak
 from fairness.statistics.tango import tango
+from fairness.statistics.unmoved import METHOD, Unmoved, unmoved_average, unmoved_mean
+
+NOTHING_CHANGED = "no interval: nothing changed, and there is no bound on what others would change"
+TOO_FEW = "no interval: too few cases"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Change:
     """Of the change at a quantile of the standard normal distribution; NaN where there are none."""
     crossing: float
     """Smallest quantile at which they hold 0; NaN without limits."""
+    method: str = ""
+    """Of the limits; empty without any."""
 
 
 def changes(
@@ -48,7 +54,8 @@ def changes(
     Both are measured on the same samples. A share of the same cases, and an AUC, have score
     intervals of positive width, even where nothing changed (Tango 1998); a share of other cases in
     each run (predictive values) has the interval of two samples. The others, value +- Student's
-    quantile * standard error of the paired differences, have none where that is 0.
+    quantile * standard error of the paired differences; where next to no patient moved,
+    `unmoved.py` says how far those could who were not seen, unless that has no bound.
     `group_a` of a contrast is the group (`all` for overall), `group_b` is `baseline`. p is the
     interval inverted. Adjusted limits and p hold for all groups of an attribute together (Sidak),
     and for `alike` such families: of other labels, or of other runs.
@@ -82,7 +89,7 @@ def contrast_of(
     p = number(float(2 * ndtr(-change.crossing)))
     value = number(change.value)
     if value is not None and low is None:
-        doubt = "no interval: nothing changed, or too few cases"
+        doubt = NOTHING_CHANGED if value == 0 else TOO_FEW
     low_adjusted, high_adjusted = joint
     return Contrast(
         *names,
@@ -94,6 +101,7 @@ def contrast_of(
         high_adjusted=high_adjusted,
         p_adjusted=None if p is None else 1 - (1 - p) ** together,
         reason=doubt,
+        method=change.method or None,
     )
 
 
@@ -127,7 +135,10 @@ def changes_of_cell(
             yield metric, _unpaired(value, new, old, cell, m)
         else:
             error = float(np.sqrt(change_variance(*kept))) if same else float(errors[m])
-            yield metric, _of_mean(value, error, max(float(fewest[m]) - 1, 1.0))
+            method = "student" if same else "bootstrap"
+            change = _of_mean(value, error, max(float(fewest[m]) - 1, 1.0), method)
+            still = _unmoved(metric, kept, float(fewest[m])) if same else None
+            yield metric, change if still is None else _with_unseen(change, still)
 
 
 def _of_discordant(value: float, discordant: tuple[float, ...]) -> Change:
@@ -140,10 +151,10 @@ def _of_discordant(value: float, discordant: tuple[float, ...]) -> Change:
 
     together = gained + lost
     crossing = abs(gained - lost) * float(np.sqrt(n / together)) if together > 0 else 0.0
-    return Change(value, limits, crossing)
+    return Change(value, limits, crossing, "tango")
 
 
-def _of_mean(value: float, error: float, freedom: float) -> Change:
+def _of_mean(value: float, error: float, freedom: float, method: str) -> Change:
     """Student's interval; none where nothing moves: p is 1 where the value does not, either."""
 
     def limits(q: float) -> tuple[float, float]:
@@ -152,7 +163,27 @@ def _of_mean(value: float, error: float, freedom: float) -> Change:
 
     if not error > 0:
         return Change(value, limits, 0.0 if value == 0 else np.nan)
-    return Change(value, limits, float(-ndtri(stdtr(freedom, -abs(value) / error))))
+    return Change(value, limits, float(-ndtri(stdtr(freedom, -abs(value) / error))), method)
+
+
+def _unmoved(
+    metric: Metric, kept: tuple[FloatArray, FloatArray, IntArray], patients: float
+) -> Unmoved | None:
+    """What bounds a change that next to no patient shows, by the numbers of the cases."""
+    new, old, units = kept
+    if metric.kind == "average":
+        return unmoved_average(new - old, patients, metric.reach)
+    return unmoved_mean(new - old, units, patients, metric.reach)
+
+
+def _with_unseen(change: Change, still: Unmoved) -> Change:
+    """With limits that also hold what patients could move who were not seen."""
+
+    def limits(q: float) -> tuple[float, float]:
+        (low, high), (least, most) = change.limits(q), still.limits(q)
+        return float(np.fmin(low, least)), float(np.fmax(high, most))
+
+    return inverted(change.value, limits, METHOD)
 
 
 def _unpaired(value: float, new: Sampled, old: Sampled, cell: int, metric: int) -> Change:
@@ -164,10 +195,10 @@ def _unpaired(value: float, new: Sampled, old: Sampled, cell: int, metric: int) 
         low, high = mover_difference(a, new.limits(*place), b, old.limits(*place), np.zeros(1))
         return float(low[0]), float(high[0])
 
-    return inverted(value, limits)
+    return inverted(value, limits, "two samples")
 
 
-def inverted(value: float, limits: Callable[[float], tuple[float, float]]) -> Change:
+def inverted(value: float, limits: Callable[[float], tuple[float, float]], method: str) -> Change:
     """The change with the quantile at which its limits just hold 0."""
     if np.isnan(limits(1.0)[0]):
         return Change(value, limits, np.nan)
@@ -176,7 +207,7 @@ def inverted(value: float, limits: Callable[[float], tuple[float, float]]) -> Ch
         middle = (below + above) / 2
         low, high = limits(middle)
         below, above = (below, middle) if low <= 0 <= high else (middle, above)
-    return Change(value, limits, 0.0 if value == 0 else above)
+    return Change(value, limits, 0.0 if value == 0 else above, method)
 
 
 def _pairs_of_auc(

@@ -73,7 +73,7 @@ def difference(first: Change, second: Change, correlation: float) -> Change:
     value = first.value - second.value
     if first.value == second.value == 0 and np.isnan(limits(1.0)[0]):
         return Change(value, limits, 0.0)
-    return inverted(value, limits)
+    return inverted(value, limits, "mover")
 
 
 def one_number(value: float) -> FloatArray:

@@ -1,5 +1,6 @@
 """Metrics of several labels of the same images, averaged over the labels, as `Measures`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,8 +43,16 @@ UNDEFINED = {
     "average_precision": "a label has no positive case",
     "brier_score": "a label is known of no case",
 }
+UNBOUNDED = ("positive_predictive_value", "average_precision")
+"""Few changed cases can change them much, as what they divide by changes, too."""
 METRICS = tuple(
-    Metric(f"macro_{name}", "average", reason, span=(0.0, 1.0))
+    Metric(
+        f"macro_{name}",
+        "average",
+        reason,
+        span=(0.0, 1.0),
+        reach=math.inf if name in UNBOUNDED else 1.0,
+    )
     for name, reason in UNDEFINED.items()
 )
 

@@ -32,6 +32,9 @@ class Metric:
     """Reason in the report where it is undefined."""
     span: tuple[float, float] = (-math.inf, math.inf)
     """Range of the values."""
+    reach: float = math.inf
+    """Of a mean, or an average over labels: if a share of the cases (of an AUC, of the pairs)
+    changes, the number changes by at most that share of this; inf where that bounds nothing."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import divide
 
 ACCURACY = Metric("accuracy", "share", NO_CASE)
-BALANCED = Metric("balanced_accuracy", "average", "a class has no case", span=(0.0, 1.0))
+BALANCED = Metric("balanced_accuracy", "average", "a class has no case", span=(0.0, 1.0), reach=1.0)
 KAPPA = Metric(
     "quadratic_weighted_kappa", "average", "all cases are, and are called, one class", (-1.0, 1.0)
 )

@@ -29,9 +29,14 @@ def test_a_run_against_itself_has_no_difference_anywhere(
     shown = [c for c in document["changes"] if c["value"] is not None]
     assert len(shown) > 50
     assert {c["value"] for c in shown} == {0.0}
-    tested = [c for c in shown if c["metric"] in ("auc", "true_positive_rate", "accuracy")]
-    assert {c["p"] for c in tested} == {1.0}
-    assert all(c["low"] < 0 < c["high"] for c in tested)
+    bounded = [c for c in shown if c["method"]]
+    assert {"auc", "accuracy", "brier_score"} <= {c["metric"] for c in bounded}
+    assert {c["p"] for c in bounded} == {1.0}
+    assert all(c["low"] < 0 < c["high"] for c in bounded)
+    assert all(c["low_adjusted"] <= c["low"] and c["high"] <= c["high_adjusted"] for c in bounded)
+    bare = {c["metric"]: c["reason"] for c in shown if not c["method"]}
+    assert all("no bound" in reason for reason in bare.values())
+    assert set(bare) == {"average_precision", "calibration_slope", "calibration_intercept"}
     assert {one["p"] for one in document["delong"]} == {1.0}
     assert {f["positives_gained"] + f["alarms_lost"] for f in document["flips"]} == {0}
     assert {one["said"] for one in document["levelling"]} == {"the gap is as it was"}

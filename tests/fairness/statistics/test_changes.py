@@ -28,7 +28,7 @@ def runs(shift: float = 0.0, n: int = 300) -> tuple[IntArray, IntArray, BinarySc
 
 
 def test_an_unchanged_run_keeps_the_doubt_of_its_cases() -> None:
-    """No share or AUC has an interval of no width; a mean that did not move has none."""
+    """No bounded number has an interval of no width; one without a bound has none."""
     y, codes, _, old = runs()
     found: list[Any] = changes(
         old, old, tuple(map(str, range(300))), [plain(GENDER, codes)], SETTINGS
@@ -37,9 +37,14 @@ def test_an_unchanged_run_keeps_the_doubt_of_its_cases() -> None:
     assert all(c.value == 0 for c in found)
     with_limits = {c.metric for c in found if c.low is not None}
     shares = {m.name for m in METRICS if m.kind in ("share", "auc")}
-    assert with_limits == shares
-    assert all(c.low < 0 < c.high for c in found if c.metric in shares)
-    assert all(c.reason is not None for c in found if c.metric not in shares)
+    assert with_limits == {*shares, "brier_score"}
+    assert all(c.low < 0 < c.high and c.p == 1 for c in found if c.metric in with_limits)
+    assert all("no bound" in c.reason for c in found if c.metric not in with_limits)
+    women = int((codes == 0).sum())
+    (brier,) = [c for c in found if (c.group_a, c.metric) == ("Female", "brier_score")]
+    assert brier.high == -brier.low == pytest.approx(1 - 0.025 ** (1 / women), abs=1e-12)
+    assert brier.high_adjusted == pytest.approx(1 - (0.025 / 2) ** (1 / women), rel=0.01)  # Sidak
+    assert brier.method == "exact share of patients"
     limit = next(c.high for c in found if (c.group_a, c.metric) == ("Female", "true_positive_rate"))
     n = int(((codes == 0) & (y == 1)).sum())
     assert limit == pytest.approx(1.96**2 / (n + 1.96**2), abs=1e-3)

@@ -69,9 +69,7 @@ def asking(plan: Plan, watched: WatchedTransport) -> ServedPredictor:
     """What asks the server about the split of a plan."""
     options = plan.options
     fitted = fits_when_read(options, plan.model)
-    return ServedPredictor(
-        watched, options.endpoint, plan.model, options.in_flight, fitted=fitted
-    )
+    return ServedPredictor(watched, options.endpoint, plan.model, options.in_flight, fitted=fitted)
 
 
 def chosen_threshold(

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from fairness.atomic import replace_files
 from fairness.datasets.fairvlmed import FairVLMed
-from fairness.errors import DataError
+from fairness.errors import DataError, UsageError
 from fairness.guard import DEBUG_HELP, guarded
 from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
@@ -29,15 +30,15 @@ from training.study.layout import csv_of, latex, markdown
 from training.study.plan import Row, plan, runs_of
 from training.study.rows import block_of
 
-DESCRIPTION = """Make the tables of FairCLIP's paper: linear probing (2), zero-shot after training (3)
-and end-to-end fine-tuning (5), for models x methods x attributes x seeds.
+DESCRIPTION = """Make the tables of FairCLIP's paper: linear probing (2), zero-shot after training
+(3) and end-to-end fine-tuning (5), for models x methods x attributes x seeds.
 
 Each run is trained, exported to ONNX and audited; the tables hold mean, deviation and interval over
 the seeds, as markdown, csv and LaTeX. The same command goes on with a study that was stopped.
 
 Examples:
 
-  python -m training.study --config training/configs/study_tiny.yaml
+  python -m training.study --config training/configs/study_tiny.yaml --jobs 2
 
   python -m training.study --config training/configs/study_paper.yaml --out runs/study/paper
 """
@@ -51,6 +52,13 @@ class Options:
     """YAML file of the study."""
     out: Path | None = None
     """Folder of its runs and tables; without it runs/study/NAME, after the file."""
+    jobs: Annotated[int, tyro.conf.arg(metavar="N")] = 1
+    """Runs at the same time, each a process of its own; on one GPU leave it at 1."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError where a number is out of range."""
+        if self.jobs < 1:
+            raise UsageError("--jobs must be at least 1")
 
 
 def run(arguments: list[str]) -> int:
@@ -74,7 +82,7 @@ def run_command(arguments: list[str]) -> int:
     write_data(study)
     rows = plan(study, options.config, digest_of_data(study))
     attributes = list(dict.fromkeys(row.attribute for row in rows))
-    execute(study, runs_of(rows), out, attributes)
+    execute(study, runs_of(rows), out, attributes, options.jobs)
     write_tables(study, rows, out)
     LOG.info(f"tables: {out / 'tables'}")
     return 0
@@ -98,7 +106,7 @@ def write_data(study: Study) -> None:
 
 
 def digest_of_data(study: Study) -> str:
-    """SHA-256 of the three splits.
+    """SHA-256 of the three splits and of the tables beside them, which hold the notes.
 
     Raises:
         DataError: one is missing or unusable.
@@ -111,6 +119,8 @@ def digest_of_data(study: Study) -> str:
             for attribute in table.attributes:
                 attribute_of(split, attribute)
         found.append(split.fingerprint())
+    tables = sorted(study.data.glob("*.csv"))
+    found += [hashlib.sha256(file.read_bytes()).hexdigest() for file in tables]
     return hashlib.sha256(" ".join(found).encode()).hexdigest()
 
 

@@ -94,7 +94,8 @@ def _said(row: Row) -> str:
         weights = values.get("weights") or values.get("vision") or "random"
         parts = [] if one.after is not None else [f"{values['preset']} from {weights} weights"]
         if one.command != "probe" or values["head"] == "linear":
-            parts.append(f"{values['epochs']} epochs")
+            epochs = values["epochs"]
+            parts.append(f"{epochs} epoch{'' if epochs == 1 else 's'}")
         if values.get("fair_mode", "none") != "none":
             of = f"{values['fair_mode']} mode for {values['attribute']}"
             parts.append(f"{of}, lambda {values['fair_lambda']:g}")

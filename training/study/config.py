@@ -11,7 +11,6 @@ from fairness.datasets.reader import TextSource
 from fairness.documents import line_of, parse_yaml, read_text
 from fairness.errors import UsageError
 from training.losses.fair_settings import FairMode
-from training.selection import SelectOn
 
 Seed = Annotated[int, Field(ge=0)]
 TableName: TypeAlias = Literal["linear-probing", "zero-shot", "fine-tuning"]
@@ -51,6 +50,8 @@ class Table:
 
     attributes: Annotated[tuple[str, ...], Field(min_length=1)]
     """A block of rows each; the fair term compares the groups of the block's attribute."""
+    models: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Those of its rows; None: all of the study."""
     settings: Mapping[str, object] = field(default_factory=dict)
     """Of `training.probe` or `training.finetune`, beside those that the study decides."""
 
@@ -69,7 +70,7 @@ class Study:
     """Texts to train on."""
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
     """A run each."""
-    select_on: SelectOn = "val"
+    select_on: Literal["val", "test", "last"] = "val"
     """What chooses the epoch of every run."""
     threshold: Literal["youden"] | Annotated[float, Field(gt=0, lt=1)] = "youden"
     """Of DPD and DEOdds: Youden's on validation, a run's own; or a number, 0.5 in the paper."""
@@ -110,4 +111,8 @@ def read_study(path: Path) -> Study:
     for name, values in (("seeds", study.seeds), ("methods", study.methods)):
         if len(set(values)) < len(values):
             raise UsageError(f"{path}: a value of {name} is there twice; keep one")
+    for name, table in study.tables.items():
+        if strange := set(table.models or ()) - set(study.models):
+            known = f"no model '{sorted(strange)[0]}' (there are: {', '.join(study.models)})"
+            raise UsageError(f"{path}: tables.{name}.models: {known}")
     return study

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -28,13 +29,13 @@ class Evaluated:
     """One run, audited."""
 
     folder: Path
-    report: Mapping[str, object]
+    report: Mapping[str, Any]
+    """As `fair-audit schema` describes it."""
     versions: Mapping[str, str]
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, str, str], dict[str, object]]:
+    def _rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         rows = self.report["rows"]
-        assert isinstance(rows, list)
         return {(row["attribute"], row["group"], row["metric"]): row for row in rows}
 
     def groups(self, attribute: str) -> list[str]:
@@ -44,12 +45,8 @@ class Evaluated:
 
     def count(self, attribute: str, group: str) -> tuple[int | None, int | None]:
         """Samples of a group and positives among them; None where they are not shown."""
-        row = self._rows.get((attribute, group, "auc"), {})
-        n, positive = row.get("n"), row.get("n_positive")
-        return (
-            n if isinstance(n, int) else None,
-            positive if isinstance(positive, int) else None,
-        )
+        row = self._rows[attribute, group, "auc"]
+        return row["n"], row["n_positive"]
 
     def numbers(self, attribute: str) -> dict[str, float]:
         """Every number of a table's row that the report shows, by `auc`, `es_auc`, `auc:GROUP`."""
@@ -66,13 +63,11 @@ class Evaluated:
     @property
     def threshold(self) -> float:
         """Of DPD and DEOdds."""
-        return float(self.provenance("threshold")["value"])  # type: ignore[arg-type]
+        return float(self.provenance("threshold")["value"])
 
-    def provenance(self, part: str) -> dict[str, object]:
+    def provenance(self, part: str) -> dict[str, Any]:
         """A part of what the report says of its origin."""
-        found = self.report["provenance"]
-        assert isinstance(found, dict)
-        return dict(found[part])
+        return dict(self.report["provenance"][part])
 
     def samples(self, attribute: str) -> "Samples":
         """Its samples, in the order of their ids."""
@@ -111,12 +106,12 @@ def read_evaluated(folder: Path) -> Evaluated:
     """
     try:
         report = parse_json((folder / REPORT).read_bytes())
-        said = parse_json((folder / DONE).read_bytes())["versions"]
+        said: Any = parse_json((folder / DONE).read_bytes())["versions"]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(
             f"{folder}: no usable audit ({error}); remove this folder and repeat the study"
         ) from None
-    return Evaluated(folder, report, {k: str(v) for k, v in dict(said).items()})  # type: ignore[call-overload]
+    return Evaluated(folder, report, {k: str(v) for k, v in dict(said).items()})
 
 
 def same_split(evaluated: list[Evaluated]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from fairness.atomic import write_atomically
 from fairness.documents import parse_json
 from fairness.errors import DataError
 from training import settings
+from training.encoding import Encoding
 from training.runlog import LOG
 from training.study.config import Study
 from training.study.plan import Run
@@ -28,30 +30,39 @@ REPORT = Path("audit/report/report.json")
 OUTCOMES = Path("audit/records/outcomes.parquet")
 
 
-def execute(study: Study, runs: Sequence[Run], out: Path, attributes: Sequence[str]) -> None:
+def execute(
+    study: Study, runs: Sequence[Run], out: Path, attributes: Sequence[str], jobs: int
+) -> None:
     """Train, export and audit every run that is not done yet.
 
     Args:
         study: as read.
-        runs: each behind the one that it starts from.
+        runs: of it.
         out: folder of the study.
         attributes: that are audited.
+        jobs: runs at the same time.
 
     Raises:
         DataError: a command failed; names the run's folder and its log.
     """
-    left = [run for run in runs if not is_done(out / "runs" / run.folder, run.key)]
-    if done := len(runs) - len(left):
-        LOG.info(f"{done} of {len(runs)} runs are done already")
-    with locked(out) as lock:
-        started, seconds = time.monotonic(), 0.0
-        for number, run in enumerate(left):
-            minutes = seconds / max(number, 1) * (len(left) - number) / 60
-            eta = f", about {minutes:.1f} min left" if number else ""
-            LOG.info(f"run {number + 1} of {len(left)}: {run.name}{eta}")
-            if not is_done(out / "runs" / run.folder, run.key):
-                execute_run(study, run, out / "runs", attributes, lock)
-            seconds = time.monotonic() - started
+    with locked(out) as lock, ThreadPoolExecutor(jobs) as pool:
+        left = [run for run in runs if not is_done(out / "runs" / run.folder, run.key)]
+        LOG.info(f"{len(runs)} runs, of which {len(runs) - len(left)} are done already")
+        started, done = time.monotonic(), 0
+        # Heads come last, when every encoder is there.
+        for wave in ([r for r in left if r.after is None], [r for r in left if r.after]):
+            begun = [
+                pool.submit(execute_run, study, run, out / "runs", attributes, lock) for run in wave
+            ]
+            try:
+                for future in as_completed(begun):
+                    name, done = future.result(), done + 1
+                    minutes = (time.monotonic() - started) / done * (len(left) - done) / 60
+                    of_all = f"{done} of {len(left)}, about {minutes:.1f} min left"
+                    LOG.info(f"done: {name} ({of_all})")
+            except BaseException:  # whatever ends it, Ctrl-C too: nothing new is begun
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def is_done(folder: Path, key: str) -> bool:
@@ -62,10 +73,8 @@ def is_done(folder: Path, key: str) -> bool:
         return False
 
 
-def execute_run(
-    study: Study, run: Run, runs: Path, attributes: Sequence[str], lock: TextIO
-) -> None:
-    """Train, export and audit one run.
+def execute_run(study: Study, run: Run, runs: Path, attributes: Sequence[str], lock: TextIO) -> str:
+    """Train, export and audit one run, and return its name.
 
     Raises:
         DataError: a command failed.
@@ -73,8 +82,8 @@ def execute_run(
     folder = runs / run.folder
     folder.mkdir(parents=True, exist_ok=True)
     config = run.config
-    if run.after is not None:
-        config = replace(config, backbone=runs / run.after.folder / "train")  # type: ignore[call-arg]
+    if run.after is not None and isinstance(config, Encoding):
+        config = replace(config, backbone=runs / run.after.folder / "train")
     settings.keep(config, folder)
     words = ["--config", str(folder / settings.KEPT), "--out", str(folder / "train"), "--resume"]
     if not (folder / "trained").exists():
@@ -96,6 +105,7 @@ def execute_run(
     step(folder, "audit.cli", words, lock)
     document = {"key": run.key, "versions": versions(), "name": run.name}
     write_atomically(folder / DONE, json.dumps(document, indent=1) + "\n")
+    return run.name
 
 
 def step(folder: Path, module: str, words: Sequence[str], lock: TextIO) -> None:

@@ -11,15 +11,16 @@ decide, many where the patients do.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from fairness.arrays import FloatArray
+from fairness.arrays import FloatArray, IntArray
 from fairness.errors import DataError
 from fairness.metrics import disparity
 from fairness.statistics.binary import BinaryScores
-from fairness.statistics.bootstrap import Weights, resample, resampled_variance
+from fairness.statistics.bootstrap import Replicates, Weights, resample, resampled_variance
 from training.study.evaluated import Samples
 
 REPLICATES = 1000
@@ -121,7 +122,7 @@ def replicates_of(
     """
     scores = BinaryScores(samples.target, samples.score, threshold)
 
-    def of(rows: np.ndarray) -> Mapping[str, FloatArray]:  # type: ignore[type-arg]
+    def of(rows: IntArray) -> dict[str, Replicates]:
         asked = frozenset({"auc", "selection_rate"})
         return scores.replicator(rows, asked)(weights[rows])
 
@@ -129,7 +130,7 @@ def replicates_of(
     known = of(np.flatnonzero(samples.codes >= 0))
     counted = [c for c, group in enumerate(groups) if f"auc:{group}" in shown]
     by_group = [of(np.flatnonzero(samples.codes == c)) for c in counted]
-    found = {"auc": everyone["auc"], "rate": everyone["selection_rate"]}
+    found: dict[str, Any] = {"auc": everyone["auc"], "rate": everyone["selection_rate"]}
     found |= {f"auc:{groups[c]}": one["auc"] for c, one in zip(counted, by_group, strict=True)}
     if len(counted) > 1:
         stacked = {name: np.stack([one[name] for one in by_group]) for name in by_group[0]}

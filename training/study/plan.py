@@ -81,8 +81,8 @@ def plan(study: Study, source: Path, data_sha256: str) -> tuple[Row, ...]:
     rows: list[Row] = []
     for table, wanted in study.tables.items():
         for attribute in wanted.attributes:
-            for label, model in study.models.items():
-                rows += planner.rows(table, attribute, label, model)
+            for label in wanted.models or study.models:
+                rows += planner.rows(table, attribute, label, study.models[label])
     return tuple(rows)
 
 

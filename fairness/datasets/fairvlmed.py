@@ -37,7 +37,9 @@ class FairVLMed(NpzSplit):
         self._text_input = options.get("text_input")
         if self._text_input is not None:
             self._text_source, most = "note", self._text_input.characters
-        self._notes = find_notes(Path(root), most) if self._text_source == "note" else None
+        original = self._text_source == "original"
+        noted = self._text_source in ("note", "original")
+        self._notes = find_notes(Path(root), most, original=original) if noted else None
         super().__init__(root, split, **options)
 
     def _read_entry(self, path: Path) -> Entry:

@@ -13,6 +13,9 @@ MAX_CHARACTERS = 180
 SUMMARY_FILES = ("gpt-4_summarized_notes.csv", "gpt4_summarized_notes.csv")
 """Both names are in use."""
 
+ORIGINAL_FILE = "original_notes.csv"
+"""Named by FairCLIP's authors, and not part of their distribution."""
+
 NOTE_KEY = "note"
 
 LABEL_TEXTS = ("A photo of non-glaucoma", "A photo of glaucoma")
@@ -62,21 +65,23 @@ class Notes:
         return str(npz.scalar(NOTE_KEY)) if NOTE_KEY in npz else ""
 
 
-def find_notes(root: Path, most: int = MAX_CHARACTERS) -> Notes:
+def find_notes(root: Path, most: int = MAX_CHARACTERS, *, original: bool = False) -> Notes:
     """The first source of notes under `root`, each cut to `most` characters.
 
     In order: a csv of summaries, read by position (column 0 the file, column 2 the text) whatever
-    its header; the column `gpt4_summary`, else `note`, of `data_summary.csv`; the npz files.
+    its header; the column `gpt4_summary`, else `note`, of `data_summary.csv`; the npz files. With
+    `original`, no summaries: `original_notes.csv`, by the same positions; the column `note`; the
+    npz files.
 
     Raises:
         DataError: a csv cannot be read.
     """
-    for name in SUMMARY_FILES:
+    for name in (ORIGINAL_FILE,) if original else SUMMARY_FILES:
         if (root / name).is_file():
             rows = [row for row in read_rows(root / name) if len(row) > 2]
             return Notes(str(root / name), {file_id(row[0]): row[2] for row in rows}, most)
     table = read_table(root / SUMMARY) if (root / SUMMARY).is_file() else []
-    for column in ("gpt4_summary", "note"):
+    for column in ("note",) if original else ("gpt4_summary", "note"):
         if table and column in table[0]:
             texts = {file_id(row.get("filename", "")): row[column] for row in table}
             return Notes(f"column {column} of {root / SUMMARY}", texts, most)

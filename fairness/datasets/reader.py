@@ -13,7 +13,7 @@ from fairness.samples import Sample
 OnError: TypeAlias = Literal["stop", "skip"]
 """Stop at an unusable file, or leave it out and record it."""
 
-TextSource: TypeAlias = Literal["note", "label"]
+TextSource: TypeAlias = Literal["note", "original", "label"]
 
 
 class Options(TypedDict, total=False):
@@ -35,7 +35,8 @@ class Options(TypedDict, total=False):
     sites: tuple[str, ...] | None
     """Names of the sites to read, such as `("1", "3")`, whose codes stay the same; None for all."""
     text_source: TextSource | None
-    """Text of a sample: its `note`, the prompt of its `label`, or None."""
+    """Text of a sample: its `note`, which is a summary where there is one; its `original` note; the
+    prompt of its `label`; or None."""
     note_characters: int
     """That are kept of a note; default 180."""
     text_input: TextInput | None

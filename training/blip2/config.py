@@ -45,7 +45,8 @@ class Config(FairSettings):
     target: str = FairVLMed.default_target
     """0/1 key to predict."""
     text_source: TextSource = "note"
-    """Text of an image: its note, or the prompt of its class."""
+    """Text of an image: its note, summarised where there is a summary; the original note; or the
+    prompt of its class."""
     on_error: Literal["stop", "skip"] = "stop"
     """At an unusable file: stop, or leave it out."""
     epochs: Count = 50

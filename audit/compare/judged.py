@@ -16,9 +16,7 @@ from fairness.errors import UsageError
 from fairness.suppression import reported
 
 
-def change_policy(
-    path: Path, run: Run, options: AnalysisOptions
-) -> tuple[Policy, tuple[str, ...]]:
+def change_policy(path: Path, run: Run, options: AnalysisOptions) -> tuple[Policy, tuple[str, ...]]:
     """The rules of a policy on a change, and in words the others, which only an audit can judge.
 
     Args:

@@ -34,6 +34,7 @@ from training.blip2.config import Config
 from training.blip2.train import train
 from training.checkpoint_record import Blip2Record
 from training.losses.blip2 import query_similarity
+from training.losses.fair_settings import FairMode
 from training.losses.sinkhorn import sinkhorn_divergence
 from training.models.blip2 import restore
 from training.runlog import LOG
@@ -80,7 +81,7 @@ def one_seed(seed: int) -> FloatArray:
         )
         rows = []
         for number, weight in enumerate(ROWS.values()):
-            mode = "paper" if weight else "none"
+            mode: FairMode = "paper" if weight else "none"
             config = replace(base, fair_mode=mode, fair_lambda=weight)
             rows.append(scored(config, root / str(number)))
     return np.stack(rows)

@@ -47,7 +47,7 @@ from fairness.synthetic.site_recipe import SiteRecipe
 from fairness.tasks.binary import SCORE, BinaryTask
 from fairness.tasks.masks import MaskTask
 from training import checkpoint, settings
-from training.checkpoint_record import FairCLIPRecord, FairLoRARecord, FairSegRecord
+from training.checkpoint_record import FairLoRARecord, FairSegRecord
 from training.fairclip import config as clip_config
 from training.fairclip import train as clip_train
 from training.fairlora import config as lora_config
@@ -139,7 +139,7 @@ def answers_of(best: Path, folder: Path) -> dict[Precision, tuple[Answered, Thre
     record = stored.record
     split = open_split(
         record.dataset, folder / "data", "test", target=record.target, attribute=record.attribute,
-        shape=None if isinstance(record, FairCLIPRecord) else record.image_shape,
+        shape=record.image_shape if isinstance(record, FairSegRecord | FairLoRARecord) else None,
     )  # fmt: skip
     attributes = tuple(a for a in split.attributes if a.name == record.attribute)
     masks = isinstance(record, FairSegRecord)

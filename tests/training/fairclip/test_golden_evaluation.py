@@ -20,6 +20,7 @@ from fairness.datasets.notes import truncate
 from fairness.metrics import classification as c
 from fairness.metrics import disparity as d
 from fairness.outcomes import Outcomes
+from training.models.blip2_text import clean
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 METRICS = json.loads((GOLDEN / "classification_metrics.json").read_text("utf-8"))
@@ -97,6 +98,20 @@ def test_multiclass_metrics_are_means_over_the_classes() -> None:
 @pytest.mark.parametrize("case", json.loads((GOLDEN / "note_truncation.json").read_text("utf-8")))
 def test_notes_are_cut_as_in_the_original(case: dict[str, str]) -> None:
     assert truncate(case["input"]) == case["expected"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        (
+            "IOP: 15/15 (OU); C/D 0.6!  Follow-up  in 6 months.",
+            "iop 15/15 ou c/d 0 6 follow-up in 6 months",
+        ),
+        ("Non-Glaucoma", "non-glaucoma"),
+    ],
+)
+def test_captions_of_blip2_are_cleaned_as_in_the_original(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
 
 
 # Files of the three splits as the released helper divides n files: 70/10/20 in floating point,

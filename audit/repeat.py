@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audit.flipped import ALTOGETHER, flipped
 from audit.plan import Plan
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.attributes import ALL, OVERALL
@@ -13,7 +14,6 @@ from fairness.errors import DataError
 from fairness.evaluate import Predict, readings
 from fairness.groups import Grouping
 from fairness.samples import cut
-from fairness.tasks.binary import SCORE, BinaryTask
 
 ALONE = "alone"
 LOAD = 16
@@ -43,7 +43,7 @@ class Difference:
     """Of any number that is read from an answer: a score, a Dice coefficient, ..."""
     mean: float
     flips: int | None
-    """Decisions that differ; None where a model makes none, or where n is None."""
+    """Decisions that differ, of all labels; None where a model makes none, or where n is None."""
 
 
 def chosen_rows(plan: Plan, n: int, seed: int) -> IntArray:
@@ -104,10 +104,7 @@ def differences(
         few: whether all of them are of too few people to be counted.
     """
     apart = np.max([gap(alone[name], found[name]) for name in alone], axis=0)
-    flipped: BoolArray | None = None
-    if isinstance(plan.task, BinaryTask):
-        decisions = (values[SCORE] >= plan.task.threshold for values in (alone, found))
-        flipped = np.not_equal(*decisions)
+    turned = flipped(plan.task, alone, found).get(ALTOGETHER)
     sets: list[tuple[str, str, BoolArray]] = [(OVERALL, ALL, np.ones(len(apart), dtype=bool))]
     for grouping in groupings:
         untold = (grouping.hidden or frozenset()) | grouping.withheld  # their counts, too
@@ -123,7 +120,7 @@ def differences(
             None if few else int(inside.sum()),
             float(apart[inside].max()),
             float(apart[inside].mean()),
-            None if few or flipped is None else int(flipped[inside].sum()),
+            None if few or turned is None else int(turned[inside].sum()),
         )
         for attribute, group, inside in sets
     ]

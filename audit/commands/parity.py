@@ -19,7 +19,7 @@ from audit.parity.checks import Tolerances
 from audit.parity.flags import ParityOptions, audit_options, reference_options
 from audit.parity.judged import Parity, parity_of
 from audit.parity.sides import (
-    any_score,
+    any_answer,
     expected_run,
     matched,
     reached,
@@ -31,14 +31,16 @@ from audit.report.files import MANIFEST, manifest
 from audit.report.terminal import COLORS, plain_table
 from audit.waiting import waiting
 from fairness.atomic import replace_files
+from fairness.attributes import ALL, OVERALL
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
 
 HELP = """Hold a served model, or an ONNX file, against a reference on the same samples, by group: a
-training run's checkpoint in torch, a stored run, or another served model. Exit 1 where a score, the
-share of flipped decisions or the change of a group's number is beyond its tolerance.
+training run's checkpoint in torch, a stored run, or another served model. Of several labels or
+classes each is held, too. Exit 1 where a score, the share of flipped decisions or the change of a
+group's number is beyond its tolerance.
 
 Examples:
 
@@ -73,8 +75,7 @@ def parity(arguments: list[str], console: Console) -> int:
     expected = expected_run(plan)
     check_metrics(expected, options)
     stored, other = the_reference(options, plan, expected, console)
-    read = any_score if plan.threshold else plan.task.read
-    served = served_run(plan, console, read, options.onnx)
+    served = served_run(plan, console, any_answer(plan.task), options.onnx)
     if other is not None:
         stored = served_run(other, console, other.task.read)
     reference = matched(stored, served)
@@ -125,8 +126,10 @@ def check_metrics(expected: Run, options: ParityOptions) -> None:
         UsageError: there is one.
     """
     names = Names(expected.name, "", "")
-    measures = expected.task.measured(expected.answered, names, options.settings)[0].measures
-    known = [metric.name for metric in measures.metrics if metric.kind != "norm"]
+    measured = expected.task.measured(expected.answered, names, options.settings)
+    parts = measured if expected.task.names else measured[:1]
+    metrics = [metric for part in parts for metric in part.measures.metrics]
+    known = dict.fromkeys(metric.name for metric in metrics if metric.kind != "norm")
     if odd := [name for name in options.metrics if name not in known]:
         raise UsageError(f"--metrics: no '{odd[0]}' (there are: {', '.join(known)})")
 
@@ -135,14 +138,17 @@ def side(
     run: Run, plan: Plan | None, onnx: Path | None, checkpoint: Path | None = None
 ) -> dict[str, object]:
     """Where answers came from, for the page and parity.json."""
+    judged: dict[str, object] = {"threshold": run.threshold}
+    if run.by_label:
+        judged["by_label"] = dict(run.by_label)
     if plan is None:
         folder = checkpoint or run.folder
-        return {"folder": str(folder), "name": run.name, "threshold": run.threshold}
+        return {"folder": str(folder), "name": run.name, **judged}
     endpoint, model = onnx or plan.options.connection.endpoint, plan.model
     return {
         "folder": f"{model.name} version {model.stated_version}, {model.server}, {endpoint}",
         "name": model.name,
-        "threshold": run.threshold,
+        **judged,
         "model_sha256": model.spec.model_sha256 or None,
         "precision": model.spec.precision or None,
     }
@@ -158,11 +164,13 @@ def write_parity(folder: Path, found: Parity) -> None:
 
 
 def print_parity(found: Parity, console: Console) -> None:
-    """Distances by group, then what failed."""
+    """Distances by group, of each label overall, then what failed."""
     table = plain_table("group", "n", "largest", "mean", "flips", "unusable")
     for one in found.apart:
+        if one.label and one.attribute != OVERALL:
+            continue
         table.add_row(
-            escape(f"{one.attribute} {one.group}"),
+            escape(f"{one.label}: {ALL}" if one.label else f"{one.attribute} {one.group}"),
             str(one.n),
             "-" if one.largest is None else f"{one.largest:.2g}",
             "-" if one.mean is None else f"{one.mean:.2g}",

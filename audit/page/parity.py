@@ -21,7 +21,8 @@ def parity_page(parity: Parity) -> str:
         "parity.html.jinja",
         parity=parity,
         failed=[said(check) for check in failed[:MOST]],
-        apart=[one for one in parity.apart if not is_again(one)],
+        apart=[one for one in parity.apart if not is_again(one) and not one.label],
+        apart_in_labels=[one for one in parity.apart if not is_again(one) and one.label],
         further=max(0, len(failed) - MOST),
         furthest=furthest(parity),
         open_checks=sum(check.verdict == "INCONCLUSIVE" for check in parity.checks),
@@ -31,7 +32,12 @@ def parity_page(parity: Parity) -> str:
 def worst_first(parity: Parity) -> list[Check]:
     """The failed checks, unusable answers first, then by how far each is beyond its limit."""
     failed = [check for check in parity.checks if check.verdict == "FAIL" and not is_again(check)]
-    return sorted(failed, key=lambda c: (c.what != "answers", -abs(c.value) / max(c.limit, 1e-12)))
+    return sorted(failed, key=lambda c: (c.what != "answers", -times_limit(c)))
+
+
+def times_limit(check: Check) -> float:
+    """How far a number is beyond its limit; that of people who are not counted comes last."""
+    return 0.0 if check.value is None else abs(check.value) / max(check.limit, 1e-12)
 
 
 def is_again(one: Check | Apart) -> bool:
@@ -40,8 +46,11 @@ def is_again(one: Check | Apart) -> bool:
 
 
 def furthest(parity: Parity) -> str:
-    """The group whose answers moved most on average, or lack most; empty where none moved."""
-    groups = [one for one in parity.apart if one.attribute != OVERALL]
+    """The group, and label, whose answers moved most on average, or lack most; or nothing."""
+    several = any(one.label for one in parity.apart)
+    groups = [
+        one for one in parity.apart if one.attribute != OVERALL and bool(one.label) == several
+    ]
     if not groups:
         return ""
     one = max(groups, key=lambda apart: (apart.unusable / apart.n, apart.mean or 0.0))
@@ -52,13 +61,19 @@ def furthest(parity: Parity) -> str:
 
 
 def named(one: Check | Apart) -> str:
-    """Attribute and group, each of bounded length."""
-    return f"{short(one.attribute, NAME)} {short(one.group, NAME)}"
+    """Label, attribute and group, each of bounded length."""
+    label = f"{short(one.label, NAME)}, " if one.label else ""
+    if one.attribute == OVERALL:
+        return f"{label}everybody"
+    return f"{label}{short(one.attribute, NAME)} {short(one.group, NAME)}"
 
 
 def said(check: Check) -> str:
     """A check in one line: whom it is about, what was found, and what is allowed."""
-    who = "everybody" if check.attribute == OVERALL else named(check)
+    who = named(check)
+    if check.value is None:
+        what = "answers are no probability" if check.what == "answers" else "decisions flip"
+        return f"{who}: more {what} than allowed; the people are too few to say how many"
     if check.what == "answers":
         return f"{who}: {check.value:.1%} of the answers are no probability"
     if check.what == "score":

@@ -7,6 +7,7 @@ import numpy as np
 
 from audit.compare.comparison import Comparison, compared
 from audit.compare.runs import Run, taken
+from audit.flipped import ALTOGETHER
 from audit.options import AnalysisOptions
 from audit.parity.checks import (
     Check,
@@ -64,20 +65,22 @@ def parity_of(
     Args:
         reference: all of its answers are usable.
         served: a score may be NaN or no probability; such samples fail a check of their own and
-            are left out of the comparison.
+            are left out of the comparison, of all labels.
         options: groupings and statistics.
         tolerances: what is allowed.
 
     Raises:
         DataError: no answer of the served model is usable.
     """
-    cases, labels = served.answered.cases, served.answered.labels
+    cases, task = served.answered.cases, served.task
+    labels = None if task.of_labels else served.answered.labels
     sizes = sizes_of(cases, labels, options.settings)
     groupings = protected(*groupings_of(cases, options), sizes)
-    usable = usable_answers(served)
+    of_labels = usable_answers(served)
+    usable = of_labels[ALTOGETHER]
     if not usable.any():
         raise DataError(f"{served.name}: not one of its {len(usable)} answers is a probability")
-    apart = distances(reference, served, usable, groupings)
+    apart = distances(reference, served, of_labels, groupings)
     kept = np.flatnonzero(usable)
     left = len(usable) - len(kept)
     note = f"{left} samples are left out, whose served answer is no probability" if left else ""
@@ -87,8 +90,8 @@ def parity_of(
         else tuple(replace(run, answered=taken(run.answered, kept)) for run in (reference, served))
     )
     comparison = compared(pair[0], pair[1], options, note)
-    checks = [*checks_of_answers(apart, tolerances)]
-    checks += checks_of_changes(comparison.changes, apart, tolerances)
     few = sizes.few(sizes.everybody) is not None  # then nobody is counted, as in a report
+    checks = checks_of_answers(apart, tolerances, few=few)
+    checks += checks_of_changes(comparison.changes, apart, tolerances, task.kind)
     shown = tuple(one for one in apart if not (few and one.attribute == OVERALL))
     return Parity(comparison, shown, tuple(checks), tolerances, spread_of(reference))

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from rich.console import Console
@@ -25,23 +27,18 @@ from fairness.arrays import FloatArray
 from fairness.datasets.stream import batches
 from fairness.errors import UsageError
 from fairness.evaluate import Answers, Read, cases_of, joined, readings
+from fairness.group_input import RECORDED
 from fairness.outcomes import Answered
 from fairness.samples import Batch
 from fairness.tasks.binary import BinaryTask, checked, value_name
-from fairness.tasks.masks import MaskTask
+from fairness.tasks.multiclass import MulticlassTask
+from fairness.tasks.multilabel import MultilabelTask
+from fairness.tasks.one_label import checked_columns, is_probability
+from fairness.tasks.task import Task
 
 
 def expected_run(plan: Plan) -> Run:
-    """What a served model will be asked, with 0 for every answer: to check a pair before asking.
-
-    Raises:
-        UsageError: it answers several labels or classes.
-    """
-    if not isinstance(plan.task, BinaryTask | MaskTask):
-        raise UsageError(
-            f"{plan.model.name} answers several labels or classes, and parity is of one score or "
-            "of masks; hold labels to an earlier run with --baseline and a policy"
-        )
+    """What a served model will be asked, with 0 for every answer: to check a pair before asking."""
     split = plan.split
     answered = Answered(
         cases=cases_of(split, plan.attributes),
@@ -84,7 +81,7 @@ def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = Non
     Args:
         plan: of one model.
         console: for progress and notes.
-        read: `plan.task.read`, or `any_score` to let answers pass that are no probability.
+        read: `plan.task.read`, or `any_answer` to let those pass that are no probability.
         onnx: the file that answers in place of a server, if one does.
 
     Raises:
@@ -101,6 +98,35 @@ def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = Non
         answers = readings(batches(plan.split, plan.cuts()), predict, read)
         found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
     return run_of(plan, joined(found, plan.split, plan.attributes))
+
+
+def any_answer(task: Task) -> Read:
+    """How answers are read that may be no probabilities; masks are read as they are audited."""
+    if isinstance(task, BinaryTask):
+        return any_score
+    if isinstance(task, MultilabelTask | MulticlassTask):
+        return partial(any_column, task)
+    return task.read
+
+
+def any_column(
+    task: MultilabelTask | MulticlassTask, batch: Batch, answers: Answers
+) -> Mapping[str, FloatArray]:
+    """The number (B,) of every label or class, NaN where it is no probability.
+
+    Raises:
+        DataError: the answer has another shape, or probabilities of classes do not sum to 1.
+    """
+    answer, names = answers[RECORDED], task.names
+    good = is_probability(np.asarray(answer, dtype=np.float64))
+    if isinstance(task, MulticlassTask) and answer.ndim == 2:
+        good = good.all(axis=1, keepdims=True) & np.ones_like(good)
+    kept = np.where(good, answer, 1 / len(names))
+    sums: Literal["to one", "freely"] = "freely" if task.of_labels else "to one"
+    found = checked_columns(batch, kept, names, sums)
+    return {
+        name: np.where(good[:, k], values, np.nan) for k, (name, values) in enumerate(found.items())
+    }
 
 
 def any_score(batch: Batch, answers: Answers) -> Mapping[str, FloatArray]:
@@ -136,9 +162,14 @@ def stored_run(folder: Path, plan: Plan, served: Run, whose: str) -> Run:
     names = tuple(attribute.name for attribute in plan.attributes)
     found = read_predictions(path, Columns(attributes=names))
     choices = replace(found.choices, threshold=plan.threshold)
-    if found.choices.names or found.task.kind != served.task.kind:
+    if found.task.kind != served.task.kind:
         raise UsageError(
             f"{whose}: it holds a {found.task.kind}, the served model is a {served.task.kind}"
+        )
+    if found.choices.names != served.task.names:
+        raise UsageError(
+            f"{whose}: it is of {', '.join(found.choices.names)}, the served model of "
+            f"{', '.join(served.task.names)}; parity needs the same ones in the same order"
         )
     bare = replace(found.answered.cases, attributes=(), codes={})
     answered = replace(found.answered, cases=bare)
@@ -174,7 +205,17 @@ def matched(reference: Run, served: Run) -> Run:
     answered = Answered(
         cases=served.answered.cases, labels=served.answered.labels, values=found.answered.values
     )
-    return replace(reference, threshold=served.threshold, answered=answered)
+    task = at_thresholds_of(reference.task, served.task)
+    return replace(reference, task=task, threshold=served.threshold, answered=answered)
+
+
+def at_thresholds_of(task: Task, judged: Task) -> Task:
+    """The reference's task at the thresholds of the judged model, whatever its own are."""
+    if isinstance(task, BinaryTask) and isinstance(judged, BinaryTask):
+        return replace(task, threshold=judged.threshold)
+    if isinstance(task, MultilabelTask) and isinstance(judged, MultilabelTask):
+        return replace(task, thresholds=judged.thresholds)
+    return task
 
 
 def patients_by_id(reference: Run, served: Run) -> tuple[str, ...]:

@@ -104,6 +104,26 @@ def parity(
     return page
 
 
+def parity_of_labels(folder: Path, labels: tuple[str, ...], n: int = 500) -> Path:
+    """`parity.html` of a served model that moved one label of one race."""
+    cases, truth, rng = people(n)
+    task = MultilabelTask(labels, (0.5,) * len(labels))
+    old = {name: probability(truth + rng.normal(size=n)) for name in task.value_names}
+    new = dict(old)
+    raised = old[task.value_names[-1]] + 0.3 * (cases.codes["race"] == len(RACES) - 1)
+    new[task.value_names[-1]] = np.clip(raised, 0, 1)
+    target = np.tile((truth > 0).astype(np.int64)[:, None], len(labels))
+    reference, served = (
+        Run(Path("m"), "m", task, 0.5, Answered(cases=cases, labels=target, values=values))
+        for values in (old, new)
+    )
+    tolerances = Tolerances(0.001, 0.01, 0.02)
+    page = folder / "parity.html"
+    options = AnalysisOptions(settings=QUICK)
+    page.write_text(parity_page(parity_of(reference, served, options, tolerances)))
+    return page
+
+
 def cases_of_labels(
     folder: Path, labels: tuple[str, ...], n: int = 120, races: tuple[str, ...] = RACES
 ) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from audit.compare.runs import Run
 from audit.parity.checks import Verdict, verdict_of
-from audit.parity.distances import distances, spread_of
+from audit.parity.distances import distances, spread_of, usable_answers
 from fairness.outcomes import Answered, Cases, Contrast
 from fairness.tasks.masks import MaskTask
 
@@ -44,7 +44,7 @@ def test_a_dice_that_only_one_side_has_is_the_largest_difference() -> None:
         return Run(Path("x"), "x", MaskTask(), None, answered)
 
     old, new = run_with([0.5, np.nan]), run_with([0.4, 0.0])
-    (overall,) = distances(old, new, np.ones(2, dtype=bool), ())
+    (overall,) = distances(old, new, usable_answers(new), ())
     assert overall.largest == 1.0
     assert overall.mean == pytest.approx(0.55)
     assert spread_of(old) == 0.0

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from fair_audit_runs import audit, failure
 from PIL import Image as Pillow
-from served_several import FINDINGS, GRADES, LABELS, STEPS
+from served_several import FINDINGS, GRADES, LABELS, ORDERED, SEVERAL, STEPS, write_pictures
 
 from audit.cli import run
 from fairness.arrays import FloatArray
@@ -23,40 +23,12 @@ from fairness.arrays import FloatArray
 pytest_plugins = ["audit_fixtures"]
 
 PEOPLE = 160
-INPUT = """
-input: {name: x, layout: NCHW, size: [16, 16], resize: squash, filter: bilinear, normalise: unit}
-"""
-SEVERAL = f"""
-task: multilabel
-threshold: 0.5
-thresholds: {{Mass: 0.4}}
-{INPUT}
-output: {{name: y, holds: logit, labels: {{Effusion: 3, Mass: 0, Nodule: 1}}}}
-"""
-ORDERED = f"""
-task: multiclass
-target: grade
-{INPUT}
-output: {{name: y, holds: logits, classes: [{", ".join(GRADES)}], ordered: true}}
-"""
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A csv of grey PNG files of two sizes, some of whose labels are uncertain or blank."""
-    folder = tmp_path_factory.mktemp("findings")
-    rng = np.random.default_rng(3)
-    rows = []
-    for number in range(PEOPLE):
-        blocks = rng.integers(0, 256, (6, 6)).astype(np.uint8)
-        size = ((20, 24), (33, 18))[number % 2]
-        picture = Pillow.fromarray(blocks).resize(size, Pillow.Resampling.BICUBIC)
-        picture.save(folder / f"p{number:03}.png")
-        labels = rng.choice(["1", "0", "-1", ""], 3, p=[0.45, 0.45, 0.05, 0.05])
-        rows.append([f"p{number:03}.png", *labels, GRADES[rng.integers(5)], "FM"[number // 2 % 2]])
-    with (folder / "people.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["file", *LABELS, "grade", "sex"], *rows])
-    return folder / "people.csv"
+    return write_pictures(tmp_path_factory.mktemp("findings"), PEOPLE)
 
 
 def answers(model: bytes, table: Path) -> FloatArray:

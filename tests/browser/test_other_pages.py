@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsed import SIZES, opened
-from made_pages import parity, three_ways
+from made_pages import parity, parity_of_labels, three_ways
 from playwright.sync_api import Browser
 from scored_files import cohort, report, write_csv
 
@@ -59,13 +59,15 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     assert report(people, folder / "people", *two) == 0
     pair = [str(folder / "people"), str(folder / "people"), "--out", str(folder / "pair")]
     assert run(["compare", *pair, "--replicates", "100"]) == 0
-    of_parity = folder / "parity"
+    of_parity, of_finding = folder / "parity", folder / "findings"
     of_parity.mkdir()
+    of_finding.mkdir()
     all_three = [str(folder / "people")] * 3
     assert run(["compare", *all_three, "--replicates", "100", "--out", str(folder / "all")]) == 0
     return {
         "ways": three_ways(folder / "ways"),
         "parity": parity(of_parity),
+        "findings": parity_of_labels(of_finding, LABELS[:5]),
         "masks": folder / "masks" / "report" / "report.html",
         "labels": folder / "labels" / "report" / "report.html",
         "compare": folder / "pair" / "compare.html",
@@ -73,7 +75,7 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-WORST = {"parity": ".verdict p >> nth=0"} | dict.fromkeys(
+WORST = dict.fromkeys(("parity", "findings"), ".verdict p >> nth=0") | dict.fromkeys(
     ("ways", "masks", "labels", "compare", "runs"), ".worst li >> nth=0"
 )
 """Where a page says which group is worst off."""

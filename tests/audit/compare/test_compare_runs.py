@@ -100,8 +100,14 @@ def test_rules_on_a_change_are_judged_and_the_others_named(table: Path) -> None:
     ],
 )
 def test_a_policy_that_nothing_can_be_judged_by_is_refused(
-    rule: str, said: str, runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rule: str,
+    said: str,
+    runs: list[Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("audit.commands.compare.sides_of", None)  # nothing is resampled before
     (tmp_path / "p.yaml").write_text(f"name: p\nrules: [{rule}]")
     assert compare(tmp_path / "out", *runs[:2], "--policy", tmp_path / "p.yaml") == 2
     assert said in capsys.readouterr().err

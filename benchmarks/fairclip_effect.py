@@ -51,8 +51,8 @@ EPOCHS = 6
 VARIANTS: Mapping[str, tuple[dict[str, Any], tuple[float, ...], tuple[float, ...]]] = {
     "paper": ({"fair_mode": "paper"}, (1e-7,), (1.0, 10.0)),
     "paper, group gradient": ({"fair_mode": "paper", "group_grad": "on"}, (), (1.0, 10.0)),
-    "released": ({"fair_mode": "released"}, (1e-6,), (1e-4,)),
-    "normalized": ({"fair_mode": "normalized"}, (1e-6,), (1e3,)),
+    "released": ({"fair_mode": "released"}, (1e-6,), (1e-5, 1e-4)),
+    "normalized": ({"fair_mode": "normalized"}, (1e-6,), (10.0, 1e3)),
 }
 """Settings, the lambda that is published for them, and larger ones."""
 EVERY = 6

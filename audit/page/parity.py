@@ -22,7 +22,7 @@ def parity_page(parity: Parity) -> str:
         parity=parity,
         failed=[said(check) for check in failed[:MOST]],
         apart=[one for one in parity.apart if not is_again(one) and not one.label],
-        apart_in_labels=[one for one in parity.apart if not is_again(one) and one.label],
+        apart_in_labels=furthest_first(parity),
         further=max(0, len(failed) - MOST),
         furthest=furthest(parity),
         open_checks=sum(check.verdict == "INCONCLUSIVE" for check in parity.checks),
@@ -30,9 +30,20 @@ def parity_page(parity: Parity) -> str:
 
 
 def worst_first(parity: Parity) -> list[Check]:
-    """The failed checks, unusable answers first, then by how far each is beyond its limit."""
+    """The failed checks, unusable answers first, then by how far each is beyond its limit.
+
+    What all labels together fail is left out where one of them fails the same.
+    """
     failed = [check for check in parity.checks if check.verdict == "FAIL" and not is_again(check)]
+    of_labels = {(c.attribute, c.group, c.what) for c in failed if c.label}
+    failed = [c for c in failed if c.label or (c.attribute, c.group, c.what) not in of_labels]
     return sorted(failed, key=lambda c: (c.what != "answers", -times_limit(c)))
+
+
+def furthest_first(parity: Parity) -> list[Apart]:
+    """Groups of each label: those that lack most answers, then those that moved most."""
+    rows = [one for one in parity.apart if one.label and not is_again(one)]
+    return sorted(rows, key=lambda one: (-one.unusable / one.n, -(one.mean or 0.0)))
 
 
 def times_limit(check: Check) -> float:

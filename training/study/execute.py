@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event
 from typing import TextIO
 
 from fairness.atomic import write_atomically
@@ -48,20 +49,31 @@ def execute(
     with locked(out) as lock, ThreadPoolExecutor(jobs) as pool:
         left = [run for run in runs if not is_done(out / "runs" / run.folder, run.key)]
         LOG.info(f"{len(runs)} runs, of which {len(runs) - len(left)} are done already")
-        started, done = time.monotonic(), 0
+        started, done, stopped = time.monotonic(), 0, Event()
+
+        def work(run: Run) -> str:
+            if stopped.is_set():  # after a failure nothing new is begun
+                return ""
+            try:
+                execute_run(study, run, out / "runs", attributes, lock)
+            except BaseException:
+                stopped.set()
+                raise
+            return run.name
+
         # Heads come last, when every encoder is there.
         for wave in ([r for r in left if r.after is None], [r for r in left if r.after]):
-            begun = [
-                pool.submit(execute_run, study, run, out / "runs", attributes, lock) for run in wave
-            ]
+            begun = [pool.submit(work, run) for run in wave]
             try:
                 for future in as_completed(begun):
-                    name, done = future.result(), done + 1
+                    if not (name := future.result()):
+                        continue
+                    done += 1
                     minutes = (time.monotonic() - started) / done * (len(left) - done) / 60
                     of_all = f"{done} of {len(left)}, about {minutes:.1f} min left"
                     LOG.info(f"done: {name} ({of_all})")
-            except BaseException:  # whatever ends it, Ctrl-C too: nothing new is begun
-                pool.shutdown(wait=False, cancel_futures=True)
+            except BaseException:  # Ctrl-C
+                stopped.set()
                 raise
 
 
@@ -105,7 +117,6 @@ def execute_run(study: Study, run: Run, runs: Path, attributes: Sequence[str], l
     step(folder, "audit.cli", words, lock)
     document = {"key": run.key, "versions": versions(), "name": run.name}
     write_atomically(folder / DONE, json.dumps(document, indent=1) + "\n")
-    return run.name
 
 
 def step(folder: Path, module: str, words: Sequence[str], lock: TextIO) -> None:

@@ -48,7 +48,7 @@ def markdown(title: str, blocks: Sequence[Block], caption: Sequence[str]) -> str
     """A heading, a table an attribute, and the caption."""
     parts = [f"## {title}"]
     for block in blocks:
-        heads = ["model", *columns_of(block).values()]
+        heads = _escaped(["model", *columns_of(block).values()])
         lines = [f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1)]
         lines += [f"| {' | '.join(_escaped(cells(line, block)))} |" for line in block.lines]
         parts += [f"### {block.attribute}", "\n".join(lines)]

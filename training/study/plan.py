@@ -162,7 +162,10 @@ class _Planner:
         if taken := [key for key in asked if key in DECIDED]:
             raise UsageError(f"{source}: {taken[0]} is decided by the study; leave it out")
         file = settings.CONFIGS / f"{command}.yaml"
-        defaults = settings.read(kind, file, model.preset, model.preset)
+        try:
+            defaults = settings.read(kind, file, model.preset, model.preset)
+        except UsageError as error:
+            raise UsageError(f"{self.source}: a model's preset does not fit: {error}") from None
         decided = {"data": self.study.data, "seed": seed, "select_on": self.study.select_on}
         return settings.validate(kind, asdict(defaults) | dict(values) | decided, source)
 

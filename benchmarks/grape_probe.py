@@ -17,6 +17,7 @@ the 95 % interval of the learned encoder's AUC minus the mean of the controls' i
 it, which decides nothing: age and gender alone, and every group of gender and of age from 60 on.
 """
 
+import csv
 import io
 import sys
 import zipfile
@@ -29,7 +30,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, version_converter
 from PIL import Image
-from scipy import stats
+from scipy import special, stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
@@ -78,7 +79,8 @@ def read(folder: Path) -> People:
         for i, id_ in enumerate(split.ids):
             about = (split.labels[i], split.patients[i], gender[i], split.covariates["age"][i])
             rows.append((id_, split.read(i).image, *about))
-    ids, images, labels, patients, gender_codes, age = zip(*sorted(rows, key=lambda row: row[0]))
+    rows.sort(key=lambda row: row[0])
+    ids, images, labels, patients, gender_codes, age = zip(*rows, strict=True)
     return People(
         ids,
         np.stack(images),
@@ -122,14 +124,14 @@ def features(model: onnx.ModelProto, people: People) -> FloatArray:
         batch = np.stack([prepared(image) for image in people.images[start : start + BATCH]])
         tokens = session.run(None, {"input_image": batch})[0]
         found.append(tokens[:, 1:].mean(1))
-    return np.concatenate(found).astype(np.float64)
+    return np.asarray(np.concatenate(found), dtype=np.float64)
 
 
 def prepared(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> FloatArray:
     """(3, 224, 224) float32 of grey levels."""
     small = np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
     grey = (small[None] / 255 - np.reshape(MEAN, (3, 1, 1))) / np.reshape(DEVIATION, (3, 1, 1))
-    return grey.astype(np.float32)
+    return np.asarray(grey, dtype=np.float32)
 
 
 def folds(
@@ -147,10 +149,12 @@ def out_of_fold(values: FloatArray, people: People, seed: int) -> FloatArray:
     for fitted, held in folds(people, np.arange(len(people.ids)), FOLDS, seed):
         inner = list(folds(people, fitted, INNER_FOLDS, seed))
         losses = [
-            np.mean([
-                log_loss(people.labels[b], probe(values, people, a, c).predict_proba(values[b]))
-                for a, b in inner
-            ])
+            np.mean(
+                [
+                    log_loss(people.labels[b], probe(values, people, a, c).predict_proba(values[b]))
+                    for a, b in inner
+                ]
+            )
             for c in PENALTIES
         ]
         chosen = probe(values, people, fitted, PENALTIES[int(np.argmin(losses))])
@@ -170,9 +174,76 @@ def measured(runs: list[FloatArray], people: People, among: BoolArray) -> tuple[
     return float(np.mean([auc for auc, _ in parts])), np.mean([moved for _, moved in parts], 0)
 
 
-def interval(value: float, moved: FloatArray, people: People, among: BoolArray) -> str:
-    """A value with its 95 % interval: patients move as one, t of the patients of the rarer class."""
+def interval(
+    value: float, moved: FloatArray, people: People, among: BoolArray, sign: str = ""
+) -> str:
+    """A value with its 95 % interval; Student's t has the patients of the rarer class."""
     labels, patients = people.labels[among], people.patients[among]
     fewest = min(len(np.unique(patients[labels == k])) for k in (0, 1))
     half = stats.t.ppf(0.975, fewest - 1) * np.sqrt(variance_of(moved, labels, patients))
-    return f"{value:+.3f} [{value - half:+.3f}, {value + half:+.3f}]"
+    return f"{value:{sign}.3f} [{value - half:{sign}.3f}, {value + half:{sign}.3f}]"
+
+
+def table(runs: dict[str, list[FloatArray]], people: People) -> Iterator[str]:
+    """Rows of markdown: AUC and difference to the controls, of everybody and of each group.
+
+    Args:
+        runs: of the trained encoder (`trained`), of covariates, and of all redrawn encoders
+            (`redrawn`), the scores (n,) of each draw of the folds.
+        people: whose scores they are.
+    """
+    among = {
+        "all": np.ones(len(people.ids), dtype=bool),
+        "Female": ~people.male,
+        "Male": people.male,
+        f"below {OLD}": people.age < OLD,
+        f"from {OLD} on": people.age >= OLD,
+    }
+    yield "| group | images | positive | trained | redrawn | age and gender | trained - redrawn |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for group, rows in among.items():
+        found = {name: measured(scores, people, rows) for name, scores in runs.items()}
+        (ours, moved), (control, control_moved) = found["trained"], found["redrawn"]
+        numbers = [interval(*found[name], people, rows) for name in runs]
+        numbers.append(interval(ours - control, moved - control_moved, people, rows, "+"))
+        yield f"| {group} | {rows.sum()} | {people.labels[rows].sum()} | {' | '.join(numbers)} |"
+
+
+def write_predictions(path: Path, scores: FloatArray, people: People) -> None:
+    """A table for `fair-audit report`: scores (n,) as chances, with groups and patients."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "patient", TARGET, "score", "gender", "age"])
+        for i, chance in enumerate(special.expit(scores)):
+            gender = "Male" if people.male[i] else "Female"
+            age = f"from {OLD} on" if people.age[i] >= OLD else f"below {OLD}"
+            row = (people.ids[i], people.patients[i], people.labels[i], chance, gender, age)
+            writer.writerow(row)
+
+
+def main(wheel: Path, data: Path) -> None:
+    """Print the table, each encoder's AUCs, and leave `grape_predictions.csv` here."""
+    people = read(data)
+    trained = encoder_of(wheel)
+    values = {"trained": features(trained, people)}
+    values["age and gender"] = np.stack([people.age, people.male], 1).astype(np.float64)
+    values |= {f"redrawn {s}": features(redrawn(trained, s), people) for s in CONTROL_SEEDS}
+    runs = {
+        name: [out_of_fold(found, people, seed) for seed in FOLD_SEEDS]
+        for name, found in values.items()
+    }
+    everybody = np.ones(len(people.ids), dtype=bool)
+    for name, scores in runs.items():
+        aucs = [measured([run], people, everybody)[0] for run in scores]
+        print(f"{name}: AUC {np.round(aucs, 3).tolist()} by draw of the folds")
+    pooled = [run for s in CONTROL_SEEDS for run in runs[f"redrawn {s}"]]
+    names = ("trained", "redrawn", "age and gender")
+    shown = {name: runs.get(name, pooled) for name in names}
+    print("\n".join(table(shown, people)))
+    write_predictions(Path("grape_predictions.csv"), np.mean(runs["trained"], 0), people)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m benchmarks.grape_probe WHEEL GRAPE_FOLDER")
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

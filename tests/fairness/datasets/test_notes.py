@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.notes import truncate
+from fairness.datasets.reader import TextSource
 from fairness.datasets.stream import samples
 from fairness.errors import DataError
 
@@ -30,8 +31,8 @@ def test_a_truncated_note_is_a_beginning_that_ends_at_a_word(note: str) -> None:
         assert note[len(cut)] == " "
 
 
-def texts(root: Path) -> list[str | None]:
-    return [sample.text for sample in samples(FairVLMed(root, "test", text_source="note"))]
+def texts(root: Path, source: TextSource = "note") -> list[str | None]:
+    return [sample.text for sample in samples(FairVLMed(root, "test", text_source=source))]
 
 
 @pytest.mark.parametrize("name", ["gpt-4_summarized_notes.csv", "gpt4_summarized_notes.csv"])
@@ -58,6 +59,12 @@ def test_summaries_come_before_the_table_and_the_table_before_the_npz(tmp_path: 
     assert texts(tmp_path) == ["from its notes"]
     table.write_text("filename,note,gpt4_summary\ndata_00001.npz,its note,from its summaries\n")
     assert texts(tmp_path) == ["from its summaries"]
+    assert texts(tmp_path, "original") == ["its note"]
+    (tmp_path / "gpt-4_summarized_notes.csv").write_text("a,b,c\ndata_00001.npz,x,a summary\n")
+    assert texts(tmp_path, "original") == ["its note"]
+    (tmp_path / "original_notes.csv").write_text("a,b,c\ndata_00001.npz,x,the whole note\n")
+    assert texts(tmp_path, "original") == ["the whole note"]
+    assert texts(tmp_path) == ["a summary"]
     (tmp_path / "gpt-4_summarized_notes.csv").write_text("f,n,s\ndata_00001,x,from the csv\n")
     assert texts(tmp_path) == ["from the csv"]
 

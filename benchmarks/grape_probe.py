@@ -15,6 +15,9 @@ which each tensor is redrawn from a normal law of its own mean and deviation, 3 
 the AUC of all out-of-fold scores, averaged over the draws of the folds. Features count as better if
 the 95 % interval of the learned encoder's AUC minus the mean of the controls' is above 0. Beside
 it, which decides nothing: age and gender alone, and every group of gender and of age from 60 on.
+
+Decided afterwards: no interval of fewer than 10 patients of a class; and two more outcomes, which
+show whether the features and the probe work at all: right eye or left, and `vf_mean` below median.
 """
 
 import csv
@@ -22,7 +25,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +33,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, version_converter
 from PIL import Image
-from scipy import special, stats
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
@@ -52,6 +55,7 @@ FOLDS, INNER_FOLDS = 5, 4
 FOLD_SEEDS = range(5)
 CONTROL_SEEDS = range(3)
 OLD = 60
+FEWEST = 10  # patients of the rarer class below which there is no interval
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,8 @@ def interval(
     """A value with its 95 % interval; Student's t has the patients of the rarer class."""
     labels, patients = people.labels[among], people.patients[among]
     fewest = min(len(np.unique(patients[labels == k])) for k in (0, 1))
+    if fewest < FEWEST:
+        return f"{value:{sign}.3f} [-]"
     half = stats.t.ppf(0.975, fewest - 1) * np.sqrt(variance_of(moved, labels, patients))
     return f"{value:{sign}.3f} [{value - half:{sign}.3f}, {value + half:{sign}.3f}]"
 
@@ -188,8 +194,8 @@ def table(runs: dict[str, list[FloatArray]], people: People) -> Iterator[str]:
     """Rows of markdown: AUC and difference to the controls, of everybody and of each group.
 
     Args:
-        runs: of the trained encoder (`trained`), of covariates, and of all redrawn encoders
-            (`redrawn`), the scores (n,) of each draw of the folds.
+        runs: of `trained`, `redrawn` and `age and gender` the scores (n,) of each encoder and draw
+            of the folds.
         people: whose scores they are.
     """
     among = {
@@ -209,41 +215,35 @@ def table(runs: dict[str, list[FloatArray]], people: People) -> Iterator[str]:
         yield f"| {group} | {rows.sum()} | {people.labels[rows].sum()} | {' | '.join(numbers)} |"
 
 
-def write_predictions(path: Path, scores: FloatArray, people: People) -> None:
-    """A table for `fair-audit report`: scores (n,) as chances, with groups and patients."""
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "patient", TARGET, "score", "gender", "age"])
-        for i, chance in enumerate(special.expit(scores)):
-            gender = "Male" if people.male[i] else "Female"
-            age = f"from {OLD} on" if people.age[i] >= OLD else f"below {OLD}"
-            row = (people.ids[i], people.patients[i], people.labels[i], chance, gender, age)
-            writer.writerow(row)
+def afterwards(folder: Path, people: People) -> dict[str, People]:
+    """The same photographs with outcomes that were added when the first result was known."""
+    with (folder / "data_summary.csv").open(newline="") as file:
+        about = {Path(row["filename"]).stem: row for row in csv.DictReader(file)}
+    rows = [about[Path(id_).stem] for id_ in people.ids]
+    right = np.array([row["eye"] == "OD" for row in rows], dtype=np.int64)
+    field = np.array([float(row["vf_mean"]) for row in rows])
+    outcomes = {"right eye": right, "field below median": (field < np.median(field)).astype(int)}
+    return {name: replace(people, labels=labels) for name, labels in outcomes.items()}
 
 
 def main(wheel: Path, data: Path) -> None:
-    """Print the table, each encoder's AUCs, and leave `grape_predictions.csv` here."""
+    """Print the table of the target, then those of the outcomes that were added."""
     people = read(data)
     trained = encoder_of(wheel)
-    values = {"trained": features(trained, people)}
-    values["age and gender"] = np.stack([people.age, people.male], 1).astype(np.float64)
-    values |= {f"redrawn {s}": features(redrawn(trained, s), people) for s in CONTROL_SEEDS}
-    runs = {
-        name: [out_of_fold(found, people, seed) for seed in FOLD_SEEDS]
-        for name, found in values.items()
+    values = {
+        "trained": [features(trained, people)],
+        "redrawn": [features(redrawn(trained, seed), people) for seed in CONTROL_SEEDS],
+        "age and gender": [np.stack([people.age, people.male], 1).astype(np.float64)],
     }
-    everybody = np.ones(len(people.ids), dtype=bool)
-    for name, scores in runs.items():
-        aucs = [measured([run], people, everybody)[0] for run in scores]
-        print(f"{name}: AUC {np.round(aucs, 3).tolist()} by draw of the folds")
-    pooled = [run for s in CONTROL_SEEDS for run in runs[f"redrawn {s}"]]
-    names = ("trained", "redrawn", "age and gender")
-    shown = {name: runs.get(name, pooled) for name in names}
-    print("\n".join(table(shown, people)))
-    write_predictions(Path("grape_predictions.csv"), np.mean(runs["trained"], 0), people)
+    for outcome, judged in ({TARGET: people} | afterwards(data, people)).items():
+        runs = {name: scored(encoded, judged) for name, encoded in values.items()}
+        print("\n".join((f"\n{outcome}", *table(runs, judged))))
+
+
+def scored(encoded: list[FloatArray], people: People) -> list[FloatArray]:
+    """Out-of-fold scores (n,) by each of some features (n, D) and draws of the folds."""
+    return [out_of_fold(values, people, seed) for values in encoded for seed in FOLD_SEEDS]
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python -m benchmarks.grape_probe WHEEL GRAPE_FOLDER")
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*(Path(argument) for argument in sys.argv[1:]))

@@ -55,7 +55,8 @@ class Notes:
         if not note:
             raise DataError(
                 f"{npz.path}: its note is missing or empty ({self.source}); "
-                "add it, train by --text-source label, or leave the file out by --on-error skip"
+                "add it, leave the file out by --on-error skip, or do without notes "
+                "(FairCLIP, BLIP-2: --text-source label; probe, fine-tuning: --features image)"
             )
         return truncate(note, self.most)
 

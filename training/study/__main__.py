@@ -6,9 +6,10 @@ same tables.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from fairness.errors import DataError, UsageError
 from fairness.guard import DEBUG_HELP, guarded
 from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
+from training.gpu import has_gpu
 from training.runlog import LOG, log_to_terminal, progress_bar
 from training.settings import CONFIGS, RUNS
 from training.starting_data import attribute_of
@@ -38,10 +40,15 @@ the seeds, as markdown, csv and LaTeX. The same command goes on with a study tha
 
 Examples:
 
-  python -m training.study --config training/configs/study_tiny.yaml --jobs 2
+  python -m training.study --config training/configs/study_tiny.yaml
 
   python -m training.study --config training/configs/study_paper.yaml --out runs/study/paper
 """
+
+
+def default_jobs() -> int:
+    """Runs at the same time: they would share one GPU's memory, but each keeps one core busy."""
+    return 1 if has_gpu() else min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,9 @@ class Options:
     """YAML file of the study."""
     out: Path | None = None
     """Folder of its runs and tables; without it runs/study/NAME, after the file."""
-    jobs: Annotated[int, tyro.conf.arg(metavar="N")] = 1
-    """Runs at the same time, each a process of its own; on one GPU leave it at 1."""
+    jobs: Annotated[int, tyro.conf.arg(metavar="N")] = field(default_factory=default_jobs)
+    """Runs at the same time, each a process of its own; without it 1 where there is a GPU, else one
+    a core, 4 at most."""
 
     def __post_init__(self) -> None:
         """Raises UsageError where a number is out of range."""
@@ -125,9 +133,11 @@ def digest_of_data(study: Study) -> str:
 
 
 def write_tables(study: Study, rows: Sequence[Row], out: Path) -> None:
-    """Write every table in three forms, and all of them as one page of markdown."""
-    files: dict[str, bytes | str | None] = {}
-    pages = []
+    """Write every table in three forms."""
+    # A table that the study has no longer must not stay beside the others.
+    files: dict[str, bytes | str | None] = {
+        f"{table}.{form}": None for table in TITLES for form in ("md", "csv", "tex")
+    }
     for table, wanted in study.tables.items():
         mine = [row for row in rows if row.table == table]
         blocks = [
@@ -135,8 +145,7 @@ def write_tables(study: Study, rows: Sequence[Row], out: Path) -> None:
             for name in wanted.attributes
         ]
         caption = caption_of(study, mine, blocks)
-        pages.append(markdown(TITLES[table], blocks, caption))
-        files[f"{table}.md"] = pages[-1]
+        files[f"{table}.md"] = markdown(TITLES[table], blocks, caption)
         files[f"{table}.csv"] = csv_of(table, blocks)
         files[f"{table}.tex"] = latex(TITLES[table], table, blocks, caption)
     replace_files(out / "tables", files)

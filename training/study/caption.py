@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from training.study.config import Study, TableName
 from training.study.evaluated import Evaluated
+from training.study.over_seeds import REPLICATES
 from training.study.plan import Row
 from training.study.rows import Block
 
@@ -36,8 +37,7 @@ def caption_of(study: Study, rows: Sequence[Row], blocks: Sequence[Block]) -> li
         f"Data: {data['dataset']}, {data['split']} split, {data['n']} images "
         f"(SHA-256 {str(data['split_sha256'])[:12]}). {data['statement'] or ''}".strip(),
         *(_sizes(block) for block in blocks),
-        f"Numbers are percent: mean ± sample standard deviation (n - 1) over {runs} "
-        f"seed{'s' if runs > 1 else ''} ({seeds}), then a 95 % interval. {_interval(runs)}",
+        _interval(runs, seeds),
         "Differences are paired by seed and by patient; their interval is made the same way and "
         "holds for one number alone, not for all of a table together.",
         f"Selection: {CHOSEN[study.select_on]}. Threshold of DPD, DEOdds and Flagged (the share "
@@ -45,19 +45,24 @@ def caption_of(study: Study, rows: Sequence[Row], blocks: Sequence[Block]) -> li
         "DPD and DEOdds are largest gaps, never negative: small groups and chance raise them, and "
         "a model that flags nobody, or everybody, has none. Groups of fewer than "
         f"{study.suppress_below} people, positives or negatives are not shown and count in no gap.",
-        f"Trained on {TEXTS[study.text_source]}. {_models(study, rows)}",
+        f"Trained on {TEXTS[study.text_source]}. {_models(rows)}",
         f"Each model was exported to ONNX and scored by fair-audit. {_versions(every)}",
-        *_doubts(study, str(data["statement"] or "")),
+        *_doubts(study, rows, str(data["statement"] or "")),
     ]
 
 
-def _interval(runs: int) -> str:
+def _interval(runs: int, seeds: str) -> str:
     if runs < 2:
-        return "There is none of a single seed, since it does not show how far seeds differ."
+        return (
+            f"Numbers are percent, of a single seed ({seeds}): without deviation and interval, "
+            "since one seed does not show how far seeds differ."
+        )
     return (
-        "It covers both seeds and test patients: the variance over seeds divided by their number "
-        "plus the bootstrap variance over patients (1000 draws inside groups, the same for all "
-        "runs), with Student's quantile (Welch-Satterthwaite); cut at 0 and 100."
+        f"Numbers are percent: mean ± sample standard deviation (n - 1) over {runs} seeds "
+        f"({seeds}), then a 95 % interval. It covers both seeds and test patients: the variance "
+        f"over seeds divided by their number plus the bootstrap variance over patients "
+        f"({REPLICATES} draws inside groups, the same for all runs), with Student's quantile "
+        "(Welch-Satterthwaite); cut at 0 and 100."
     )
 
 
@@ -76,11 +81,8 @@ def _threshold(study: Study) -> str:
     return f"{study.threshold:g} for all"
 
 
-def _models(study: Study, rows: Iterable[Row]) -> str:
-    found = dict.fromkeys(
-        f"{row.label}: {_said(row)}" for row in rows if any(run.config for run in row.runs)
-    )
-    return "; ".join(found) + "."
+def _models(rows: Iterable[Row]) -> str:
+    return "; ".join(dict.fromkeys(f"{row.label}: {_said(row)}" for row in rows)) + "."
 
 
 def _said(row: Row) -> str:
@@ -117,9 +119,12 @@ def _versions(every: Sequence[Evaluated]) -> str:
     return f"Versions: {'; or '.join(found)}.{mixed}"
 
 
-def _doubts(study: Study, statement: str) -> list[str]:
+def _doubts(study: Study, rows: Sequence[Row], statement: str) -> list[str]:
     tiny = [label for label, model in study.models.items() if model.preset == "tiny"]
     found = []
+    headless = [label for label, model in study.models.items() if model.trainer == "blip2"]
+    if headless and rows[0].table != "zero-shot":
+        found.append(f"No rows of {', '.join(headless)}: no head is fitted on BLIP-2 here.")
     if statement:
         found.append("The data are synthetic: nothing here is a statement about patients.")
     if tiny:

@@ -85,8 +85,10 @@ def is_done(folder: Path, key: str) -> bool:
         return False
 
 
-def execute_run(study: Study, run: Run, runs: Path, attributes: Sequence[str], lock: TextIO) -> str:
-    """Train, export and audit one run, and return its name.
+def execute_run(
+    study: Study, run: Run, runs: Path, attributes: Sequence[str], lock: TextIO
+) -> None:
+    """Train, export and audit one run.
 
     Raises:
         DataError: a command failed.

@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def begun(config: Path, out: Path) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "training.study", "--config", str(config), "--out", str(out)]
-    return subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE)
+    words = ["--config", str(config), "--out", str(out), "--jobs", "2"]
+    command = [sys.executable, "-m", "training.study", *words]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
 
 
 def tables(out: Path) -> dict[str, bytes]:

@@ -84,7 +84,8 @@ def test_a_run_that_fails_names_its_folder_and_its_log(
     config = write_study(tmp_path)
     text = config.read_text().replace("{epochs: 2,", "{weights: nowhere.pt, epochs: 2,")
     config.write_text(text)
-    assert run(["--config", str(config), "--out", str(tmp_path / "out")]) == 3
+    words = ["--config", str(config), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert run(words) == 3
     (said,) = [s for s in capsys.readouterr().err.splitlines() if s.startswith("study: ")]
     (folder,) = (tmp_path / "out" / "runs").glob("clip-tiny-*")
     assert f"{folder}: python -m training." in said

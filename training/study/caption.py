@@ -122,9 +122,10 @@ def _versions(every: Sequence[Evaluated]) -> str:
 def _doubts(study: Study, rows: Sequence[Row], statement: str) -> list[str]:
     tiny = [label for label, model in study.models.items() if model.preset == "tiny"]
     found = []
-    headless = [label for label, model in study.models.items() if model.trainer == "blip2"]
-    if headless and rows[0].table != "zero-shot":
-        found.append(f"No rows of {', '.join(headless)}: no head is fitted on BLIP-2 here.")
+    shown = study.tables[rows[0].table].models or tuple(study.models)
+    untrained = [label for label in shown if study.models[label].trainer == "blip2"]
+    if untrained and rows[0].table == "linear-probing":
+        found.append(f"{', '.join(untrained)}: heads on the trained model alone, not on its start.")
     if statement:
         found.append("The data are synthetic: nothing here is a statement about patients.")
     if tiny:

@@ -104,11 +104,9 @@ class _Planner:
     data_sha256: str
 
     def rows(self, table: TableName, attribute: str, label: str, model: Model) -> list[Row]:
-        """The rows of a model in a block of a table; none where no head fits on it."""
-        if table != "zero-shot" and model.trainer != "fairclip":
-            return []
+        """The rows of a model in a block of a table; BLIP-2 has none before it is trained."""
         found = []
-        if table == "linear-probing":
+        if table == "linear-probing" and model.trainer == "fairclip":
             runs = [self.head(table, label, seed, model, None) for seed in self.study.seeds]
             found.append(Row(table, attribute, label, tuple(runs)))
         tuned = "-FT" if table == "linear-probing" else ""

@@ -41,7 +41,7 @@ from training.runlog import LOG
 
 SEEDS = range(5)
 RECIPE = Recipe(train=480, val=150, test=400, hard_group="race=Black", strength=0.8)
-EPOCHS = 16
+EPOCHS = 8
 HARD = RACE.groups.index("Black")
 ROWS = {"none": 0.0, "paper, lambda 1e-7": 1e-7, "paper, lambda 10": 10.0}
 """Losses, and the weight of their fair term."""

@@ -69,8 +69,13 @@ def test_the_texts_of_the_report_show_no_number_of_a_small_group(with_few: Path)
     folder = with_few / "report"
     assert {f.name for f in folder.iterdir()} == {
         "report.json", "report.html", "groups.csv", "contrasts.csv", "report.md", "junit.xml",
-        "model_card.md", "chai.xml", "MANIFEST.sha256",
+        "model_card.md", "chai.xml", "MANIFEST.sha256", "original_results.csv",
     }  # fmt: skip
+    with (folder / "original_results.csv").open(newline="") as file:
+        (originals,) = csv.DictReader(file)
+    of_race = {n: value for n, value in originals.items() if "attr0" in n}
+    assert of_race["auc_attr0_group2"] != ""  # White
+    assert {value for n, value in of_race.items() if not re.search(r"group\d", n)} == {""}
     with (folder / "groups.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             if "Zyzzyva" in row["group"]:

@@ -72,7 +72,7 @@ def test_gradients_are_exactly_those_of_the_last_sweep() -> None:
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_gradients_are_those_of_the_divergence_once_it_has_converged(side: int) -> None:
-    blur, scaling = 0.3, 0.99
+    blur, scaling = 0.3, 0.995  # by 0.99 the potentials are 1.2e-4 short of converged
     x, y = X.clone().requires_grad_(), Y.clone().requires_grad_()
     gradient = torch.autograd.grad(sinkhorn_divergence(x, y, blur, scaling), (x, y))[side]
     moved = (X, Y)[side]

@@ -22,6 +22,8 @@ COMMANDS = {
     "fair-audit parity": "fair-audit parity",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
+    "python -m training.blip2": "training.blip2",
+    "python -m training.probe": "training.probe",
     "python -m training.fairseg": "training.fairseg",
     "python -m training.fairlora": "training.fairlora",
     "python -m export": "export",

@@ -49,6 +49,7 @@ def found(out: Path) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.lines
 def test_the_exported_file_answers_as_its_checkpoint(
     exported: "Exported", data: Path, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_the_exported_file_answers_as_its_checkpoint(
     assert about["second"]["model_sha256"] == exported.spec().model_sha256
 
 
+@pytest.mark.lines
 def test_a_file_of_another_model_is_not_the_checkpoint(
     exported: "Exported", edge: Path, data: Path, tmp_path: Path
 ) -> None:

@@ -17,8 +17,8 @@ from training.starting_data import ensure_data
 HELP = """Fit a classifier on the features of a frozen encoder: FairCLIP's linear probe.
 
 The encoder is CLIP from --weights, or that of a finished run of FairCLIP or BLIP-2. Its features
-are computed once and kept beside the run. Settings come from training/configs/probe.yaml, or another file given
-with --config, and then from the flags below.
+are computed once and kept beside the run. Settings come from training/configs/probe.yaml, or
+another file given with --config, and then from the flags below.
 
 Examples:
   python -m training.probe --backbone runs/fairclip/TIME

@@ -62,7 +62,7 @@ def _interval(runs: int, seeds: str) -> str:
         f"({seeds}), then a 95 % interval. It covers both seeds and test patients: the variance "
         f"over seeds divided by their number plus the bootstrap variance over patients "
         f"({REPLICATES} draws inside groups, the same for all runs), with Student's quantile "
-        "(Welch-Satterthwaite); cut at 0 and 100."
+        "(Welch-Satterthwaite); cut at 0 and 100, of differences at -100 and 100."
     )
 
 

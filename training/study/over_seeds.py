@@ -40,14 +40,14 @@ class Spread:
     high: float
 
 
-def spread_of(values: FloatArray, replicates: FloatArray, patients: int, span: float) -> Spread:
+def spread_of(values: FloatArray, replicates: FloatArray, patients: int, least: float) -> Spread:
     """Mean, deviation and interval of a number.
 
     Args:
         values: (S,) of each seed.
         replicates: (S, R) under weights of the patients that are the same for all seeds.
         patients: in the split.
-        span: limits are cut at 0 and `span`; infinite for a difference, which is cut at neither.
+        least: limits are cut there and at 1: 0, or -1 for a difference.
     """
     mean = float(values.mean())
     if len(values) < 2:
@@ -61,9 +61,7 @@ def spread_of(values: FloatArray, replicates: FloatArray, patients: int, span: f
     if variance > 0:
         q = stats.t.ppf((1 + CONFIDENCE) / 2, variance**2 / sum(freedom))
         half = float(q * np.sqrt(variance))
-    low, high = mean - half, mean + half
-    if np.isfinite(span):
-        low, high = max(low, 0.0), min(high, span)
+    low, high = max(mean - half, least), min(mean + half, 1.0)
     return Spread(values, mean, float(values.std(ddof=1)), low, high)
 
 
@@ -78,7 +76,7 @@ def spreads(
             np.array([one[name] for one in numbers]),
             np.stack([one[name] for one in replicates]),
             patients,
-            span=1.0,
+            least=0.0,
         )
         for name in numbers[0]
         if all(name in one for one in numbers)
@@ -97,7 +95,7 @@ def differences(
             values = [np.array([one[name] for one in side]) for side in numbers]
             moved = [np.stack([one[name] for one in side]) for side in replicates]
             found[name] = spread_of(
-                values[0] - values[1], moved[0] - moved[1], patients, span=np.inf
+                values[0] - values[1], moved[0] - moved[1], patients, least=-1.0
             )
     return found
 

@@ -62,7 +62,7 @@ def test_a_hidden_group_counts_in_no_gap() -> None:
 
 def test_where_only_seeds_vary_the_interval_is_student_s() -> None:
     values = np.array([0.70, 0.74, 0.75])
-    found = spread_of(values, np.zeros((3, 1000)), 500, 1.0)
+    found = spread_of(values, np.zeros((3, 1000)), 500, 0.0)
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert (found.low, found.high) == pytest.approx((low, high))
     assert found.sd == pytest.approx(np.sqrt(((values - values.mean()) ** 2).sum() / 2))
@@ -70,7 +70,7 @@ def test_where_only_seeds_vary_the_interval_is_student_s() -> None:
 
 def test_where_only_patients_vary_the_interval_is_the_bootstrap_s() -> None:
     draws = 0.7 + 0.02 * np.random.default_rng(0).standard_normal((1, 1000))
-    found = spread_of(np.full(2, 0.7), np.repeat(draws, 2, axis=0), 500, 1.0)
+    found = spread_of(np.full(2, 0.7), np.repeat(draws, 2, axis=0), 500, 0.0)
     assert found.sd == 0
     assert found.high - found.low == pytest.approx(2 * 1.965 * draws.std(ddof=1), rel=0.01)
 
@@ -83,21 +83,23 @@ def test_the_interval_covers_both_seeds_and_patients() -> None:
         of_patients = rng.standard_normal(n) + 0.5 * rng.standard_normal((seeds, n))
         cases = 0.1 * rng.standard_normal((seeds, 1)) + of_patients
         weights = rng.multinomial(n, np.full(n, 1 / n), size=200)
-        found = spread_of(cases.mean(1), cases @ weights.T / n, n, np.inf)
+        found = spread_of(cases.mean(1), cases @ weights.T / n, n, -1.0)
         covered += found.low <= 0 <= found.high
     assert 0.94 <= covered / studies <= 1.0
 
 
 def test_one_seed_has_a_mean_alone() -> None:
-    found = spread_of(np.array([0.7]), np.zeros((1, 1000)), 500, 1.0)
+    found = spread_of(np.array([0.7]), np.zeros((1, 1000)), 500, 0.0)
     assert found.mean == 0.7
     assert np.isnan([found.sd, found.low, found.high]).all()
 
 
-def test_limits_stay_between_0_and_1_but_those_of_differences_do_not() -> None:
+def test_limits_stay_between_0_and_1_and_those_of_differences_above_minus_1() -> None:
     values, still = np.array([0.01, 0.03]), np.zeros((2, 1000))
-    assert spread_of(values, still, 500, 1.0).low == 0
-    assert spread_of(values, still, 500, np.inf).low < 0
+    assert spread_of(values, still, 500, 0.0).low == 0
+    assert -1 < spread_of(values, still, 500, -1.0).low < 0
+    apart = spread_of(np.array([-0.4, 0.4]), still, 500, -1.0)
+    assert (apart.low, apart.high) == (-1, 1)
 
 
 def test_differences_are_paired_by_seed_and_by_patient() -> None:

@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
-from fairness.arrays import IntArray
 from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from training import settings
@@ -21,14 +20,13 @@ from training.blip2.rate import learning_rate
 from training.blip2.start import initial_model
 from training.blip2.validation import conclude, keep_best
 from training.checkpoint_record import Blip2Record
-from training.fairclip.fair_loss import FairObjective
-from training.fairclip.pairs import fair_groups
+from training.fairclip.pairs import make_objective
 from training.learned import require_both_classes
 from training.models.blip2 import Blip2
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
 from training.selection import Selection
-from training.starting_data import announce_data, attribute_of
+from training.starting_data import announce_data
 
 
 def optimiser_of(model: Blip2, config: Config) -> Optimizer:
@@ -58,7 +56,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     pairs = CroppedPairs(train_split, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
     model = initial_model(config, pairs.texts.values())
-    objective = make_objective(config, train_split, usable).to(model.device)
+    objective = make_objective(config, config.seed, train_split, usable).to(model.device)
     both = nn.ModuleList([model, objective])
     optimizer = optimiser_of(model, config)
     steps = steps_per_pass(len(usable), config.batch_size)
@@ -94,19 +92,6 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             )
         conclude(model, selection, folder / "best", done)
     return folder / "best"
-
-
-def make_objective(config: Config, split: FairVLMed, usable: IntArray) -> FairObjective:
-    """The fair term of a run, which knows the groups of the usable training samples.
-
-    Raises:
-        UsageError: the data set does not know an attribute.
-    """
-    for name in config.attributes:
-        attribute_of(split, name)
-    fair = config.fair_mode != "none"
-    groups = fair_groups(split, config.attributes, usable) if fair else ()
-    return FairObjective(config, groups, config.seed)
 
 
 def open_split(config: Config, name: str) -> FairVLMed:

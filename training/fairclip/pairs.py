@@ -9,7 +9,8 @@ from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
-from training.fairclip.fair_loss import Group
+from training.fairclip.fair_loss import FairObjective, Group
+from training.losses.fair_settings import FairSettings
 from training.models.preprocess import Preprocess
 from training.models.prompts import tokenize
 from training.runlog import LOG
@@ -45,6 +46,27 @@ def fair_groups(
         for attribute, weight in weights.items()
         for group, members in group_members(split, attribute, usable).items()
     )
+
+
+def make_objective(
+    settings: FairSettings, seed: int, split: FairVLMed, usable: IntArray
+) -> FairObjective:
+    """The fair objective of a run, which knows the groups of the usable training samples.
+
+    Args:
+        settings: of the fair term.
+        seed: of the groups' batches.
+        split: the training split.
+        usable: (n,) numbers of its usable samples.
+
+    Raises:
+        UsageError: the data set does not know an attribute.
+    """
+    for name in settings.attributes:
+        attribute_of(split, name)
+    fair = settings.fair_mode != "none"
+    groups = fair_groups(split, settings.attributes, usable) if fair else ()
+    return FairObjective(settings, groups, seed)
 
 
 class Pairs:

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from torch.optim import Adam, Optimizer
 
-from fairness.arrays import IntArray
 from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.fairvlmed import FairVLMed
 from training import settings
@@ -16,9 +15,8 @@ from training.batching import batch_at, steps_per_pass
 from training.checkpoint_record import FairCLIPRecord
 from training.fairclip.config import FREE, Config, auto_preset
 from training.fairclip.encoder import Encoder
-from training.fairclip.fair_loss import FairObjective
 from training.fairclip.objective import queue_drift, step_loss
-from training.fairclip.pairs import Pairs, fair_groups
+from training.fairclip.pairs import Pairs, make_objective
 from training.fairclip.validation import conclude, keep_best
 from training.learned import require_both_classes
 from training.models import clip
@@ -27,7 +25,7 @@ from training.processes import follow, join
 from training.resume import Progress, identity_of, load_state, save_state
 from training.runlog import LOG, RunLog, progress_bar
 from training.selection import Selection
-from training.starting_data import announce_data, attribute_of
+from training.starting_data import announce_data
 
 
 def build(config: Config) -> tuple[clip.Clip, Optimizer]:
@@ -68,7 +66,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
-    objective = make_objective(config, train_split, usable).to(model.device)
+    objective = make_objective(config, config.seed, train_split, usable).to(model.device)
     both = nn.ModuleList([model, objective])
     steps = steps_per_pass(len(usable), config.batch_size)
     identity = identity_of(config, FREE)
@@ -104,19 +102,6 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         if processes.is_main:
             conclude(model, selection, folder / "best", done)
     return folder / "best"
-
-
-def make_objective(config: Config, split: FairVLMed, usable: IntArray) -> FairObjective:
-    """The loss of a run, which knows the groups of the usable training samples.
-
-    Raises:
-        UsageError: the data set does not know an attribute.
-    """
-    for name in config.attributes:
-        attribute_of(split, name)
-    fair = config.fair_mode != "none"
-    groups = fair_groups(split, config.attributes, usable) if fair else ()
-    return FairObjective(config, groups, config.seed)
 
 
 def open_split(config: Config, name: str) -> FairVLMed:

@@ -15,8 +15,9 @@ from fairness.datasets.fairvlmed import FairVLMed
 from training.blip2.config import Config
 from training.blip2.objective import group_cosines, step_loss
 from training.blip2.pairs import CroppedPairs
-from training.blip2.train import make_objective, train
+from training.blip2.train import train
 from training.fairclip.fair_loss import FairObjective
+from training.fairclip.pairs import make_objective
 from training.losses.sinkhorn import sinkhorn_divergence
 from training.models.blip2 import Blip2
 
@@ -34,7 +35,11 @@ def config(data: Path) -> Config:
 def parts(config: Config) -> tuple[Blip2, FairObjective, CroppedPairs]:
     split = FairVLMed(config.data, "train", text_source="note")
     pairs = CroppedPairs(split, 64)
-    return random_blip2(), make_objective(config, split, pairs.check(skip=False)), pairs
+    return (
+        random_blip2(),
+        make_objective(config, config.seed, split, pairs.check(skip=False)),
+        pairs,
+    )
 
 
 def test_blip2_s_fair_term_compares_the_best_queries_of_own_pairs(config: Config) -> None:

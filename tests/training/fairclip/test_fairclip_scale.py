@@ -16,8 +16,8 @@ from training.fairclip.__main__ import run
 from training.fairclip.config import Config
 from training.fairclip.encoder import Encoder
 from training.fairclip.objective import step_loss
-from training.fairclip.pairs import Pairs
-from training.fairclip.train import build, make_objective, train
+from training.fairclip.pairs import Pairs, make_objective
+from training.fairclip.train import build, train
 from training.scale_settings import Precision
 
 
@@ -32,7 +32,7 @@ def gradient(config: Config) -> tuple[float, Tensor]:
     split = FairVLMed(config.data, "train", text_source="note")
     model, _ = build(config)
     encoder = Encoder(model, Pairs(split, 96, 512), config.precision, config.micro_batch)
-    objective = make_objective(config, split, np.arange(len(split)))
+    objective = make_objective(config, config.seed, split, np.arange(len(split)))
     loss, scalars = step_loss(encoder, objective, 0, np.arange(11))
     assert loss.dtype == torch.float32
     torch.autograd.backward(loss)

@@ -13,8 +13,8 @@ from training.fairclip.config import Config
 from training.fairclip.encoder import Encoder
 from training.fairclip.fair_loss import FairObjective, Group
 from training.fairclip.objective import group_cosines, queue_drift, step_loss
-from training.fairclip.pairs import Pairs
-from training.fairclip.train import build, make_objective
+from training.fairclip.pairs import Pairs, make_objective
+from training.fairclip.train import build
 
 INDEX = np.arange(8)
 
@@ -58,7 +58,7 @@ def test_groups_pass_the_model_only_where_a_mode_needs_them(
     chosen = replace(config, **changes)  # type: ignore[arg-type]  # of several types
     counting = Counting(encoder)
     split = FairVLMed(config.data, "train", text_source="note")
-    objective = make_objective(chosen, split, np.arange(24))
+    objective = make_objective(chosen, chosen.seed, split, np.arange(24))
     step = 0
     while len(counting.asked) < len(passes):
         step_loss(counting, objective, step, INDEX)  # type: ignore[arg-type]  # called alike
@@ -107,7 +107,7 @@ def test_a_queue_drifts_only_where_the_model_changes(config: Config) -> None:
     split = FairVLMed(config.data, "train", text_source="note")
     encoder = Encoder(model, Pairs(split, 96, 16))
     chosen = replace(config, group_source="queue", group_batch_size=4)
-    objective = make_objective(chosen, split, np.arange(24))
+    objective = make_objective(chosen, chosen.seed, split, np.arange(24))
     for step in range(3):
         step_loss(encoder, objective, step, np.arange(step * 8, step * 8 + 8))
     assert queue_drift(encoder, objective)["drift/race/White"] == pytest.approx(0, abs=1e-3)

@@ -37,7 +37,7 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
@@ -166,7 +166,7 @@ def out_of_fold(values: FloatArray, people: People, seed: int) -> FloatArray:
     return scores
 
 
-def probe(values: FloatArray, people: People, rows: IntArray, c: float):  # type: ignore[no-untyped-def]
+def probe(values: FloatArray, people: People, rows: IntArray, c: float) -> Pipeline:
     """A logistic regression on standardised features, fitted to some rows."""
     model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=5000))
     return model.fit(values[rows], people.labels[rows])

@@ -12,6 +12,9 @@ from audit.table_flags import TableFlags
 from fairness.errors import UsageError
 from fairness.statistics.settings import Settings
 
+MOST_READERS = 64
+"""Threads, each with a batch in memory."""
+
 Compat: TypeAlias = Literal["fairclip", "fairseg", "fairfedmed"]
 
 
@@ -96,6 +99,8 @@ class Options:
     """Prove with probes that the model is the exported one, or that of model.probes.json."""
     in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
     """Batches sent and not yet answered."""
+    readers: Annotated[int, tyro.conf.arg(metavar="N")] = 2
+    """Threads that read images from disk while others are with the server."""
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
@@ -111,6 +116,8 @@ class Options:
         """Raises UsageError where a number is out of range."""
         if self.in_flight < 1 or self.worst < 0:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
+        if not 1 <= self.readers <= MOST_READERS:
+            raise UsageError(f"--readers {self.readers}: give a number from 1 to {MOST_READERS}")
         if self.spec is not None and self.model is None and self.onnx is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
         if self.version is not None and self.model is None:

@@ -44,11 +44,16 @@ class Batch:
         return len(self.ids)
 
 
-def stack(samples: Sequence[Sample]) -> Batch:
-    """Stack one or more samples with images of one shape and the same attribute names."""
+def stack(samples: Sequence[Sample], images: Array | None = None) -> Batch:
+    """Stack one or more samples with images of one shape and the same attribute names.
+
+    Args:
+        samples: in the order of the batch.
+        images: theirs (B, ...), where they lie together already.
+    """
     return Batch(
         ids=tuple(s.id for s in samples),
-        images=np.stack([s.image for s in samples]),
+        images=np.stack([s.image for s in samples]) if images is None else images,
         targets=np.stack([np.asarray(s.target) for s in samples]),
         attributes={
             name: np.array([s.attributes[name] for s in samples], dtype=np.int64)

@@ -8,6 +8,7 @@ from pathlib import Path
 from fairness.arrays import Array
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.npz import Npz
+from fairness.datasets.place import Place
 from fairness.datasets.values import read_code, read_measurement
 from fairness.text import one_line
 from fairness.unknown import is_unknown, whole
@@ -37,21 +38,30 @@ class Entry:
     text: str | None = None
     inputs: Mapping[str, Array] = field(default_factory=dict)
     """What a model is sent beside the image, by the name of the tensor."""
+    place: Place | None = None
+    """Of an image of 8 bits in an npz file, from where it can be read straight into memory."""
+    mask_place: Place | None = None
+    """Of its mask."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What it says of attributes that a user named (`further.py`); absent where nothing."""
 
 
 def read_common(
-    npz: Npz, image_key: str, keys: Mapping[Attribute, str], shape: tuple[int, ...]
+    npz: Npz,
+    image_key: str,
+    keys: Mapping[Attribute, str],
+    shape: tuple[int, ...],
+    axes: str = "H, W",
 ) -> Entry:
     """Everything that all npz files hold, without target and text; reads no image.
 
-    `keys` gives the name under which each attribute is stored.
+    `keys` gives the name under which each attribute is stored, `axes` those of an image.
 
     Raises:
         DataError: a value is not what it must be.
     """
     checksums = npz.checksums()
+    place = npz.place(image_key) if shape and len(shape) == len(axes.split(",")) else None
     return Entry(
         id=npz.path.stem,
         path=npz.path,
@@ -61,6 +71,7 @@ def read_common(
         digest=hashlib.sha256("\n".join([npz.path.name, *checksums]).encode()).digest(),
         image_checksum=next((c for c in checksums if c.startswith(f"{image_key} ")), npz.path.name),
         shape=shape,
+        place=place if place is not None and place.type == "|u1" else None,
     )
 
 

@@ -47,7 +47,8 @@ class FairFedMedOph(FederatedSplit):
         with Npz(path) as npz:
             shape = self._checked_shape(npz)
             label = read_label(npz, self.target)
-            entry = read_common(npz, self.image_key, {a: a.name for a in self.recorded}, shape)
+            keys = {a: a.name for a in self.recorded}
+            entry = read_common(npz, self.image_key, keys, shape, self.axes)
         return replace(entry, id=sample_id(name), label=label)
 
     def _checked_shape(self, npz: Npz) -> tuple[int, ...]:

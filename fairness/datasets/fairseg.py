@@ -5,16 +5,18 @@ codes. The release, the authors' code and derived copies call the keys different
 looked for in every file, so that a file may mix them. docs/data.md lists layouts and keys.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
-from fairness.arrays import Image
+from fairness.arrays import Array, Image
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
 from fairness.datasets.entry import Entry, read_common
 from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.npz import Npz
+from fairness.datasets.place import read_place
 from fairness.datasets.reader import Options
 from fairness.datasets.values import read_image
 from fairness.errors import DataError, UsageError
@@ -69,7 +71,18 @@ class FairSeg(NpzSplit):
                 attribute: next((name for name in names if name in npz), names[0])
                 for attribute, names in ATTRIBUTE_KEYS.items()
             }
-            return read_common(npz, image_key, keys, shape)
+            entry = read_common(npz, image_key, keys, shape)
+            return replace(entry, mask_place=npz.place(mask_key))
+
+    def _target(self, entry: Entry) -> Image:
+        if (place := entry.mask_place) is not None:
+            stored = np.empty(entry.shape, place.type)
+            if stored.dtype.kind in "iuf" and read_place(entry.path, place, stored):
+                signed, mask = _classes(stored)
+                if _is_known(signed, mask):
+                    return mask
+        with Npz(entry.path) as npz:
+            return read_mask(npz, npz.require(*MASK_KEYS))
 
     def _decode(self, entry: Entry) -> tuple[Image, Image]:
         with Npz(entry.path) as npz:
@@ -104,16 +117,24 @@ def read_mask(npz: Npz, key: str) -> Image:
         DataError: a value is anything else.
     """
     array = npz.array(key)
-    stored = array
-    if array.dtype.kind == "u":
-        stored = array.astype(f"i{array.dtype.itemsize}")
-    rim, cup = stored == -1, stored == -2
-    mask: Image = rim.astype(np.uint8) + 2 * cup.astype(np.uint8)
+    stored, mask = _classes(array)
     is_numeric = array.dtype.kind in "iuf"
-    if not is_numeric or np.count_nonzero(mask) != np.count_nonzero(stored):
+    if not is_numeric or not _is_known(stored, mask):
         what = array[(mask == 0) & (stored != 0)][0] if is_numeric else array.dtype
         raise DataError(
             f"{npz.path}: '{key}' holds {what}, expected 0 background, -1 rim, -2 cup; store it "
             "so, or go on without the file by --on-error skip"
         )
     return mask
+
+
+def _classes(array: Array) -> tuple[Array, Image]:
+    """The stored numbers with their signs, and the classes that they mean."""
+    stored = array.astype(f"i{array.dtype.itemsize}") if array.dtype.kind == "u" else array
+    rim, cup = stored == -1, stored == -2
+    return stored, rim.astype(np.uint8) + 2 * cup.astype(np.uint8)
+
+
+def _is_known(stored: Array, mask: Image) -> bool:
+    """Whether every number means a class."""
+    return bool(np.count_nonzero(mask) == np.count_nonzero(stored))

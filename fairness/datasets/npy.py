@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import Array
-from fairness.datasets.npz import MAX_HEADER, SKIP, Header, Npz, is_too_large, parse_header
+from fairness.datasets.npy_header import MAX_HEADER, Header, parse_header
+from fairness.datasets.npz import SKIP, Npz, is_too_large
 from fairness.errors import DataError
 
 ENDINGS = (".npy", ".npz")

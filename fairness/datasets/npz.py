@@ -12,19 +12,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any
 
 import numpy as np
 
 from fairness.arrays import Array
+from fairness.datasets.npy_header import MAX_HEADER, Header, parse_header
 from fairness.datasets.picture import MAX_PIXELS
+from fairness.datasets.place import Place, find_place
 from fairness.errors import DataError
 
 MAX_SCALAR = 1 << 20
 """Bytes of the largest number or text that is read."""
-
-MAX_HEADER = 4096
-"""Bytes within which the header of an npy file must end; numpy's own have 128."""
 
 LISTED = 30
 """Names of arrays that a message lists, at the most."""
@@ -36,7 +35,6 @@ COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that numpy writes; of others, a few bytes may unpack into gigabytes in one step."""
 
 Scalar = int | float | bool | str
-Header: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]]
 
 SKIP = "go on without the file by --on-error skip"
 
@@ -54,6 +52,7 @@ class Npz:
         with self._naming_faults():
             self._zip = zipfile.ZipFile(path)
         self._members = {i.filename.removesuffix(".npy"): i for i in self._zip.infolist()}
+        self._headers: dict[str, tuple[tuple[int, ...], np.dtype[Any], int]] = {}
 
     def __enter__(self) -> "Npz":
         return self
@@ -96,6 +95,19 @@ class Npz:
             DataError: it holds objects.
         """
         return self._measured(key)[:2]
+
+    def place(self, key: str) -> Place | None:
+        """Where the array of that name lies, to be read from there later; None if it is unusual.
+
+        Raises:
+            DataError: as `header`.
+        """
+        shape, dtype, start = self._measured(key)
+        is_whole = self._members[key].file_size == start + math.prod(shape) * dtype.itemsize
+        is_plain = is_whole and 0 not in shape and not is_too_large(shape, dtype)
+        if not is_plain or self._zip.fp is None:
+            return None
+        return find_place(self._zip.fp.fileno(), self._members[key], dtype)
 
     def scalar(self, key: str) -> Scalar:
         """The only element of the array of that name: a number or a text; NaN, but not infinite.
@@ -142,12 +154,15 @@ class Npz:
 
     def _measured(self, key: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
         """Shape, dtype and the number of bytes before the first number."""
+        if key in self._headers:
+            return self._headers[key]
         with self._opened(key) as file:
             head = BytesIO(file.read(min(MAX_HEADER, self._size(key))))
             shape, dtype = parse_header(head)
         if dtype.hasobject:
             raise self._holds_objects(key)
-        return shape, dtype, head.tell()
+        self._headers[key] = shape, dtype, head.tell()
+        return self._headers[key]
 
     @contextmanager
     def _opened(self, key: str, most: int | None = None) -> Iterator[IO[bytes]]:
@@ -203,21 +218,6 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def parse_header(file: BytesIO) -> Header:
-    """Shape and dtype that an npy file claims; leaves `file` at its first number.
-
-    Raises:
-        Exception: of many kinds, by numpy, where it is none.
-    """
-    # numpy's own annotations are missing.
-    first = np.lib.format.read_magic(file) == (1, 0)  # type: ignore[no-untyped-call]
-    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
-    if any(length < 0 for length in shape):
-        raise ValueError(f"shape {shape}")
-    return shape, dtype
 
 
 @lru_cache(maxsize=4096)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias, TypedDict
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
-from fairness.arrays import FloatArray, IntArray
+import numpy as np
+
+from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.contract import TextInput
 from fairness.errors import DataError
@@ -62,6 +64,8 @@ class Split(Protocol):
     """Equal for equal images."""
     notes: tuple[str, ...]
     """What the user should know about how the data were read; lines for the terminal."""
+    image_type: np.dtype[Any]
+    """Of the numbers of every image: uint8, or float32."""
     shapes: Sequence[tuple[int, ...]]
     """Shape of every image as `read` gives it, known from the headers of the files alone; ()
     where a header is broken, and `read` says how."""
@@ -89,6 +93,13 @@ class Split(Protocol):
 
         Raises:
             DataError: its image or mask is unusable, whatever the split does about such files.
+        """
+
+    def read_into(self, index: int, out: Array) -> Sample:
+        """As `read`, with the image in `out` (...), of its shape in `shapes` and of `image_type`.
+
+        Raises:
+            DataError: as `read`; `out` may then hold anything.
         """
 
     def leave_out(self, index: int, error: DataError) -> None:

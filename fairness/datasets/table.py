@@ -81,6 +81,7 @@ class TableSplit(FileSplit):
         if masks:
             self.mask_classes = self.mask_classes.named(said.mask_values)
         self._fit, self.name = fit, one_line(path.name)
+        self.image_type = np.dtype(np.float32 if exact else np.uint8)
         self._files = _files(said, self._shape, options.get("channels", 1), exact)
         opened = open_table(path, said)
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
@@ -183,13 +184,12 @@ class TableSplit(FileSplit):
             labels=several,
         )
 
-    def read(self, index: int) -> Sample:
-        """Decode one sample; arguments and errors of `FileSplit.read`, which name the row, too."""
+    def _read(self, entry: Entry) -> Sample:
+        """Decode one sample; arguments and errors of `FileSplit._read`, which name the row, too."""
         try:
-            return super().read(index)
+            return super()._read(entry)
         except DataError as error:
-            row = self._row_of[self.ids[index]]
-            raise DataError(f"{self.root} row {row}: {error}") from None
+            raise DataError(f"{self.root} row {self._row_of[entry.id]}: {error}") from None
 
     def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         image = self._files.read(entry.path)

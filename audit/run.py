@@ -10,6 +10,7 @@ from audit.analysis import finish
 from audit.audited_split import fits_when_read
 from audit.cases import show_cases
 from audit.choice import at_threshold
+from audit.client.clock import Clock
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
@@ -180,13 +181,13 @@ def collect(plan: Plan, predict: ServedPredictor, console: Console) -> tuple[Rea
         done = journal.answered()
         if done:
             recheck(plan, predict, journal.readings(plan.task))
-        started, images = monotonic(), 0
+        clock, started, images = Clock(predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
-            answers = readings(unanswered(plan, done), predict, read)
+            answers = readings(unanswered(plan, done), clock.asking, read)
             for found in with_progress(answers, remaining, plan.model.name, console):
                 journal.record(found)
                 images += len(found)
-        speed = Speed(images, monotonic() - started)
+        speed = Speed(images, monotonic() - started, clock.delivery())
         return journal.readings(plan.task), speed
 
 

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from audit.client.endpoint import NOT_STATED
+from audit.client.answering import NOT_STATED
+from audit.client.delivery import Delivery
+from audit.client.endpoint import ServedModel
 from audit.plan import Plan
 from audit.records.predictions import Predictions
 from audit.typed import typed_command
@@ -26,6 +28,8 @@ class Speed:
 
     images: int
     seconds: float
+    delivery: Delivery | None = None
+    """How the answers came about; None where nothing was asked."""
 
     def told(self) -> dict[str, float | int]:
         """As report.json has it."""
@@ -54,18 +58,8 @@ def of_served_model(
     spec = model.spec
     chosen = spec.selected_on
     said = model.foreign.said if model.foreign else None
-    guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
-    described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
-    noticed = (
-        "only its probes would show it"
-        if identity.startswith("verified")
-        else "nothing would show it"
-    )
-    unwatched = f"; had this version been replaced meanwhile, {noticed}" if uncounted else ""
-    device = "a device that it does not state" if model.device == NOT_STATED else model.device
     about = {
-        "what_answered": f"{model.name} version {model.stated_version} ({identity}), "
-        f"{spec.method}, answered by {model.server} on {device}{described}{unwatched}",
+        "what_answered": _what_answered(model, identity, uncounted),
         "model": {
             "name": model.name,
             "version": model.version or None,
@@ -93,10 +87,30 @@ def of_served_model(
             "name": model.server,
             "endpoint": plan.options.endpoint,
             "device": model.device,
+            **model.answering.told(),
         },
         **({"speed": speed.told()} if speed.images else {}),
+        **({"delivery": speed.delivery.told()} if speed.delivery else {}),
     }
     return with_tool(about, threshold, words)
+
+
+def _what_answered(model: ServedModel, identity: str, uncounted: bool) -> str:
+    """Model, server, backend and device in one line; arguments as `of_served_model`."""
+    said = model.foreign.said if model.foreign else None
+    guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
+    described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
+    noticed = (
+        "only its probes would show it"
+        if identity.startswith("verified")
+        else "nothing would show it"
+    )
+    unwatched = f"; had this version been replaced meanwhile, {noticed}" if uncounted else ""
+    device = "a device that it does not state" if model.device == NOT_STATED else model.device
+    return (
+        f"{model.name} version {model.stated_version} ({identity}), {model.spec.method}, answered "
+        f"by {model.server} ({model.answering.name}) on {device}{described}{unwatched}"
+    )
 
 
 def _statement(plan: Plan) -> str:

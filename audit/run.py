@@ -10,6 +10,7 @@ from audit.analysis import finish
 from audit.audited_split import fits_when_read
 from audit.cases import show_cases
 from audit.choice import at_threshold
+from audit.client.clock import Clock
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
@@ -187,15 +188,17 @@ def collect(
         done = journal.answered()
         if done:
             recheck(plan, predict, journal.readings(plan.task))
-        started, images = monotonic(), 0
+        clock, started, images = Clock(predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
             with held(plan, buffers) as memory:
-                asked = predict if buffers is not None else giving_back(predict, memory)
+                asked = clock.asking
+                if buffers is None:
+                    asked = giving_back(asked, memory)
                 answers = readings(unanswered(plan, done, memory), asked, read)
                 for found in with_progress(answers, remaining, plan.model.name, console):
                     journal.record(found)
                     images += len(found)
-        speed = Speed(images, monotonic() - started)
+        speed = Speed(images, monotonic() - started, clock.delivery())
         return journal.readings(plan.task), speed
 
 

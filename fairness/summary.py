@@ -122,6 +122,7 @@ def report_of(
     if sizes.few(sizes.everybody) == FEW and "data" in provenance:
         statistics["data"] = {**provenance["data"], "n": None}
         statistics["speed"] = None  # rate and seconds would tell the number of images
+        statistics["delivery"] = None  # so would the number of requests
     return GroupReport(
         rows=tuple(rows),
         contrasts=tuple(contrast for contrast in contrasts if contrast is not None),

@@ -5,10 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
+from tritonclient.grpc.model_config_pb2 import ModelConfig
 from tritonclient.utils import InferenceServerException
 
 from audit.client.address import rest_url
+from audit.client.answering import (
+    NOT_STATED,
+    UNKNOWN_BACKEND,
+    Answering,
+    answering,
+    device_of,
+)
 from audit.client.channel import client_of
 from audit.client.connection import Connection
 from audit.client.failures import UndescribedError, unreachable
@@ -33,9 +40,6 @@ MOST_ROWS = 1024
 READY = ("READY", "State.READY")
 """State of a model, and as MLServer 1.7 spells it."""
 
-NOT_STATED = "not stated by the server"
-"""In the place of a version or a device."""
-
 
 @dataclass(frozen=True)
 class ServedModel:
@@ -53,6 +57,8 @@ class ServedModel:
     """Name and version of the server, e.g. `triton 2.51.0`."""
     foreign: Foreign | None = None
     """How to ask a model that somebody else describes; None where it describes itself."""
+    answering: Answering = UNKNOWN_BACKEND
+    """What runs it."""
 
     @property
     def stated_version(self) -> str:
@@ -200,6 +206,7 @@ def describe(
         device=NOT_STATED if found.config is None else device_of(found.config),
         server=found.server,
         foreign=foreign,
+        answering=answering(server, name, found.version, found),
     )
 
 
@@ -230,12 +237,3 @@ def described(
     check_description(spec, name)
     check_tensors(name, metadata, spec)
     return spec, None
-
-
-def device_of(config: ModelConfig) -> str:
-    """`CPU`, `GPU`, or both, from the instance groups of the configuration in force."""
-    names = {number: name for name, number in ModelInstanceGroup.Kind.items()}
-    kinds = {
-        names.get(group.kind, "unknown").removeprefix("KIND_") for group in config.instance_group
-    }
-    return "+".join(sorted(kinds)) or "unknown"

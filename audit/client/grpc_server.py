@@ -12,7 +12,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from audit.client.connection import Connection
 from audit.client.failures import explained, server_errors, text_of, too_large
-from audit.client.transport import DEADLINE, Request, check_who_answered
+from audit.client.transport import DEADLINE, Request, check_who_answered, statistics_of
 from audit.client.typed import bytes_of_numbers
 from audit.client.wire import Output
 from fairness.arrays import Array
@@ -31,6 +31,11 @@ class GrpcServer:
     """That an answer may have: what is larger does not leave the channel."""
     seen: dict[str, str] = field(default_factory=dict)
     """Version of each model's first answer."""
+
+    @property
+    def kind(self) -> str:
+        """The way, for the report."""
+        return "gRPC"
 
     @property
     def endpoint(self) -> str:
@@ -72,16 +77,16 @@ class GrpcServer:
 
     def count(self, model: str, version: str) -> int | None:
         """Requests answered since the model was loaded; arguments and errors as `Transport`."""
+        found = self.statistics(model, version)
+        return None if found is None else int(found.inference_stats.success.count)
+
+    def statistics(self, model: str, version: str) -> Any | None:
+        """As `Server`."""
         found = self._offered(
             lambda: self.client.get_inference_statistics(model, version, client_timeout=DEADLINE),
             model,
         )
-        counts = [
-            int(one.inference_stats.success.count)
-            for one in (found.model_stats if found is not None else ())
-            if (one.name, one.version) == (model, version)
-        ]
-        return counts[0] if counts else None
+        return statistics_of(found, model, version)
 
     def _offered(self, call: Callable[[], Found], model: str | None = None) -> Found | None:
         """What a call of an extension gives; None where the server has no such call."""
@@ -116,6 +121,7 @@ class GrpcServer:
                 model_version=request.version,
                 outputs=[InferRequestedOutput(request.output)],
                 client_timeout=request.timeout,
+                parameters=dict(request.parameters) or None,
             )
         future.add_done_callback(lambda done: _cancel(call) if done.cancelled() else None)
         return future

@@ -41,6 +41,11 @@ class OnnxFile:
     configuration: ModelConfig | None
 
     @property
+    def kind(self) -> str:
+        """The way, for the report."""
+        return "a call in this process"
+
+    @property
     def endpoint(self) -> str:
         """The file, as the user gave it."""
         return str(self.path)
@@ -77,8 +82,15 @@ class OnnxFile:
         return found
 
     def config(self, model: str, version: str) -> ModelConfig | None:
-        """As `Server`."""
-        return self.configuration
+        """As `Server`: as a server would be configured, but for what runs it and where."""
+        if self.configuration is None:
+            return None
+        found = ModelConfig()
+        found.CopyFrom(self.configuration)
+        found.runtime = "in the process of the audit"
+        del found.instance_group[:]
+        found.instance_group.add(kind="KIND_CPU", count=1)
+        return found
 
     def index(self) -> Any | None:
         """As `Server`: there is no repository."""
@@ -86,6 +98,10 @@ class OnnxFile:
 
     def count(self, model: str, version: str) -> int | None:
         """As `Transport`: nobody else asks it, so nobody counts."""
+        return None
+
+    def statistics(self, model: str, version: str) -> Any | None:
+        """As `Server`: nobody counts."""
         return None
 
     def send(self, request: Request) -> "Future[list[Output]]":

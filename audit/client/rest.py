@@ -17,7 +17,7 @@ from audit.client.rest_address import Address, address_of
 from audit.client.rest_call import Call, CallError, CallTimeoutError, Reply
 from audit.client.rest_failures import greet, refused
 from audit.client.rest_tensors import body_of, outputs_in
-from audit.client.transport import DEADLINE, DESCRIPTION_BYTES, Request
+from audit.client.transport import DEADLINE, DESCRIPTION_BYTES, Request, statistics_of
 from audit.client.wire import Output
 from fairness.documents import parse_json
 from fairness.errors import ServerError
@@ -53,6 +53,11 @@ class RestServer:
     """Inferences under way or waiting."""
 
     @property
+    def kind(self) -> str:
+        """The way, for the report."""
+        return "REST, as bytes" if self.binary else "REST, as JSON"
+
+    @property
     def endpoint(self) -> str:
         """As `Server`."""
         return self.connection.endpoint
@@ -82,14 +87,14 @@ class RestServer:
 
     def count(self, model: str, version: str) -> int | None:
         """As `Transport`."""
+        found = self.statistics(model, version)
+        return None if found is None else int(found.inference_stats.success.count)
+
+    def statistics(self, model: str, version: str) -> Any | None:
+        """As `Server`."""
         path = f"{path_of(model, version)}/stats"
         found = self._offered("GET", path, messages.ModelStatisticsResponse(), model)
-        counts = [
-            int(one.inference_stats.success.count)
-            for one in (found.model_stats if found is not None else ())
-            if (one.name, one.version) == (model, version)
-        ]
-        return counts[0] if counts else None
+        return statistics_of(found, model, version)
 
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`."""

@@ -56,7 +56,10 @@ def body_of(request: Request, binary: bool) -> tuple[bytes, dict[str, str]]:
     if binary:
         asked["parameters"] = {"binary_data": True}
     inputs = [tensor_of(name, array, binary) for name, array in request.inputs.items()]
-    head = json.dumps({"inputs": inputs, "outputs": [asked]}, allow_nan=False).encode()
+    said: dict[str, Any] = {"inputs": inputs, "outputs": [asked]}
+    if request.parameters:
+        said["parameters"] = dict(request.parameters)
+    head = json.dumps(said, allow_nan=False).encode()
     if not binary:
         return head, {"Content-Type": "application/json"}
     tail = [np.ascontiguousarray(array).tobytes() for array in request.inputs.values()]

@@ -5,7 +5,7 @@ gRPC and REST are transports; a test's fake another.
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tritonclient.grpc.model_config_pb2 import ModelConfig
@@ -33,6 +33,8 @@ class Request:
     """Seconds that the answer may take."""
     by_row: frozenset[str] = frozenset()
     """Tensors whose first axis counts images; where there are none it cannot be sent in parts."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of the request, beside its tensors; servers ignore those that they do not know."""
 
     @property
     def rows(self) -> int:
@@ -96,6 +98,15 @@ class Server(Transport, Protocol):
 
     def index(self) -> Any | None:
         """Extension: all models of the repository and their states."""
+
+    def statistics(self, model: str, version: str) -> Any | None:
+        """Extension: `ModelStatistics` of a model since it was loaded."""
+
+
+def statistics_of(found: Any | None, model: str, version: str) -> Any | None:
+    """Of one version of a model, from a server's answer; None where it has none of it."""
+    stats = found.model_stats if found is not None else ()
+    return next((one for one in stats if (one.name, one.version) == (model, version)), None)
 
 
 def check_who_answered(request: Request, model: str, version: str, seen: dict[str, str]) -> None:

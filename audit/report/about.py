@@ -51,6 +51,27 @@ class _Tool(_Part):
     version: str = ""
 
 
+class _Request(_Part):
+    round_trip: float
+    network: float = 0.0
+    queue: float = 0.0
+    compute_input: float = 0.0
+    compute_infer: float = 0.0
+    compute_output: float = 0.0
+
+
+class _Delivery(_Part):
+    transport: str
+    batch: int
+    window: int
+    requests: int
+    retries: int
+    restarts: int
+    client_seconds: dict[str, Annotated[float, Field(ge=0)]]
+    milliseconds_a_request: _Request
+    answered_from_cache: int | None = None
+
+
 class _About(_Part):
     what_answered: str
     model: _Model
@@ -58,6 +79,7 @@ class _About(_Part):
     threshold: _Threshold | None
     statistics: _Statistics
     families: list[str]
+    delivery: _Delivery | None = None
     finished: str = ""
     tool: _Tool = _Tool()
     masks: _Masks = _Masks()

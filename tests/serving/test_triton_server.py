@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import pytest
 import tritonclient.grpc as triton
 from asking import Bytes, ask, small_images
@@ -143,6 +145,27 @@ def test_in_a_shared_batch_only_the_request_at_fault_fails(
     assert "idx=99 must be within" in str(outcomes[2])
     for index in (0, 1, 3):
         np.testing.assert_array_equal(outcomes[index], 3.0 * requests[index][:, 0, :1])
+
+
+def test_a_question_among_images_is_answered_apart_from_them(
+    client: triton.InferenceServerClient,
+) -> None:
+    def answer(row: int) -> npt.NDArray[Any]:
+        sent = triton.InferInput("image", [2, 6, 6], "UINT8")
+        sent.set_data_from_numpy(small_images(2, 6, 6, row))
+        asked = {"fair_audit_about": "1"} if row == 1 else None
+        wanted = [triton.InferRequestedOutput("mean")]
+        found = client.infer("gathering", [sent], outputs=wanted, parameters=asked)
+        return np.asarray(found.as_numpy("mean"))
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(answer, range(4)))
+    said = json.loads(answers[1][0])
+    assert said["engine"] == f"ONNX Runtime {onnxruntime.__version__}"
+    assert (said["providers"], said["device"]) == ("CPUExecutionProvider", "CPU")
+    for row in (0, 2, 3):
+        means = small_images(2, 6, 6, row).mean(axis=(1, 2))
+        np.testing.assert_allclose(answers[row][:, 0], means, rtol=1e-6)
 
 
 def test_many_clients_at_once_each_get_their_own_answer(server: TritonServer) -> None:

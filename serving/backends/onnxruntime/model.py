@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import triton_python_backend_utils as pb
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 
 # Triton's stub finds these beside this file, mypy does not.
+from ort_about import about, as_tensor, as_text, is_asked  # type: ignore[import-not-found]
 from ort_batching import Array, Arrays, cut, join, runs  # type: ignore[import-not-found]
 from ort_options import open_session  # type: ignore[import-not-found]
 from ort_signature import check, complete  # type: ignore[import-not-found]
@@ -70,10 +70,22 @@ class TritonPythonModel:
         except _ERRORS as error:
             raise pb.TritonModelException(f"{path}: {error}") from None
         self.batched = config["max_batch_size"] > 0
-        pb.Logger.log_info(f"{args['model_instance_name']}: {_description(self.session)}")
+        self.told = about(self.session, device)
+        pb.Logger.log_info(f"{args['model_instance_name']}: {as_text(self.told, self.session)}")
 
     def execute(self, requests: Sequence[Request]) -> list[Response]:
         """Answer each of `requests`, in order; equal shapes run as one batch."""
+        if any(is_asked(request.parameters()) for request in requests):
+            return [response for request in requests for response in self._answer_one(request)]
+        return self._answer(requests)
+
+    def _answer_one(self, request: Request) -> list[Response]:
+        if not is_asked(request.parameters()):
+            return self._answer([request])
+        name = min(request.requested_output_names())
+        return [pb.InferenceResponse([pb.Tensor(name, as_tensor(self.told))])]
+
+    def _answer(self, requests: Sequence[Request]) -> list[Response]:
         inputs = [{tensor.name(): tensor.as_numpy() for tensor in r.inputs()} for r in requests]
         outputs = [tuple(sorted(request.requested_output_names())) for request in requests]
         groups = runs(inputs, outputs) if self.batched else [[i] for i in range(len(requests))]
@@ -111,13 +123,3 @@ def _model_file(config: Mapping[str, Any]) -> str:
 
 def _response(outputs: Arrays) -> Response:
     return pb.InferenceResponse([pb.Tensor(name, array) for name, array in outputs.items()])
-
-
-def _description(session: ort.InferenceSession) -> str:
-    options = session.get_session_options()
-    return (
-        f"ONNX Runtime {ort.__version__}, {', '.join(session.get_providers())}, "
-        f"{options.intra_op_num_threads} intra-op threads, "
-        f"{options.inter_op_num_threads} inter-op threads, "
-        f"{options.execution_mode.name}, {options.graph_optimization_level.name}"
-    )

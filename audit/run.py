@@ -191,7 +191,7 @@ def collect(
         clock, started, images = Clock(predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
             with held(plan, buffers) as memory:
-                asked = clock.asking
+                asked: Predict = clock.asking
                 if buffers is None:
                     asked = giving_back(asked, memory)
                 answers = readings(unanswered(plan, done, memory), asked, read)

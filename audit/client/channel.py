@@ -1,16 +1,23 @@
 """A gRPC client with the certificates and the headers of a connection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import grpc
 from grpc import ChannelCredentials, ssl_channel_credentials
 from tritonclient.grpc import (
     MAX_GRPC_MESSAGE_SIZE,
     InferenceServerClient,
     InferenceServerClientPlugin,
 )
+from tritonclient.grpc.service_pb2 import ModelInferResponse
 
 from audit.client.certificates import read_authorities, read_pair
 from audit.client.connection import Connection
+from audit.client.raw_request import joined
+
+INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 
 def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
@@ -23,12 +30,38 @@ def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
     Raises:
         UsageError: a certificate or a key cannot be used.
     """
-    sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
-    arguments = [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
-    credentials = credentials_of(connection)
-    client = InferenceServerClient(connection.endpoint, creds=credentials, channel_args=arguments)
+    client = InferenceServerClient(
+        connection.endpoint,
+        creds=credentials_of(connection),
+        channel_args=arguments_of(most_bytes),
+    )
     client.register_plugin(HeadersOfEveryCall(connection))
     return client
+
+
+@contextmanager
+def inferences(connection: Connection, most_bytes: int) -> Iterator[Any]:
+    """The call of an inference, which takes a `RawRequest`; arguments and errors as `client_of`.
+
+    The client's own copies every tensor through protobuf. gRPC connects once for both.
+    """
+    credentials, options = credentials_of(connection), arguments_of(most_bytes)
+    if credentials is None:
+        channel = grpc.insecure_channel(connection.endpoint, options)
+    else:
+        channel = grpc.secure_channel(connection.endpoint, credentials, options)
+    with channel:
+        yield channel.unary_unary(
+            INFER,
+            request_serializer=joined,
+            response_deserializer=ModelInferResponse.FromString,
+        )
+
+
+def arguments_of(most_bytes: int) -> list[tuple[str, int]]:
+    """Of a channel: both limits, because whoever gives any argument drops the client's own."""
+    sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
+    return [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
 
 
 def credentials_of(connection: Connection) -> ChannelCredentials | None:
@@ -40,12 +73,17 @@ def credentials_of(connection: Connection) -> ChannelCredentials | None:
     return ssl_channel_credentials(authorities, key, chain) if connection.secure else None
 
 
+def headers_of(connection: Connection) -> dict[str, str]:
+    """Name to value, of every call."""
+    return {header.name: header.value.reveal() for header in connection.headers}
+
+
 class HeadersOfEveryCall(InferenceServerClientPlugin):  # type: ignore[misc]  # untyped
     """Adds the headers of a connection to each call of a client."""
 
     def __init__(self, connection: Connection) -> None:
-        self.headers = connection.headers
+        self.headers = headers_of(connection)
 
     def __call__(self, request: Any) -> None:
         """Set them; the client hands over each request before it sends it."""
-        request.headers = {header.name: header.value.reveal() for header in self.headers}
+        request.headers = dict(self.headers)

@@ -16,7 +16,7 @@ from audit.client.answering import (
     answering,
     device_of,
 )
-from audit.client.channel import client_of
+from audit.client.channel import client_of, inferences
 from audit.client.connection import Connection
 from audit.client.failures import UndescribedError, unreachable
 from audit.client.foreign import Foreign, resolved
@@ -101,7 +101,8 @@ def connect(connection: Connection, most_bytes: int = DESCRIPTION_BYTES) -> Iter
                 f"the server at {connection.endpoint} is not ready: a model failed to load or is "
                 "still loading; see the server's log"
             )
-        yield GrpcServer(client, connection, most_bytes)
+        with inferences(connection, most_bytes) as infer:
+            yield GrpcServer(client, infer, connection, most_bytes)
     finally:
         client.close()
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tritonclient.grpc import InferenceServerClient, InferInput, InferRequestedOutput, InferResult
+import grpc
+from tritonclient.grpc import InferenceServerClient
 from tritonclient.grpc.model_config_pb2 import ModelConfig
+from tritonclient.grpc.service_pb2 import ModelInferRequest
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
+from audit.client.channel import headers_of
 from audit.client.connection import Connection
 from audit.client.failures import explained, server_errors, text_of, too_large
+from audit.client.raw_request import RawRequest, raw_request
 from audit.client.transport import DEADLINE, Request, check_who_answered, statistics_of
 from audit.client.typed import bytes_of_numbers
 from audit.client.wire import Output
-from fairness.arrays import Array
 from fairness.errors import ServerError
 
 Found = TypeVar("Found")
@@ -26,6 +28,8 @@ class GrpcServer:
     """A `Server` over gRPC."""
 
     client: InferenceServerClient
+    infer: Any
+    """The call of an inference (`audit/client/channel.py`)."""
     connection: Connection
     most_bytes: int
     """That an answer may have: what is larger does not leave the channel."""
@@ -99,31 +103,39 @@ class GrpcServer:
 
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`."""
+        tensors = list(request.inputs.values())
+        message = raw_request(head_of(request), tensors)
+        return self.sent(request, message, lambda found: outputs_of(found, request, self.seen))
+
+    def sent(
+        self, request: Request, message: RawRequest, read: Callable[[Any], list[Output]]
+    ) -> "Future[list[Output]]":
+        """Send a message that is made by now.
+
+        Args:
+            request: what it asks.
+            message: its parts.
+            read: takes the outputs from the response; its ServerError becomes the future's.
+        """
         future: Future[list[Output]] = Future()
 
-        def arrived(result: InferResult | None, error: InferenceServerException | None) -> None:
+        def arrived(call: Any) -> None:
             if not future.set_running_or_notify_cancel():
                 return
-            if result is None:
-                fault = error or InferenceServerException("the call ended without a result")
-                future.set_exception(self._failed(fault, request))
-                return
             try:
-                future.set_result(outputs_of(result.get_response(), request, self.seen))
+                future.set_result(read(call.result()))
             except ServerError as error:
                 future.set_exception(error)
+            except grpc.RpcError as error:
+                future.set_exception(self._failed(fault_of(error), request))
+            except grpc.FutureCancelledError:
+                fault = InferenceServerException("the call ended without a result")
+                future.set_exception(self._failed(fault, request))
 
-        with server_errors(self.connection, request.model):
-            call = self.client.async_infer(
-                request.model,
-                [grpc_input(name, array) for name, array in request.inputs.items()],
-                callback=arrived,
-                model_version=request.version,
-                outputs=[InferRequestedOutput(request.output)],
-                client_timeout=request.timeout,
-                parameters=dict(request.parameters) or None,
-            )
-        future.add_done_callback(lambda done: _cancel(call) if done.cancelled() else None)
+        headers = tuple(headers_of(self.connection).items())
+        call = self.infer.future(message, timeout=request.timeout, metadata=headers)
+        call.add_done_callback(arrived)
+        future.add_done_callback(lambda done: call.cancel() if done.cancelled() else None)
         return future
 
     def _failed(self, error: InferenceServerException, request: Request) -> ServerError:
@@ -131,16 +143,21 @@ class GrpcServer:
         return refused or explained(error, self.connection, request.model)
 
 
-def _cancel(call: Any) -> None:
-    with suppress(InferenceServerException):
-        call.cancel()
+def fault_of(error: grpc.RpcError) -> InferenceServerException:
+    """A failed call as the client of Triton has it."""
+    return InferenceServerException(error.details(), str(error.code()))
 
 
-def grpc_input(name: str, array: Array) -> InferInput:
-    """One tensor of a request."""
-    tensor = InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
-    tensor.set_data_from_numpy(array)
-    return tensor
+def head_of(request: Request) -> ModelInferRequest:
+    """A request without its tensors' contents."""
+    head = ModelInferRequest(model_name=request.model, model_version=request.version)
+    for name, array in request.inputs.items():
+        datatype = np_to_triton_dtype(array.dtype)
+        head.inputs.add(name=name, datatype=datatype, shape=array.shape)
+    head.outputs.add(name=request.output)
+    for name, value in request.parameters.items():
+        head.parameters[name].string_param = value
+    return head
 
 
 def outputs_of(response: Any, request: Request, seen: dict[str, str]) -> list[Output]:

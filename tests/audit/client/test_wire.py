@@ -7,7 +7,7 @@ from served_by_group import GROUP_SPEC
 from tritonclient.grpc import service_pb2
 
 from audit.client.failures import WrongModelError
-from audit.client.grpc_server import grpc_input, outputs_of
+from audit.client.grpc_server import head_of, outputs_of
 from audit.client.transport import Request
 from audit.client.wire import Output, input_tensors, read_output
 from fairness.errors import DataError, ServerError
@@ -25,9 +25,9 @@ def test_a_group_out_of_range_is_refused_before_it_is_sent(codes: list[int], nam
 def test_tensors_bear_the_names_shapes_and_types_of_the_model() -> None:
     images = np.zeros((2, 6, 5), np.uint8)
     found = input_tensors(GROUP_SPEC, images, np.array([-1, 2]))
-    image, group = (grpc_input(name, array) for name, array in found.items())
-    assert (image.name(), image.shape(), image.datatype()) == ("image", [2, 6, 5], "UINT8")
-    assert (group.name(), group.shape(), group.datatype()) == ("group", [2, 1], "INT64")
+    image, group = head_of(Request("m", "1", found, "probability", 1.0)).inputs
+    assert (image.name, list(image.shape), image.datatype) == ("image", [2, 6, 5], "UINT8")
+    assert (group.name, list(group.shape), group.datatype) == ("group", [2, 1], "INT64")
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,20 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import tyro
 from rich.console import Console
 
+from audit.batch_bytes import batch_bytes
 from audit.choice import OF_CHOICE, with_choice
 from audit.client.endpoint import describe, self_described_models
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
 from audit.client.onnx_file import OnnxFile
 from audit.client.parts import PartsTransport
+from audit.client.sending import sending
 from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
@@ -157,8 +160,13 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 note(text)
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
-            with reached(options, options.onnx, most_bytes) as asked:
-                codes.add(run_audit(plan, PartsTransport(asked, note), console, words))
+            of_way = (batch_bytes(parts), options.transport, options.in_flight, note)
+            with (
+                reached(options, options.onnx, most_bytes) as asked,
+                sending(asked, *of_way) as way,
+            ):
+                whole = replace(way, transport=PartsTransport(way.transport, note))
+                codes.add(run_audit(plan, whole, console, words))
             say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import tyro
 
-from audit.client.connection import Connection
+from audit.client.address import rest_url
+from audit.client.connection import Connection, Way
 from audit.flags import CommaNames
 from audit.table_flags import TableFlags
 from fairness.errors import UsageError
@@ -97,10 +98,15 @@ class Options:
     """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
     probes: bool = True
     """Prove with probes that the model is the exported one, or that of model.probes.json."""
-    in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
-    """Batches sent and not yet answered."""
     readers: Annotated[int, tyro.conf.arg(metavar="N")] = 2
     """Threads that read images from disk while others are with the server."""
+    in_flight: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """Batches sent and not yet answered; without it, as many as make it faster."""
+    batch: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """Images in a batch; without it, as many as the server takes."""
+    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|grpc")] = "auto"
+    """How images go to the server: through shared memory (shm), where it is on this machine, or as
+    bytes (grpc)."""
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
@@ -114,10 +120,19 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises UsageError where a number is out of range."""
-        if self.in_flight < 1 or self.worst < 0:
-            raise UsageError("--in-flight must be at least 1, and --worst not negative")
         if not 1 <= self.readers <= MOST_READERS:
             raise UsageError(f"--readers {self.readers}: give a number from 1 to {MOST_READERS}")
+        numbers = {"--in-flight": self.in_flight, "--batch": self.batch}
+        if small := [flag for flag, given in numbers.items() if given is not None and given < 1]:
+            raise UsageError(f"{small[0]} must be at least 1")
+        if self.worst < 0:
+            raise UsageError("--worst must not be negative")
+        way = "--onnx" if self.onnx is not None else "http:// or https://"
+        by_grpc = self.onnx is None and rest_url(self.connection.endpoint) is None
+        if self.transport != "auto" and not by_grpc:
+            raise UsageError(
+                f"--transport {self.transport}: {way} has a way of its own; leave it out"
+            )
         if self.spec is not None and self.model is None and self.onnx is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
         if self.version is not None and self.model is None:

@@ -18,7 +18,7 @@ from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
 from audit.records.sameness import digest_of_ids
 from audit.sample_probes import FoundProbes, found_probes
-from audit.sizes import within_memory
+from audit.sizes import of_size, within_memory
 from audit.table_flags import is_table
 from audit.threshold import read_rule, read_threshold
 from fairness.arrays import IntArray
@@ -82,7 +82,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     spec = model.spec
     check_flags(options, spec)
     split = opened_split(options, model)
-    model = within_memory(model, split.shapes)
+    model = of_size(within_memory(model, split.shapes), options.batch)
     check_groups(spec.group_input, split)
     check_images(split, spec.image_shape, options)
     check_labels(split, TASKS[spec.task])

@@ -14,7 +14,7 @@ from audit.client.clock import Clock
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.client.probes import verify
-from audit.client.transport import Transport
+from audit.client.sending import Sending
 from audit.client.watch import WatchedTransport
 from audit.plan import JOURNAL, REPLACED, Plan
 from audit.progress import with_progress
@@ -37,7 +37,7 @@ from fairness.tasks.binary import outcomes_of
 from fairness.tasks.multilabel import labels_of
 
 
-def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequence[str] = ()) -> int:
+def run_audit(plan: Plan, sending: Sending, console: Console, words: Sequence[str] = ()) -> int:
     """Audit one model, write `out/report` and `out/records`; the exit code of its verdict.
 
     `words` are the command line, for the provenance.
@@ -46,10 +46,10 @@ def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequenc
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     options, records = plan.options, plan.out / "records"
-    watched = WatchedTransport(transport, options.endpoint, plan.model)
+    watched = WatchedTransport(sending.transport, options.endpoint, plan.model)
     if plan.choice is not None:
-        plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, console))
-    predict = asking(plan, watched)
+        plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, sending, console))
+    predict = asking(plan, watched, sending)
     with advising(plan):
         identity, found, speed = answers_of_one_model(plan, watched, predict, console)
         answered = joined([found], plan.split, plan.attributes)
@@ -67,15 +67,22 @@ def run_audit(plan: Plan, transport: Transport, console: Console, words: Sequenc
     return code
 
 
-def asking(plan: Plan, watched: WatchedTransport) -> ServedPredictor:
+def asking(plan: Plan, watched: WatchedTransport, sending: Sending) -> ServedPredictor:
     """What asks the server about the split of a plan."""
     options = plan.options
     fitted = fits_when_read(options, plan.model)
-    return ServedPredictor(watched, options.endpoint, plan.model, options.in_flight, fitted=fitted)
+    return ServedPredictor(
+        watched,
+        options.endpoint,
+        plan.model,
+        sending.window,
+        fitted=fitted,
+        buffers=sending.buffers,
+    )
 
 
 def chosen_threshold(
-    plan: Plan, choice: Plan, watched: WatchedTransport, console: Console
+    plan: Plan, choice: Plan, watched: WatchedTransport, sending: Sending, console: Console
 ) -> ChosenThreshold:
     """Stream the split of `choice`, choose by its answers, and write `records/threshold.json`.
 
@@ -86,7 +93,9 @@ def chosen_threshold(
     records = private_folder(plan.out / "records")
     private_folder(choice.out)
     with advising(choice):
-        _, found, _ = answers_of_one_model(choice, watched, asking(choice, watched), console)
+        _, found, _ = answers_of_one_model(
+            choice, watched, asking(choice, watched, sending), console
+        )
         answered = joined([found], choice.split, choice.attributes)
         labels = choice.task.names if choice.task.of_labels else ()
         try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from audit.client.endpoint import ServedModel
 from audit.client.wire import DTYPES
+from fairness.errors import UsageError
 from fairness.tasks.catalogue import TASKS
 
 BATCH_PIXELS = 2**28
@@ -28,6 +29,22 @@ def within_memory(model: ServedModel, shapes: Shapes) -> ServedModel:
     if model.foreign is not None:
         largest = max([largest, *map(model.foreign.input_bytes, known(model, shapes))])
     return replace(model, batch_size=min(model.batch_size, max(1, BATCH_PIXELS // largest)))
+
+
+def of_size(model: ServedModel, rows: int | None) -> ServedModel:
+    """The model with as many rows in a batch as the user wants.
+
+    Raises:
+        UsageError: it takes no more than fewer.
+    """
+    if rows is None:
+        return model
+    if rows > model.batch_size:
+        raise UsageError(
+            f"--batch {rows}: model '{model.name}' is sent {model.batch_size} images at a time at "
+            "most, by its server's limit or for their size; give fewer"
+        )
+    return replace(model, batch_size=rows)
 
 
 def most_answer_bytes(model: ServedModel, shapes: Shapes) -> int:

@@ -4,7 +4,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import tyro
 
@@ -29,6 +29,10 @@ Headers: TypeAlias = Annotated[
     tyro.conf.UseAppendAction,
     tyro.conf.arg(name="header"),
 ]
+
+
+Way: TypeAlias = Literal["auto", "shm", "grpc"]
+"""How images go to a server of gRPC: through memory of this machine, as bytes, or as pays."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class TooLargeError(ServerError):
     """Who takes no more."""
 
 
+class LostRegionError(ServerError):
+    """The server does not know our shared memory: it has been started anew."""
+
+
 class TooManyNumbersError(TooLargeError):
     """A request in JSON would have too many numbers."""
 
@@ -67,6 +71,10 @@ def explained(
         return ServerError(
             f"{about} is no longer loaded (unloaded, or replaced by another version); load it "
             "again, see the server's log"
+        )
+    if "nable to find shared memory region" in message:
+        return LostRegionError(
+            f"{about} has no more of the shared memory that it was given; see the server's log"
         )
     if status == "UNAVAILABLE":
         return ServerError(

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, Queue
 
 from audit.client.endpoint import ServedModel
 from audit.client.exchange import answer_of, tensors_of
 from audit.client.transport import Request, Transport
+from audit.client.window import Window, fixed
 from audit.client.wire import Output
 from fairness.arrays import Array
+from fairness.datasets.buffers import Buffers
 from fairness.errors import DataError, ServerError
 from fairness.evaluate import Answers
 from fairness.group_input import ways_of
@@ -36,16 +38,19 @@ class ServedPredictor:
     transport: Transport
     endpoint: str
     model: ServedModel
-    in_flight: int = 4
-    """Batches sent and not yet answered; with one being read, all that memory ever holds."""
+    window: Window = field(default_factory=lambda: fixed(4))
+    """Batches sent and not yet answered."""
     timeout: float = 300.0
     """Seconds that one batch may take."""
     fitted: bool = False
     """Whether images come at the size of a described model."""
+    buffers: Buffers | None = None
+    """To which images go back when they are answered, or given up."""
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
         """Yield batches and their answers in the order in which these come.
 
+        Images are given back to the buffers, where there are any, when the next batch is asked for.
         An answer is (B, 1) float32 or a mask (B, H, W) uint8, one for each way in which the model
         is asked. The next batch is read from disk while earlier ones are with the server.
 
@@ -59,7 +64,7 @@ class ServedPredictor:
             for batch in batches:
                 sent[batch.ids[0]] = one = Sent(batch, {}, {})
                 self._send(one, arrivals)
-                while len(sent) >= self.in_flight:
+                while len(sent) >= self.window.size:
                     yield from self._receive(arrivals, sent)
             while sent:
                 yield from self._receive(arrivals, sent)
@@ -68,6 +73,7 @@ class ServedPredictor:
             for one in sent.values():
                 for call in one.calls.values():
                     call.cancel()
+                self._give_back(one.batch)
 
     def _send(self, one: Sent, arrivals: "Queue[tuple[Sent, str]]") -> None:
         spec = self.model.spec
@@ -103,7 +109,15 @@ class ServedPredictor:
             one.answers[way] = answer_of(self.model, outputs, one.batch.images)
         if len(one.answers) == len(one.calls):
             del sent[one.batch.ids[0]]
-            yield one.batch, one.answers
+            self.window.answered(len(one.batch))
+            try:
+                yield one.batch, one.answers
+            finally:
+                self._give_back(one.batch)
+
+    def _give_back(self, batch: Batch) -> None:
+        if self.buffers is not None:
+            self.buffers.give_back(batch.images)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from audit.client.endpoint import connect, describe
 from audit.client.headers import refuse_loose_headers
 from audit.client.parts import PartsTransport
 from audit.client.predictor import ServedPredictor
+from audit.client.window import fixed
 from audit.model_flags import ModelFlags
 from audit.options import AnalysisOptions
 from audit.plan import Plan, plan_audit
@@ -129,7 +130,7 @@ def asked_every_way(
     alone = None
     for way in ways_of_sending(plan, rows, options.seed):
         with waiting(f"{len(rows)} samples, {way.name}", console):
-            values = answers(plan, way, replace(predict, in_flight=way.in_flight))
+            values = answers(plan, way, replace(predict, window=fixed(way.in_flight)))
         if way.name == ALONE:
             alone = values
         elif alone is not None:

@@ -93,8 +93,7 @@ def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = Non
             server, lambda text: console.print(f"note: {text}", highlight=False, markup=False)
         )
         fitted = fits_when_read(plan.options, plan.model)
-        in_flight = plan.options.in_flight
-        predict = ServedPredictor(transport, server.endpoint, plan.model, in_flight, fitted=fitted)
+        predict = ServedPredictor(transport, server.endpoint, plan.model, fitted=fitted)
         answers = readings(batches(plan.split, plan.cuts()), predict, read)
         found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
     return run_of(plan, joined(found, plan.split, plan.attributes))

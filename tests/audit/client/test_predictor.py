@@ -13,6 +13,7 @@ from served_by_group import GROUP_SPEC
 from audit.client.endpoint import ServedModel
 from audit.client.predictor import ServedPredictor
 from audit.client.transport import Request
+from audit.client.window import fixed
 from audit.client.wire import Output
 from fairness.contract import ModelSpec
 from fairness.errors import DataError, ServerError
@@ -33,7 +34,7 @@ def predictor(
     transport: FakeTransport, spec: ModelSpec = SPEC, in_flight: int = 2, timeout: float = 5.0
 ) -> ServedPredictor:
     model = ServedModel("m", "1", spec, batch_size=2, device="CPU", server="fake 1")
-    return ServedPredictor(transport, "fake:1", model, in_flight, timeout)
+    return ServedPredictor(transport, "fake:1", model, fixed(in_flight), timeout)
 
 
 def test_every_batch_comes_back_with_its_own_answer() -> None:

@@ -160,10 +160,10 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 note(text)
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
-            of_way = (batch_bytes(parts), options.transport, options.in_flight, note)
+            wanted = (options.transport, options.in_flight, note, options.readers)
             with (
                 reached(options, options.onnx, most_bytes) as asked,
-                sending(asked, *of_way) as way,
+                sending(asked, batch_bytes(parts), *wanted) as way,
             ):
                 whole = replace(way, transport=PartsTransport(way.transport, note))
                 codes.add(run_audit(plan, whole, console, words))

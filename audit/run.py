@@ -1,6 +1,6 @@
 """Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -28,10 +28,10 @@ from audit.sample_probes import verify_samples
 from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
-from fairness.datasets.buffers import Buffers, PlainBuffers
-from fairness.datasets.read_ahead import largest, read_ahead
+from fairness.datasets.buffers import Buffers
+from fairness.datasets.read_ahead import read_ahead
 from fairness.errors import DataError, RunInterruptedError, ServerError, UsageError
-from fairness.evaluate import Answers, Predict, Read, Readings, joined, readings
+from fairness.evaluate import Read, Readings, joined, readings
 from fairness.samples import Batch
 from fairness.tasks.binary import outcomes_of
 from fairness.tasks.multilabel import labels_of
@@ -181,14 +181,8 @@ def advising(plan: Plan) -> Iterator[None]:
         raise RunInterruptedError("interrupted; go on with the same command and --resume") from None
 
 
-def collect(
-    plan: Plan, predict: ServedPredictor, console: Console, buffers: Buffers | None = None
-) -> tuple[Readings, Speed]:
-    """Stream what the journal lacks, then read everything back from it; how fast it streamed.
-
-    Images are read into `buffers`, to which the predictor gives them back; None: into some of this
-    run's own.
-    """
+def collect(plan: Plan, predict: ServedPredictor, console: Console) -> tuple[Readings, Speed]:
+    """Stream what the journal lacks, then read everything back from it; how fast it streamed."""
     records = private_folder(plan.out / "records")
     read: Read = plan.task.read
     if plan.options.keep_masks:
@@ -199,41 +193,12 @@ def collect(
             recheck(plan, predict, journal.readings(plan.task))
         clock, started, images = Clock(predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
-            with held(plan, buffers) as memory:
-                asked: Predict = clock.asking
-                if buffers is None:
-                    asked = giving_back(asked, memory)
-                answers = readings(unanswered(plan, done, memory), asked, read)
-                for found in with_progress(answers, remaining, plan.model.name, console):
-                    journal.record(found)
-                    images += len(found)
+            answers = readings(unanswered(plan, done, predict.buffers), clock.asking, read)
+            for found in with_progress(answers, remaining, plan.model.name, console):
+                journal.record(found)
+                images += len(found)
         speed = Speed(images, monotonic() - started, clock.delivery())
         return journal.readings(plan.task), speed
-
-
-@contextmanager
-def held(plan: Plan, buffers: Buffers | None) -> Iterator[Buffers]:
-    """The buffers that are given; else ordinary ones for the batches of a plan, closed at last."""
-    if buffers is not None:
-        yield buffers
-        return
-    number = plan.options.in_flight + plan.options.readers + 1
-    own = PlainBuffers(number, largest(plan.split, plan.cuts()))
-    try:
-        yield own
-    finally:
-        own.close()
-
-
-def giving_back(predict: Predict, buffers: Buffers) -> Predict:
-    """A predictor whose batches free their memory as soon as the next one is asked for."""
-
-    def answered(stream: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
-        for batch, answers in predict(stream):
-            yield batch, answers
-            buffers.give_back(batch.images)
-
-    return answered
 
 
 def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Iterator[Batch]:

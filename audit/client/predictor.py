@@ -12,7 +12,7 @@ from audit.client.transport import Request, Transport
 from audit.client.window import Window, fixed
 from audit.client.wire import Output
 from fairness.arrays import Array
-from fairness.datasets.buffers import Buffers
+from fairness.datasets.buffers import Buffers, PlainBuffers
 from fairness.errors import DataError, ServerError
 from fairness.evaluate import Answers
 from fairness.group_input import ways_of
@@ -44,7 +44,7 @@ class ServedPredictor:
     """Seconds that one batch may take."""
     fitted: bool = False
     """Whether images come at the size of a described model."""
-    buffers: Buffers | None = None
+    buffers: Buffers = field(default_factory=lambda: PlainBuffers(0, 0))
     """To which images go back when they are answered, or given up."""
 
     def __call__(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
@@ -73,7 +73,7 @@ class ServedPredictor:
             for one in sent.values():
                 for call in one.calls.values():
                     call.cancel()
-                self._give_back(one.batch)
+                self.buffers.give_back(one.batch.images)
 
     def _send(self, one: Sent, arrivals: "Queue[tuple[Sent, str]]") -> None:
         spec = self.model.spec
@@ -113,11 +113,7 @@ class ServedPredictor:
             try:
                 yield one.batch, one.answers
             finally:
-                self._give_back(one.batch)
-
-    def _give_back(self, batch: Batch) -> None:
-        if self.buffers is not None:
-            self.buffers.give_back(batch.images)
+                self.buffers.give_back(one.batch.images)
 
 
 @contextmanager

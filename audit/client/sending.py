@@ -19,9 +19,6 @@ from audit.client.window import MOST, Window, fixed, tuned
 from fairness.datasets.buffers import Buffers, PlainBuffers
 from fairness.errors import ServerError
 
-READERS = 2
-"""Threads that read ahead."""
-
 BUDGET = 2**29
 """Bytes of all batches in flight, where nobody says how many there are; a few large batches may
 take more."""
@@ -42,6 +39,10 @@ class BatchBytes:
     batches: int
     """How many there are in all."""
 
+    def slots(self, window: int, readers: int) -> int:
+        """Batches that are held at once: with the server, being read, and one that is ready."""
+        return min(window, self.batches) + readers + 1
+
 
 @dataclass(frozen=True)
 class Sending:
@@ -54,7 +55,12 @@ class Sending:
 
 @contextmanager
 def sending(
-    server: Server, sizes: BatchBytes, way: Way, in_flight: int | None, tell: Callable[[str], None]
+    server: Server,
+    sizes: BatchBytes,
+    way: Way,
+    in_flight: int | None,
+    tell: Callable[[str], None],
+    readers: int = 2,
 ) -> Iterator[Sending]:
     """Choose the way, and clear it up in the end, whatever happens.
 
@@ -64,12 +70,13 @@ def sending(
         way: that the user wants.
         in_flight: batches that may be with the server at once; None: as many as make it faster.
         tell: is told in a line what was chosen, where shared memory was a choice.
+        readers: threads that read ahead.
 
     Raises:
         ServerError: only shared memory was wanted, and cannot be had.
     """
-    window = window_for(sizes, in_flight)
-    number = min(window.most, sizes.batches) + READERS + 1
+    window = window_for(sizes, in_flight, readers)
+    number = sizes.slots(window.most, readers)
     region, why = None, ""
     if isinstance(server, GrpcServer) and (way == "shm" or (way == "auto" and pays(server, sizes))):
         region, why = shared_region(server, sizes, number)
@@ -97,12 +104,12 @@ def sending(
         region.remove()
 
 
-def window_for(sizes: BatchBytes, in_flight: int | None) -> Window:
+def window_for(sizes: BatchBytes, in_flight: int | None, readers: int) -> Window:
     """As told, or one that finds its size within the memory that batches may take."""
     if in_flight is not None:
         return fixed(in_flight)
     each = max(1, sizes.images + sizes.tensor + sizes.answer)
-    return tuned(max(2, min(MOST, BUDGET // each - READERS - 1)))
+    return tuned(max(2, min(MOST, BUDGET // each - readers - 1)))
 
 
 def pays(server: GrpcServer, sizes: BatchBytes) -> bool:

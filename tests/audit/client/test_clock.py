@@ -17,6 +17,7 @@ from audit.client.delivery import layers, said_by
 from audit.client.endpoint import ServedModel
 from audit.client.predictor import ServedPredictor
 from audit.client.transport import Request
+from audit.client.window import fixed
 from fairness.errors import ServerError
 from fairness.samples import Batch, Sample, stack
 
@@ -69,7 +70,7 @@ def slow_batches(n: int) -> Iterator[Batch]:
 
 
 def run(transport: Any, n: int = 3) -> Clock:
-    clock = Clock(ServedPredictor(transport, "fake:1", MODEL, in_flight=2))
+    clock = Clock(ServedPredictor(transport, "fake:1", MODEL, window=fixed(2)))
     for _ in clock.asking(slow_batches(n)):
         time.sleep(PAUSE)
     return clock
@@ -105,7 +106,7 @@ def test_nothing_is_said_of_a_server_that_counts_anew_or_not_at_all() -> None:
 
 def test_the_window_is_the_most_requests_at_once() -> None:
     fake, sent = FakeTransport(at_once=None), list(slow_batches(4))
-    clock = Clock(ServedPredictor(fake, "fake:1", MODEL, in_flight=3))
+    clock = Clock(ServedPredictor(fake, "fake:1", MODEL, window=fixed(3)))
 
     def release() -> None:
         fake.at_once = mean_grey

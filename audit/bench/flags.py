@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 import tyro
 
 from audit.bench.rules import Rules
+from audit.client.address import rest_url
+from audit.client.connection import Way
 from audit.model_flags import ModelFlags
 from fairness.errors import UsageError
 
@@ -56,6 +58,8 @@ class BenchOptions:
     """Send random numbers; needs no data."""
     shape: Sizes = ()
     """Of a synthetic image, where the model takes any: height and width, or as the model has it."""
+    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|grpc")] = "auto"
+    """How images go to the server, as in an audit: through shared memory (shm), or as bytes."""
     rules: tyro.conf.OmitArgPrefixes[Rules] = field(default_factory=Rules)
     out: Path = Path("reports/bench")
     """Folder for bench.csv, bench.json and bench.html."""
@@ -81,6 +85,10 @@ class BenchOptions:
             raise UsageError(f"--in-flight: at most {MOST_IN_FLIGHT}")
         if max(1, len(self.batch)) * len(self.in_flight) > MOST_POINTS:
             raise UsageError(f"--batch and --in-flight: more than {MOST_POINTS} points")
+        if self.transport != "auto" and rest_url(self.flags.connection.endpoint) is not None:
+            raise UsageError(
+                f"--transport {self.transport}: REST has a way of its own; leave it out"
+            )
         if self.shape and not self.synthetic_input:
             raise UsageError("--shape is of synthetic images; add --synthetic-input")
         if self.synthetic_input and self.flags.data is not None:

@@ -1,6 +1,6 @@
 """Measures every point of a sweep on one server."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +14,11 @@ from audit.client.delivery import ServerTimes, said_by, times_of
 from audit.client.endpoint import ServedModel
 from audit.client.exchange import answer_of
 from audit.client.failures import TooLargeError
+from audit.client.sending import BatchBytes
 from audit.client.transport import Server, Transport
 from audit.client.wire import Output
 from audit.options import AnalysisOptions
+from audit.sizes import FRAME_BYTES, most_answer_bytes
 from audit.waiting import waiting
 from fairness.errors import UsageError
 
@@ -40,9 +42,21 @@ def requests_of(options: BenchOptions, server: Server, model: ServedModel) -> di
     return {rows: of_split(asked, model, rows) for rows in sizes}
 
 
+def bytes_of(
+    options: BenchOptions, model: ServedModel, sending: Mapping[int, Sending]
+) -> BatchBytes:
+    """Of the largest request and its answer: what shared memory must hold."""
+    largest = max(
+        array.nbytes for one in sending.values() for array in one.requests[0].inputs.values()
+    )
+    shapes = [one.images.shape[1:] for one in sending.values()]
+    answer = most_answer_bytes(model, shapes) - FRAME_BYTES
+    return BatchBytes(images=0, tensor=largest, answer=answer, batches=max(options.in_flight))
+
+
 def swept(
     options: BenchOptions, transport: Transport, model: ServedModel,
-    sending: dict[int, Sending], console: Console,
+    sending: Mapping[int, Sending], console: Console,
 ) -> list[Point]:  # fmt: skip
     """Every point, the smallest window of the smallest batch first.
 

@@ -9,12 +9,13 @@ from rich.console import Console
 from audit.bench.files import write_bench
 from audit.bench.flags import BenchOptions
 from audit.bench.point import Point, recommended
-from audit.bench.sweep import about, requests_of, swept, warnings_of
+from audit.bench.sweep import about, bytes_of, requests_of, swept, warnings_of
 from audit.client.endpoint import connect, describe, self_described_models
 from audit.client.headers import refuse_loose_headers
+from audit.client.sending import sending
 from audit.client.transport import Server
 from audit.report.terminal import plain_table
-from audit.sizes import most_answer_bytes
+from audit.sizes import FRAME_BYTES
 from audit.typed import typed_command
 from fairness.errors import UsageError
 from fairness.foreign.model_yaml import read_model_yaml
@@ -47,18 +48,25 @@ def bench(arguments: list[str], console: Console) -> int:
         BenchOptions, prog="fair-audit bench", description=HELP + DEBUG_HELP, args=arguments
     )
     flags = options.flags
+
+    def note(text: str) -> None:
+        console.print(f"note: {text}", highlight=False, markup=False)
+
     said = read_model_yaml(flags.spec) if flags.spec is not None else None
     if flags.spec is not None and flags.model is None:
         raise UsageError(f"--spec {flags.spec} describes one model; name it with --model")
     with connect(flags.connection) as server:
         model = describe(server, flags.model or the_only_one(server), said, flags.version)
-        sending = requests_of(options, server, model)
-    shapes = [one.images.shape[1:] for one in sending.values()]
-    with connect(flags.connection, most_answer_bytes(model, shapes)) as server:
+        sent = requests_of(options, server, model)
+    sizes = bytes_of(options, model, sent)
+    with (
+        connect(flags.connection, sizes.answer + FRAME_BYTES) as server,
+        sending(server, sizes, options.transport, max(options.in_flight), note) as way,
+    ):
         if model.answering.response_cache:
-            console.print("WARNING: the response cache is enabled", markup=False, highlight=False)
-        points = swept(options, server, model, sending, console)
-        told = about(options, model, server)
+            note("WARNING: the response cache is enabled")
+        points = swept(options, way.transport, model, sent, console)
+        told = about(options, model, way.transport)
     best = recommended(points)
     warnings = warnings_of(model, points, best)
     finished = {

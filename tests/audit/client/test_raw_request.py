@@ -23,7 +23,19 @@ def triton_bytes(request: Request) -> bytes:
         one.set_data_from_numpy(array)
         inputs.append(one)
     outputs = [InferRequestedOutput(request.output)]
-    of = (request.model, inputs, request.version, "", outputs, 0, False, False, 0, None, dict(request.parameters))
+    of = (
+        request.model,
+        inputs,
+        request.version,
+        "",
+        outputs,
+        0,
+        False,
+        False,
+        0,
+        None,
+        dict(request.parameters),
+    )
     return bytes(_get_inference_request(*of).SerializeToString())
 
 

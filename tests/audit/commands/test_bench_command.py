@@ -54,6 +54,15 @@ def test_images_of_a_split_are_sent_as_an_audit_sends_them(
     assert document["recommended"] == {"batch": 4, "in_flight": 2}
 
 
+@pytest.mark.parametrize(("way", "kind"), [("shm", "shared memory"), ("grpc", "gRPC")])
+def test_images_go_the_way_that_is_asked_for(
+    way: str, kind: str, endpoint: str, tmp_path: Path
+) -> None:
+    flags = ("--model", "sound", "--synthetic-input", "--shape", "200,300", "--out", tmp_path)
+    assert bench(endpoint, *flags, "--in-flight", "2", "--transport", way, *QUICK) == 0
+    assert json.loads((tmp_path / "bench.json").read_text())["transport"] == kind
+
+
 def test_a_model_that_takes_the_group_gets_one(endpoint: str, tmp_path: Path) -> None:
     flags = ("--model", "by_group", "--synthetic-input", "--shape", "8,8", "--out", tmp_path)
     assert bench(endpoint, *flags, "--in-flight", "1", *QUICK) == 0
@@ -90,6 +99,7 @@ def test_a_server_without_statistics_leaves_them_out(
         (("--shape", "4,4"), "add --synthetic-input"),
         (("--synthetic-input", "--data", "x"), "sends no --data"),
         (("--in-flight", "2000"), "at most 1024"),
+        (("--endpoint", "http://127.0.0.1:9", "--transport", "shm"), "REST has a way of its own"),
         (("--max-trials", "0"), "must be at least 1"),
     ],
 )

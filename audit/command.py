@@ -17,6 +17,7 @@ from audit.client.headers import refuse_loose_headers
 from audit.client.onnx_file import OnnxFile
 from audit.client.parts import PartsTransport
 from audit.client.sending import sending
+from audit.commands.bench import bench
 from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
@@ -82,6 +83,8 @@ Other commands, each with --help:
 
   fair-audit repeat     whether the server gives a sample the same answer in any batch
 
+  fair-audit bench      how fast the server answers, and with which batch and window
+
   fair-audit parity     whether serving changed anything, and for whom
 
   fair-audit render     report.html of a run again, from its report.json
@@ -98,6 +101,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "inspect": inspect,
     "init": init,
     "repeat": repeat,
+    "bench": bench,
     "parity": parity,
     "render": render,
     "verify": verify,

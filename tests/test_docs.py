@@ -19,6 +19,7 @@ COMMANDS = {
     "fair-audit init": "fair-audit init",
     "fair-audit compare": "fair-audit compare",
     "fair-audit repeat": "fair-audit repeat",
+    "fair-audit bench": "fair-audit bench",
     "fair-audit parity": "fair-audit parity",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",

@@ -44,6 +44,8 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
     """Bytes of the largest request."""
     sizes: list[int] = field(default_factory=list)
     """Images of each request."""
+    cache: bool = False
+    """Whether its configuration enables the response cache."""
     stopped: Event = field(default_factory=Event)
 
     def __getattribute__(self, name: str) -> Any:
@@ -80,6 +82,7 @@ class FakeServer(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
         found.config.max_batch_size = self.batch
         found.config.parameters[PARAMETER_KEY].string_value = self.description
         found.config.instance_group.add(kind=self.kind)
+        found.config.response_cache.enable = self.cache
         return found
 
     def ModelStatistics(self, request: Any, context: Any) -> Any:  # noqa: N802

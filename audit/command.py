@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import tyro
@@ -158,7 +159,9 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             with reached(options, options.onnx, most_bytes) as asked:
-                codes.add(run_audit(plan, PartsTransport(asked, note), console, words))
+                of = (plan.model.name, said, options.version or plan.model.version or None)
+                again = partial(describe, asked, *of)
+                codes.add(run_audit(plan, PartsTransport(asked, note), again, console, words))
             say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)
 

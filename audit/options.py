@@ -1,5 +1,6 @@
 """The flags of `fair-audit`: what to audit, and what to make of the outcomes."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -96,6 +97,11 @@ class Options:
     """Prove with probes that the model is the exported one, or that of model.probes.json."""
     in_flight: Annotated[int, tyro.conf.arg(metavar="N")] = 4
     """Batches sent and not yet answered."""
+    retry_for: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 120.0
+    """Wait so long for a server that went away in mid-run, and go on if it serves the same model.
+
+    Counted from its first failure to the next answer; 0: end at once.
+    """
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
@@ -111,6 +117,8 @@ class Options:
         """Raises UsageError where a number is out of range."""
         if self.in_flight < 1 or self.worst < 0:
             raise UsageError("--in-flight must be at least 1, and --worst not negative")
+        if not 0 <= self.retry_for < math.inf:
+            raise UsageError(f"--retry-for {self.retry_for:g}: give seconds, 0 or more")
         if self.spec is not None and self.model is None and self.onnx is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
         if self.version is not None and self.model is None:

@@ -12,6 +12,9 @@ from tritonclient.grpc import (
 from audit.client.certificates import read_authorities, read_pair
 from audit.client.connection import Connection
 
+RECONNECT_MS = {"initial": 200, "max": 2000}
+"""Between two tries to reach a server that went away; gRPC's own rise to two minutes."""
+
 
 def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
     """A client that has not called yet.
@@ -25,6 +28,7 @@ def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
     """
     sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
     arguments = [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
+    arguments += [(f"grpc.{which}_reconnect_backoff_ms", ms) for which, ms in RECONNECT_MS.items()]
     credentials = credentials_of(connection)
     client = InferenceServerClient(connection.endpoint, creds=credentials, channel_args=arguments)
     client.register_plugin(HeadersOfEveryCall(connection))

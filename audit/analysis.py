@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from audit.plan_analysis import AnalysisPlan, groupings_of
-from audit.policy.verdict import judge
+from audit.policy.verdict import judge, without_pass
 from audit.report.files import write_report
 from audit.report.github import annotations
+from audit.report.meanings import partial_line
 from audit.report.original_results import original_results
 from audit.report.terminal import print_report
 from audit.tracking import log_to_mlflow
@@ -33,6 +34,8 @@ def finish(
 ) -> int:
     """Analyse, write `out/report`, print the tables, judge the first one; the exit code.
 
+    A partial report is held to no baseline and logged nowhere, and none of its checks passes.
+
     Raises:
         UsageError: the baseline has other samples than those that were scored.
     """
@@ -42,9 +45,11 @@ def finish(
     whole = groupings_of(answered.cases, options)
     groupings = divided(plan.task, answered, measured, *whole, settings)
     report = summarise_all(measured, groupings, provenance, settings)
-    judgement = None
+    judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        judgement = judge(plan.policy, report, changed(plan, answered, measured, groupings))
+        moved = [] if partial else changed(plan, answered, measured, groupings)
+        judgement = judge(plan.policy, report, moved)
+        judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
@@ -53,6 +58,8 @@ def finish(
         original = original_results(report, compared, provenance["data"]["path"])
     write_report(out / "report", report, judgement, compared, original)
     print_report(report, judgement, compared, console)
+    if partial:
+        return 0
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict = judgement.verdict if judgement else None

@@ -1,12 +1,13 @@
 """`fair-audit`: the command line.
 
 Exit codes: 0 done, 1 the policy fails, 2 the command makes no sense, 3 data or server,
-4 inconclusive under --strict, 130 interrupted, 141 nobody reads the output.
+4 inconclusive under --strict, 130 interrupted, 141 nobody reads the output, 143 SIGTERM.
 """
 
 import sys
+import threading
 
-from fairness.guard import guarded, interrupts_wait
+from fairness.guard import guarded, interrupts_wait, sigterm_interrupts
 
 
 def main() -> None:
@@ -24,7 +25,10 @@ def _command(arguments: list[str]) -> int:
     with interrupts_wait():
         from audit.command import run_command
 
-    return run_command(arguments)
+    if threading.current_thread() is not threading.main_thread():  # no other hears of signals
+        return run_command(arguments)
+    with sigterm_interrupts():
+        return run_command(arguments)
 
 
 if __name__ == "__main__":  # `python -m audit.cli`, where the console script is not at hand

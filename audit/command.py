@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import tyro
@@ -169,8 +170,10 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 reached(options, options.onnx, most_bytes) as asked,
                 sending(asked, batch_bytes(parts), *wanted) as way,
             ):
+                of = (plan.model.name, said, options.version or plan.model.version or None)
+                again = partial(describe, asked, *of)
                 whole = replace(way, transport=PartsTransport(way.transport, note))
-                codes.add(run_audit(plan, whole, console, words))
+                codes.add(run_audit(plan, whole, again, console, words))
             say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)
 

@@ -1,5 +1,6 @@
 """The flags of `fair-audit`: what to audit, and what to make of the outcomes."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -107,6 +108,11 @@ class Options:
     transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|grpc")] = "auto"
     """How images go to the server: through shared memory (shm), where it is on this machine, or as
     bytes (grpc)."""
+    retry_for: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 120.0
+    """Wait so long for a server that went away in mid-run, and go on if it serves the same model.
+
+    Counted from its first failure to the next answer; 0: end at once.
+    """
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
@@ -133,6 +139,8 @@ class Options:
             raise UsageError(
                 f"--transport {self.transport}: {way} has a way of its own; leave it out"
             )
+        if not 0 <= self.retry_for < math.inf:
+            raise UsageError(f"--retry-for {self.retry_for:g}: give seconds, 0 or more")
         if self.spec is not None and self.model is None and self.onnx is None:
             raise UsageError(f"--spec {self.spec} describes one model; name it with --model")
         if self.version is not None and self.model is None:

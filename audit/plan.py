@@ -16,6 +16,7 @@ from audit.client.endpoint import ServedModel
 from audit.options import Options
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
+from audit.records.lock import check_unlocked
 from audit.records.sameness import digest_of_ids
 from audit.sample_probes import FoundProbes, found_probes
 from audit.sizes import of_size, within_memory
@@ -104,6 +105,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "distances": str(options.distances),
         **({"description_sha256": model.foreign.said.sha256} if model.foreign else {}),
     }
+    check_unlocked(out)
     check_unmixed(out)
     check_run(out / JOURNAL, identity, resume=options.resume)
     check_writable(out)

@@ -1,6 +1,7 @@
 """Progress line of a stream: samples done, rate, time left."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from time import monotonic
 
 from rich.console import Console
@@ -27,10 +28,36 @@ class ImagesPerSecond(ProgressColumn):
         return Text(f"{rate:.0f} images/s" if rate else "")
 
 
+@dataclass
+class State(ProgressColumn):
+    """That the server is waited for, while it is."""
+
+    waits: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def render(self, task: Task) -> Text:
+        """Empty while it answers."""
+        return Text("waiting for the server ..." if self.waits() else "")
+
+
 def with_progress(
-    answered: Iterable[Readings], total: int, label: str, console: Console
-) -> Iterator[Readings]:
-    """Pass the answers on and show how they come; one closing line where there is no terminal."""
+    answered: Iterable[Readings],
+    total: int,
+    label: str,
+    console: Console,
+    waits: Callable[[], bool] = lambda: False,
+) -> Generator[Readings, None, None]:
+    """Pass the answers on and show how they come; one closing line where there is no terminal.
+
+    Args:
+        answered: the answers.
+        total: samples in all of them.
+        label: what answers.
+        console: to which it is shown.
+        waits: whether nobody answers at present.
+    """
     started, done = monotonic(), 0
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -38,6 +65,7 @@ def with_progress(
         MofNCompleteColumn(),
         ImagesPerSecond(),
         TimeRemainingColumn(),
+        State(waits),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(label, total=total)

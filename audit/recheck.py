@@ -4,11 +4,14 @@ Probes say what answers now; this says whether it is what answered then, up to t
 before the run broke off.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 
 from audit.client.failures import WrongModelError
 from audit.client.predictor import ServedPredictor
 from audit.plan import Plan
+from fairness.arrays import IntArray
 from fairness.datasets.stream import batches
 from fairness.evaluate import Readings, readings
 from fairness.mask_names import is_distance
@@ -24,36 +27,46 @@ LARGEST_MEAN_DIFFERENCE = 0.02
 pixels at its edges."""
 
 
-def recheck(plan: Plan, predict: ServedPredictor, journal: Readings) -> None:
+def recheck(
+    plan: Plan, predict: ServedPredictor, journal: Readings, recent: Collection[str] = ()
+) -> None:
     """Compare some answers of the journal with what the server answers now.
 
     Args:
         plan: of the run that is continued.
         predict: asks the server.
         journal: everything that was recorded.
+        recent: ids of which every batch is asked again.
 
     Raises:
         WrongModelError: the journal's are of another model.
     """
     row = {id_: i for i, id_ in enumerate(journal.ids)}
-    ids = plan.split.ids
-    known = [rows for rows in plan.cuts() if all(ids[i] in row for i in rows)]
-    chosen = sorted({int(i) for i in np.linspace(0, len(known) - 1, BATCHES)}) if known else []
-    stream = batches(plan.split, [known[i] for i in chosen])
+    stream = batches(plan.split, chosen_cuts(plan, row.keys(), set(recent)))
     for now in readings(stream, predict, plan.task.read):
-        rows = [row[id_] for id_ in now.ids]
-        for name, found in now.values.items():
-            if is_distance(name):
+        known = [i for i, id_ in enumerate(now.ids) if id_ in row]  # a file may be there again
+        rows = [row[now.ids[i]] for i in known]
+        for name, answers in now.values.items():
+            if is_distance(name) or not known:
                 continue  # one pixel at an edge may move it far
-            before = journal.values[name][rows]
+            found, before = answers[known], journal.values[name][rows]
             away = np.abs(np.nan_to_num(found) - np.nan_to_num(before)).mean()
             if not away <= tolerance(plan):
                 raise WrongModelError(
-                    f"cannot resume {plan.out}: for samples {now.ids[0]}..{now.ids[-1]} "
+                    f"for samples {now.ids[0]}..{now.ids[-1]} "
                     f"'{plan.model.name}' answers {name} differently now, by {away:.2g} on "
                     "average: the journal is of another model; serve that one again, or audit this "
                     "one anew into another --out, without --resume"
                 )
+
+
+def chosen_cuts(plan: Plan, answered: Collection[str], recent: set[str]) -> list[IntArray]:
+    """Some of the batches that are answered as a whole, and all that hold any of `recent`."""
+    ids, cuts = plan.split.ids, plan.cuts()
+    whole = [k for k, rows in enumerate(cuts) if all(ids[i] in answered for i in rows)]
+    spread = {int(i) for i in np.linspace(0, len(whole) - 1, BATCHES)} if whole else set()
+    last = [k for k, rows in enumerate(cuts) if any(ids[i] in recent for i in rows)]
+    return [cuts[k] for k in sorted({*(whole[i] for i in spread), *last})]
 
 
 def tolerance(plan: Plan) -> float:

@@ -1,8 +1,9 @@
 """Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from time import monotonic
+from dataclasses import replace
+from functools import partial
 
 from rich.console import Console
 
@@ -10,92 +11,126 @@ from audit.analysis import finish
 from audit.audited_split import fits_when_read
 from audit.cases import show_cases
 from audit.choice import at_threshold
-from audit.client.clock import Clock
+from audit.client.endpoint import ServedModel
 from audit.client.failures import ReplacedError, WrongModelError
+from audit.client.patience import Patience
 from audit.client.predictor import ServedPredictor
-from audit.client.probes import verify
 from audit.client.sending import Sending
 from audit.client.watch import WatchedTransport
+from audit.collect import collect
+from audit.partial import RESUME, interrupted, remove_partial
 from audit.plan import JOURNAL, REPLACED, Plan
-from audit.progress import with_progress
+from audit.proof import Asking, identity, prove_same
 from audit.provenance import Speed, of_served_model
-from audit.recheck import recheck
-from audit.records.journal import Journal
-from audit.records.masks import keeping
+from audit.records.complete import check_complete
+from audit.records.lock import locked
 from audit.records.outcomes import private_folder, write_outcomes, write_skipped
 from audit.records.sameness import digest_of_ids
-from audit.sample_probes import verify_samples
 from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
-from fairness.datasets.buffers import Buffers
-from fairness.datasets.read_ahead import read_ahead
-from fairness.errors import DataError, RunInterruptedError, ServerError, UsageError
-from fairness.evaluate import Read, Readings, joined, readings
-from fairness.samples import Batch
+from fairness.errors import (
+    DataError,
+    RunInterruptedError,
+    RunTerminatedError,
+    ServerError,
+    UsageError,
+)
+from fairness.evaluate import Readings, joined
+from fairness.guard import Terminated
 from fairness.tasks.binary import outcomes_of
 from fairness.tasks.multilabel import labels_of
 
 
-def run_audit(plan: Plan, sending: Sending, console: Console, words: Sequence[str] = ()) -> int:
+def run_audit(
+    plan: Plan,
+    sending: Sending,
+    described: Callable[[], ServedModel],
+    console: Console,
+    words: Sequence[str] = (),
+) -> int:
     """Audit one model, write `out/report` and `out/records`; the exit code of its verdict.
 
-    `words` are the command line, for the provenance.
+    Args:
+        plan: of the audit.
+        sending: what sends batches to the server, and what they are read into.
+        described: asks the server again what it says of the model.
+        console: for progress and results.
+        words: the command line, for the provenance.
 
     Raises:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
-    options, records = plan.options, plan.out / "records"
+    options = plan.options
     watched = WatchedTransport(sending.transport, options.endpoint, plan.model)
-    if plan.choice is not None:
-        plan = at_threshold(plan, chosen_threshold(plan, plan.choice, watched, sending, console))
-    predict = asking(plan, watched, sending)
+    patience = Patience(options.retry_for, noting(console))
+
+    def asking_about(part: Plan) -> Asking:
+        predict = ServedPredictor(
+            watched,
+            options.endpoint,
+            part.model,
+            sending.window,
+            fitted=fits_when_read(part.options, part.model),
+            buffers=sending.buffers,
+        )
+        return Asking(part, watched, predict, patience, described)
+
+    asking = asking_about(plan)
     with advising(plan):
-        identity, found, speed = answers_of_one_model(plan, watched, predict, console)
-        answered = joined([found], plan.split, plan.attributes)
-        sha256 = plan.split.fingerprint()
-        stored = (plan.task.stored, sha256, plan.names, plan.task)
-        write_outcomes(records / "outcomes.parquet", answered, *stored)
-        write_skipped(records / "skipped.csv", plan.split.skipped)
-        facts = (identity, len(found), speed, words, watched.uncounted)
-        provenance = of_served_model(plan, *facts)
-        code = finish(answered, provenance, plan.analysis, plan.out, console)
-        quality = plan.task.quality(answered)
-        if quality is not None and options.worst:
-            draw_worst(plan, predict, answered.cases, quality, console)
-        show_cases(plan, answered, console)
+        proved = patience.through(partial(identity, asking), watched.look_again)
+    with locked(plan.out):
+        if plan.choice is not None:
+            chosen = chosen_threshold(plan, asking_about(plan.choice), console)
+            asking = replace(asking, plan=at_threshold(plan, chosen))
+        with advising(plan):
+            return audited(asking, proved, console, words)
+
+
+def audited(asking: Asking, proved: str, console: Console, words: Sequence[str]) -> int:
+    """Stream the split, analyse the answers and write everything; arguments as `run_audit`."""
+    plan, records = asking.plan, asking.plan.out / "records"
+    try:
+        found, speed = answers_of_one_model(asking, console)
+    except KeyboardInterrupt as stop:
+        raise interrupted(plan, stop, proved, words, console) from None
+    ids_sha256 = check_complete(found.ids, plan.split)
+    answered = joined([found], plan.split, plan.attributes)
+    sha256 = plan.split.fingerprint()
+    stored = (plan.task.stored, sha256, plan.names, plan.task)
+    write_outcomes(records / "outcomes.parquet", answered, *stored)
+    write_skipped(records / "skipped.csv", plan.split.skipped)
+    facts = (proved, len(found), speed, words, asking.watched.uncounted)
+    provenance = of_served_model(plan, *facts)
+    provenance["data"]["ids_sha256"] = ids_sha256
+    code = finish(answered, provenance, plan.analysis, plan.out, console)
+    remove_partial(plan.out)
+    quality = plan.task.quality(answered)
+    if quality is not None and plan.options.worst:
+        asking.patience.through(
+            lambda: draw_worst(plan, asking.predict, answered.cases, quality, console),
+            lambda: prove_same(asking, found, ()),
+        )
+    show_cases(plan, answered, console)
     return code
 
 
-def asking(plan: Plan, watched: WatchedTransport, sending: Sending) -> ServedPredictor:
-    """What asks the server about the split of a plan."""
-    options = plan.options
-    fitted = fits_when_read(options, plan.model)
-    return ServedPredictor(
-        watched,
-        options.endpoint,
-        plan.model,
-        sending.window,
-        fitted=fitted,
-        buffers=sending.buffers,
-    )
+def noting(console: Console) -> Callable[[str], None]:
+    """What prints a line beside the results."""
+    return lambda text: console.print(f"note: {text}", highlight=False, markup=False)
 
 
-def chosen_threshold(
-    plan: Plan, choice: Plan, watched: WatchedTransport, sending: Sending, console: Console
-) -> ChosenThreshold:
-    """Stream the split of `choice`, choose by its answers, and write `records/threshold.json`.
+def chosen_threshold(plan: Plan, asking: Asking, console: Console) -> ChosenThreshold:
+    """Stream the split of `asking`, choose by its answers, and write `records/threshold.json`.
 
     Raises:
         DataError: the samples that could be read are all positive or all negative, of a label.
     """
-    rule = plan.options.threshold or ""
+    choice, rule = asking.plan, plan.options.threshold or ""
     records = private_folder(plan.out / "records")
     private_folder(choice.out)
     with advising(choice):
-        _, found, _ = answers_of_one_model(
-            choice, watched, asking(choice, watched, sending), console
-        )
+        found, _ = answers_of_one_model(asking, console)
         answered = joined([found], choice.split, choice.attributes)
         labels = choice.task.names if choice.task.of_labels else ()
         try:
@@ -122,41 +157,21 @@ def chosen_threshold(
     return chosen
 
 
-def answers_of_one_model(
-    plan: Plan, watched: WatchedTransport, predict: ServedPredictor, console: Console
-) -> tuple[str, Readings, Speed]:
-    """What was proved of the model, before and after, what it answered in between, and how fast.
+def answers_of_one_model(asking: Asking, console: Console) -> tuple[Readings, Speed]:
+    """What was answered, by the model that answered first, and how fast.
 
     Raises:
         ReplacedError: the model was replaced meanwhile; the run can then not be resumed.
     """
-
-    def identity() -> str:
-        if not plan.options.probes:
-            return "declared"
-        said = verify(watched, plan.options.endpoint, plan.model)
-        if plan.probes is not None and plan.probes.rows:
-            return verify_samples(plan.probes, plan.split, predict)
-        return said
-
-    proved = identity()
-    sent = watched.sent
+    out = asking.plan.out
     try:
-        found, speed = collect(plan, predict, console)
-        if watched.sent > sent:
-            watched.look()
-            try:
-                identity()
-            except WrongModelError as error:
-                raise ReplacedError(f"while it answered, another took its place: {error}") from None
-            watched.look()
+        return collect(asking, console)
     except ReplacedError as error:
-        write_atomically(plan.out / REPLACED, f"{error}\n", private=True)
+        write_atomically(out / REPLACED, f"{error}\n", private=True)
         raise ReplacedError(
-            f"{error}. The answers stay in {plan.out / JOURNAL}, but may be of more than one "
+            f"{error}. The answers stay in {out / JOURNAL}, but may be of more than one "
             "model: audit it anew, without --resume"
         ) from None
-    return proved, found, speed
 
 
 @contextmanager
@@ -174,42 +189,9 @@ def advising(plan: Plan) -> Iterator[None]:
     except ServerError as error:
         if not (plan.out / JOURNAL).exists():
             raise
-        raise ServerError(f"{error}; after that go on with the same command and --resume") from None
-    except KeyboardInterrupt:
+        raise ServerError(f"{error}; after that {RESUME}") from None
+    except KeyboardInterrupt as stop:
         if not (plan.out / JOURNAL).exists():
             raise
-        raise RunInterruptedError("interrupted; go on with the same command and --resume") from None
-
-
-def collect(plan: Plan, predict: ServedPredictor, console: Console) -> tuple[Readings, Speed]:
-    """Stream what the journal lacks, then read everything back from it; how fast it streamed."""
-    records = private_folder(plan.out / "records")
-    read: Read = plan.task.read
-    if plan.options.keep_masks:
-        read = keeping(read, private_folder(records / "masks"))
-    with Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal:
-        done = journal.answered()
-        if done:
-            recheck(plan, predict, journal.readings(plan.task))
-        clock, started, images = Clock(predict), monotonic(), 0
-        if remaining := len(plan.split) - len(done):
-            answers = readings(unanswered(plan, done, predict.buffers), clock.asking, read)
-            for found in with_progress(answers, remaining, plan.model.name, console):
-                journal.record(found)
-                images += len(found)
-        speed = Speed(images, monotonic() - started, clock.delivery())
-        return journal.readings(plan.task), speed
-
-
-def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Iterator[Batch]:
-    """The batches that lack an answer for any of their samples, whole; no other is decoded.
-
-    Whole batches, because a model may answer differently for another cut in the last digits.
-    """
-    ids = plan.split.ids
-    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
-    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers):
-        if done.issuperset(batch.ids):  # what lacked an answer was skipped
-            buffers.give_back(batch.images)
-        else:
-            yield batch
+        kind = RunTerminatedError if isinstance(stop, Terminated) else RunInterruptedError
+        raise kind(f"interrupted; {RESUME}") from None

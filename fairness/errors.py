@@ -3,6 +3,7 @@
 FairAuditError
 ├── UsageError     exit 2: a flag, a configuration or a combination of them makes no sense
 ├── RunInterruptedError   exit 130: Ctrl-C, in a run that can be continued
+│   └── RunTerminatedError   exit 143: the same by SIGTERM
 └── DataError      exit 3: a file, a split or an answer is not what it must be
     └── ServerError    the same, said by or about the server that answers
 """
@@ -42,3 +43,9 @@ class RunInterruptedError(FairAuditError):
     """Ctrl-C in a run that can be continued."""
 
     exit_code = 130
+
+
+class RunTerminatedError(RunInterruptedError):
+    """SIGTERM in a run that can be continued."""
+
+    exit_code = 143

@@ -1,6 +1,7 @@
 """The outer shell of every command: whatever goes wrong is one line and an exit code.
 
-An expected error has the exit code of its class (`fairness/errors.py`), any other 3, Ctrl-C 130.
+An expected error has the exit code of its class (`fairness/errors.py`), any other 3, Ctrl-C 130 and
+SIGTERM, where it is taken like Ctrl-C, 143, as a shell counts them.
 Where nobody reads the output any more the code is 141, as a shell counts it. `--debug`, or the
 variable FAIR_AUDIT_DEBUG, shows the traceback before the line.
 """
@@ -19,7 +20,11 @@ DEBUG = "--debug"
 VARIABLE = "FAIR_AUDIT_DEBUG"
 DEBUG_HELP = "\nWith --debug an error shows its traceback.\n"
 """For the help text of a command."""
-INTERRUPTED, UNREAD = 130, 141
+INTERRUPTED, UNREAD, TERMINATED = 130, 141, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, for whoever treats it like Ctrl-C."""
 
 
 def guarded(
@@ -58,6 +63,20 @@ def interrupts_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM inside the block is an interruption like Ctrl-C, with a code of its own."""
+
+    def interrupt(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _code_of(error: BaseException, program: str, interrupted: str) -> int:
     """Say what happened, in one line, and return the exit code."""
     _drop_unwritable_output()
@@ -68,7 +87,7 @@ def _code_of(error: BaseException, program: str, interrupted: str) -> int:
         return UNREAD
     code = error.exit_code if isinstance(error, FairAuditError) else FairAuditError.exit_code
     if isinstance(error, KeyboardInterrupt):
-        code = INTERRUPTED
+        code = TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     text = FairAuditError(reason_of(error, interrupted))
     with suppress(OSError):  # where nobody reads it, the exit code remains
         print(f"{program}: {text}", file=sys.stderr, flush=True)

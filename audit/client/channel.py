@@ -19,6 +19,9 @@ from audit.client.raw_request import joined
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 
+RECONNECT_MS = {"initial": 200, "max": 2000}
+"""Between two tries to reach a server that went away; gRPC's own rise to two minutes."""
+
 
 def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
     """A client that has not called yet.
@@ -59,9 +62,10 @@ def inferences(connection: Connection, most_bytes: int) -> Iterator[Any]:
 
 
 def arguments_of(most_bytes: int) -> list[tuple[str, int]]:
-    """Of a channel: both limits, because whoever gives any argument drops the client's own."""
+    """Of a channel: both limits, as whoever gives any argument drops the client's; waits."""
     sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
-    return [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
+    waits = [(f"grpc.{which}_reconnect_backoff_ms", ms) for which, ms in RECONNECT_MS.items()]
+    return [*((f"grpc.max_{way}_message_length", size) for way, size in sizes.items()), *waits]
 
 
 def credentials_of(connection: Connection) -> ChannelCredentials | None:

@@ -155,3 +155,7 @@ class ClockedTransport:
     def count(self, model: str, version: str) -> int | None:
         """As `Transport`."""
         return self.inner.count(model, version)
+
+    def renewed(self) -> None:
+        """As `Transport`."""
+        self.inner.renewed()

@@ -15,9 +15,24 @@ from fairness.errors import ServerError
 REFUSALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 """Statuses of calls that the server did not want from us."""
 
+PROTECTED = "expecting header 'triton-grpc-protocol-"
+"""What Triton says, as UNAVAILABLE, where a call needs a key (`--grpc-restricted-protocol`)."""
+
 
 class WrongModelError(ServerError):
     """Another model answers than should: to repeat the command would not help."""
+
+
+class GoneError(ServerError):
+    """Nothing answers at present, or not in time: the same request may be answered later."""
+
+
+class RestartedError(GoneError):
+    """The server began to count its answers anew: the model has been loaded again."""
+
+
+class RefusedError(ServerError):
+    """The server, or a gateway before it, does not let us in: to ask again would not help."""
 
 
 class UndescribedError(ServerError):
@@ -35,7 +50,7 @@ class TooLargeError(ServerError):
     """Who takes no more."""
 
 
-class LostRegionError(ServerError):
+class LostRegionError(GoneError):
     """The server does not know our shared memory: it has been started anew."""
 
 
@@ -61,14 +76,14 @@ def explained(
     endpoint = connection.endpoint
     status, message = text_of(error, connection)
     about = f"model '{model}' at {endpoint}" if model else f"the server at {endpoint}"
-    if status in REFUSALS:
+    if status in REFUSALS or PROTECTED in message:
         return refusal(about, status, message, connection)
     if "is not healthy" in message:
-        return ServerError(
+        return GoneError(
             f"the backend process of model '{model}' at {endpoint} has died; restart the server"
         )
     if model and ("unknown model" in message or "is not available" in message):
-        return ServerError(
+        return GoneError(
             f"{about} is no longer loaded (unloaded, or replaced by another version); load it "
             "again, see the server's log"
         )
@@ -76,12 +91,12 @@ def explained(
         return LostRegionError(
             f"{about} has no more of the shared memory that it was given; see the server's log"
         )
-    if status == "UNAVAILABLE":
-        return ServerError(
+    if status in ("UNAVAILABLE", "CANCELLED") or "RST_STREAM" in message:
+        return GoneError(
             f"{about} went away ({message[:200]}); see the server's log and start it again"
         )
     if status == "DEADLINE_EXCEEDED":
-        return ServerError(f"{about} took too long to answer; see the server's log and its load")
+        return GoneError(f"{about} took too long to answer; see the server's log and its load")
     if status == "RESOURCE_EXHAUSTED" and "larger than max" in message:
         return ServerError(
             f"{about} sent more than its description allows ({message[:200]}); do not trust it"
@@ -89,12 +104,12 @@ def explained(
     return ServerError(f"{about} refused: {message[:300]} ({status})")
 
 
-def refusal(about: str, status: str, message: str, connection: Connection) -> ServerError:
+def refusal(about: str, status: str, message: str, connection: Connection) -> RefusedError:
     """The error to show where a server, or a gateway before it, wants to know who asks."""
     names = ", ".join(header.name for header in connection.headers)
     sent = f"sent was --header {names}; check its value, and" if names else "name a token with"
     todo = "what it allows" if names else "--header 'authorization: Bearer env:TOKEN'"
-    return ServerError(f"{about} refuses the call ({status}: {message[:200]}); {sent} {todo}")
+    return RefusedError(f"{about} refuses the call ({status}: {message[:200]}); {sent} {todo}")
 
 
 def too_large(

@@ -101,6 +101,9 @@ class GrpcServer:
                 return None
             raise explained(error, self.connection, model) from None
 
+    def renewed(self) -> None:
+        """As `Transport`; nothing was left with the server."""
+
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`."""
         tensors = list(request.inputs.values())

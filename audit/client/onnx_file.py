@@ -104,6 +104,9 @@ class OnnxFile:
         """As `Server`: nobody counts."""
         return None
 
+    def renewed(self) -> None:
+        """As `Transport`; there is no server."""
+
     def send(self, request: Request) -> "Future[list[Output]]":
         """Answer at once; arguments as `Transport`, and DataError in place of ServerError."""
         future: Future[list[Output]] = Future()

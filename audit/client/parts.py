@@ -62,6 +62,10 @@ class PartsTransport:
         """As `Transport`."""
         return self.inner.count(model, version)
 
+    def renewed(self) -> None:
+        """As `Transport`."""
+        self.inner.renewed()
+
     def _send_next(self, whole: Whole) -> None:
         left = whole.request.rows - whole.start
         whole.rows = min(left, self.most_rows or left)

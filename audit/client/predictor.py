@@ -8,6 +8,7 @@ from queue import Empty, Queue
 
 from audit.client.endpoint import ServedModel
 from audit.client.exchange import answer_of, tensors_of
+from audit.client.failures import GoneError
 from audit.client.transport import Request, Transport
 from audit.client.window import Window, fixed
 from audit.client.wire import Output
@@ -101,7 +102,7 @@ class ServedPredictor:
         try:
             one, way = arrivals.get(timeout=self.timeout + GRACE)
         except Empty:
-            raise ServerError(
+            raise GoneError(
                 f"{self.endpoint} fell silent: no answer in {self.timeout:g} s; see its log"
             ) from None
         outputs = one.calls[way].result()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from tritonclient.grpc import service_pb2 as messages
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from audit.client.connection import Connection
+from audit.client.failures import GoneError
 from audit.client.rest_address import Address, address_of
 from audit.client.rest_call import Call, CallError, CallTimeoutError, Reply
 from audit.client.rest_failures import greet, refused
@@ -96,6 +98,9 @@ class RestServer:
         found = self._offered("GET", path, messages.ModelStatisticsResponse(), model)
         return statistics_of(found, model, version)
 
+    def renewed(self) -> None:
+        """As `Transport`; nothing was left with the server."""
+
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`."""
         future: Future[list[Output]] = Future()
@@ -164,7 +169,7 @@ class RestServer:
         try:
             return call.reply(method, path, body, headers)
         except CallTimeoutError:
-            raise ServerError(
+            raise GoneError(
                 f"{about} took too long to answer; see the server's log and its load"
             ) from None
         except CallError as error:
@@ -173,7 +178,8 @@ class RestServer:
                 raise ServerError(
                     f"{about} sent more than its description allows ({why}); do not trust it"
                 ) from None
-            raise ServerError(
+            broken = isinstance(error.__cause__, OSError | HTTPException)
+            raise (GoneError if broken else ServerError)(
                 f"{about} went away ({why[:200]}); see the server's log and start it again"
             ) from None
 

@@ -6,7 +6,7 @@ from http.client import responses
 
 from audit.client.address import speaks_tls
 from audit.client.connection import Connection
-from audit.client.failures import TooLargeError, refusal
+from audit.client.failures import GoneError, TooLargeError, refusal
 from audit.client.handshake import HUNG_UP, broken_off, distrusted
 from audit.client.rest_address import Address
 from audit.client.rest_call import Call, CallError, CallTimeoutError, Reply
@@ -17,6 +17,9 @@ from fairness.text import one_line
 
 REFUSALS = (401, 403, 407)
 """Statuses of calls that the server did not want from us."""
+
+PASSING = (429, 502, 503, 504)
+"""Statuses of a server, or of a gateway before it, that may answer the same call later."""
 
 
 def greet(address: Address, connection: Connection) -> None:
@@ -85,11 +88,13 @@ def refused(reply: Reply, connection: Connection, model: str | None) -> ServerEr
             f"({why[:200]}); raise its limit"
         )
     if reply.status == 404 or "is not available" in why:
-        return ServerError(
+        return GoneError(
             f"{about} is no longer loaded (unloaded, or replaced by another version; "
             f"{why[:200]}); load it again, see the server's log"
         )
-    return ServerError(f"{about} refused: {why[:300]} (HTTP {reply.status})")
+    passing = reply.status in PASSING or "is not healthy" in why
+    kind = GoneError if passing else ServerError
+    return kind(f"{about} refused: {why[:300]} (HTTP {reply.status})")
 
 
 def reason_in(body: bytes) -> str:

@@ -75,6 +75,10 @@ class SharedTransport:
         """As `Transport`."""
         return self.inner.count(model, version)
 
+    def renewed(self) -> None:
+        """As `Transport`: a server that began anew knows nothing of the region."""
+        self.register()
+
     def register(self) -> None:
         """Tell the server of the region; one that knows it by now, does.
 

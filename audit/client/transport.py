@@ -72,6 +72,9 @@ class Transport(Protocol):
             ServerError: the model is gone, or the server.
         """
 
+    def renewed(self) -> None:
+        """Learn that the server may be a new process, which knows nothing of the one before it."""
+
 
 class Server(Transport, Protocol):
     """A transport that can also be asked what is served: messages of the protocol, as it has them.

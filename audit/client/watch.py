@@ -1,17 +1,19 @@
 """Watches that one and the same loaded model answers, by the server's own count of its answers.
 
 Triton begins to count anew when it loads a model. A count below what we were answered therefore
-means that the model was loaded again meanwhile, whatever its probes say. MLServer and KServe do not
-count; there only probes can notice another model, and the report says so.
+means that the model was loaded again meanwhile, or its server started again, whatever its probes
+say: whoever asks must then prove again who answers. MLServer and KServe do not count; there only
+probes can notice another model, and the report says so.
 """
 
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 from audit.client.endpoint import ServedModel
-from audit.client.failures import ReplacedError
+from audit.client.failures import RestartedError
 from audit.client.transport import Request, Transport
 from audit.client.wire import Output
 
@@ -19,8 +21,19 @@ INTERVAL = 2.0
 """Seconds between two looks at the count. Answers to others could hide a new beginning that is
 older."""
 
-PATIENCE = 3.0
-"""Seconds within which the server must have counted what it has answered."""
+PATIENCE, SHORT = 3.0, 0.3
+"""Seconds within which the server must have counted what it has answered; what it answered before
+it was away, in less."""
+
+
+@dataclass
+class Life:
+    """What passed between us and a model since it was loaded, as far as we know."""
+
+    sent: int = 0
+    answered: int = 0
+    others: int = 0
+    """Answers to others: so many at least."""
 
 
 @dataclass
@@ -31,40 +44,48 @@ class WatchedTransport:
     endpoint: str
     model: ServedModel
     sent: int = 0
-    answered: int = 0
-    others: int = 0
-    """Answers to others since the model was loaded: so many at least."""
+    """Requests of the whole run."""
     uncounted: bool = False
     """Whether the server turned out to have no count: then a reload is not noticed here."""
+    restarts: int = 0
+    """Times that it was found to have begun anew."""
+    looks: int = 0
+    """That found the model as it was."""
     looked: float = 0.0
+    life: Life = field(default_factory=Life)
     _lock: Lock = field(default_factory=Lock)
 
     def send(self, request: Request) -> "Future[list[Output]]":
         """Send a request; arguments and errors as `Transport`.
 
         Raises:
-            ReplacedError: the model has been loaded again.
+            RestartedError: the model has been loaded again.
         """
         if time.monotonic() >= self.looked + INTERVAL:
             self.look()
         self.sent += 1
+        self.life.sent += 1
         future = self.inner.send(request)
-        future.add_done_callback(self._arrived)
+        future.add_done_callback(partial(self._arrived, self.life))
         return future
 
     def count(self, model: str, version: str) -> int | None:
         """As `Transport`."""
         return self.inner.count(model, version)
 
-    def look(self) -> None:
-        """Compare the server's count with the answers that came.
+    def renewed(self) -> None:
+        """As `Transport`."""
+        self.inner.renewed()
+
+    def look(self, patience: float | None = None) -> None:
+        """Compare the server's count with the answers that came; wait for it for some seconds.
 
         Raises:
-            ReplacedError: the server counts fewer: the model has been loaded again.
+            RestartedError: the server counts fewer: the model has been loaded again.
             ServerError: the model is gone, or the server.
         """
-        least = self.others + self.answered
-        patient_until = time.monotonic() + PATIENCE
+        least = self.life.others + self.life.answered
+        patient_until = time.monotonic() + (PATIENCE if patience is None else patience)
         found = self.inner.count(self.model.name, self.model.version)
         while found is not None and found < least and time.monotonic() < patient_until:
             time.sleep(0.05)
@@ -74,16 +95,30 @@ class WatchedTransport:
             self.uncounted = True
             return
         if found < least:
-            raise ReplacedError(
+            raise RestartedError(
                 f"model '{self.model.name}' version {self.model.stated_version} at "
                 f"{self.endpoint} was loaded again while it answered, or its server restarted: it "
-                f"counts {found} answers, {least} came; leave the model as it is while it is "
-                "audited, and name one server, not several behind one address"
+                f"counts {found} answers, {least} came"
             )
+        self.looks += 1
         # What is under way may be counted already.
-        self.others = max(self.others, found - self.sent)
+        self.life.others = max(self.life.others, found - self.life.sent)
 
-    def _arrived(self, done: "Future[list[Output]]") -> None:
+    def look_again(self) -> None:
+        """Look at a server that was away; where it counts anew, that is the count from now on.
+
+        Raises:
+            ServerError: the model is gone, or the server.
+        """
+        self.renewed()
+        try:
+            self.look(SHORT)
+        except RestartedError:
+            self.life = Life()
+            self.restarts += 1
+            self.look(SHORT)
+
+    def _arrived(self, life: Life, done: "Future[list[Output]]") -> None:
         if not done.cancelled() and done.exception() is None:
             with self._lock:
-                self.answered += 1
+                life.answered += 1

@@ -77,6 +77,7 @@ def page(document: Document) -> str:
         report=report,
         about=report.provenance,
         headline=layout.headline(report),
+        partial=meanings.partial_line(report.provenance),
         identity=meanings.identity_of(report),
         verdict=meanings.verdict_of(judgement),
         checks=judgement.checks if judgement else (),

@@ -85,6 +85,15 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
     return Judgement(policy, tuple(checks))
 
 
+def without_pass(judgement: Judgement, reason: str) -> Judgement:
+    """The judgement of what can be no evidence that all is well: PASS is INCONCLUSIVE."""
+    doubted = (
+        replace(one, verdict="INCONCLUSIVE", reason=reason) if one.verdict == "PASS" else one
+        for one in judgement.checks
+    )
+    return Judgement(judgement.policy, tuple(doubted))
+
+
 def reports_of(rule: Rule, report: GroupReport) -> list[GroupReport]:
     """Those that a rule speaks of: of its label, of each label, or of no label alone."""
     if rule.label is not None:

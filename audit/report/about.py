@@ -14,6 +14,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
+class _Partial(_Part):
+    answered: int
+    of: int
+
+
 class _Data(_Part):
     dataset: str
     split: str
@@ -21,6 +26,7 @@ class _Data(_Part):
     n: int | None
     n_skipped: int
     statement: str
+    partial: _Partial | None = None
 
 
 class _Statistics(_Part):

@@ -18,6 +18,7 @@ from audit.report.junit import to_junit
 from audit.report.labels import is_of_several
 from audit.report.layout import compat_lines
 from audit.report.markdown import to_markdown
+from audit.report.meanings import partial_line
 from audit.report.model_card import to_model_card
 from fairness.atomic import replace_files
 from fairness.compat.compared import Compared
@@ -39,7 +40,8 @@ def write_report(
 
     And the results as the original evaluation writes them, where that is wanted.
 
-    An earlier report in `folder` is replaced as a whole, or stays as it is.
+    An earlier report in `folder` is replaced as a whole, or stays as it is. A partial report has
+    no cards: they are made to be passed on.
     """
     document = report.document()
     document["verdict"] = judgement.verdict if judgement else None
@@ -57,14 +59,15 @@ def write_report(
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     reports = (report, *report.also) if is_of_several(report) else (report,)
     contrasts = [contrast for one in reports for contrast in one.contrasts]
+    partial = partial_line(report.provenance)
     files = {
         "report.json": text,
         "report.html": page(document_of(text, "report.json")),
         "groups.csv": to_csv(Row, rows),
         "contrasts.csv": to_csv(Contrast, contrasts),
         "report.md": to_markdown(report, judgement, compared),
-        "model_card.md": to_model_card(report, judgement),
-        "chai.xml": to_chai(report, judgement),
+        "model_card.md": None if partial else to_model_card(report, judgement),
+        "chai.xml": None if partial else to_chai(report, judgement),
         "junit.xml": to_junit(judgement) if judgement else None,
         "original_results.csv": original,
     }

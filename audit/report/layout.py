@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from audit.policy.verdict import Check, label_of
 from audit.report.delivered import delivery_lines
+from audit.report.meanings import partial_line
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.compat.compared import Compared
 from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
@@ -51,7 +52,8 @@ def headline(report: GroupReport) -> list[str]:
     """What answered, on what data, at which threshold: the lines above the table."""
     about = report.provenance
     data, threshold = about["data"], about["threshold"]
-    lines = [about["what_answered"], *delivery_lines(about)]
+    lines = [line] if (line := partial_line(about)) else []
+    lines += [about["what_answered"], *delivery_lines(about)]
     lines.append(
         f"{data['dataset']} {data['split']} in {data['path']}: {data['n'] or 'few'} scored, "
         f"{data['n_skipped']} skipped"

@@ -1,4 +1,7 @@
-"""What the words of a report mean: how sure it is what answered, and its verdict."""
+"""What the words of a report mean: how sure it is what answered, its verdict, a part of a run."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from audit.policy.verdict import Judgement
 from fairness.outcomes import GroupReport
@@ -37,3 +40,14 @@ def meanings(report: GroupReport, judgement: Judgement | None) -> str:
     """One line that says what the identity and the verdict of a report mean."""
     identity, verdict = identity_of(report), verdict_of(judgement)
     return f"{': '.join(identity)}; {': '.join(verdict)}"
+
+
+def partial_line(about: Mapping[str, Any]) -> str:
+    """That a report is partial, from its provenance; empty where it is complete."""
+    if (partial := about["data"].get("partial")) is None:
+        return ""
+    return (
+        f"PARTIAL: {partial['answered']} of {partial['of']} images were answered when the run was "
+        "interrupted; no result, and not to be shared: beside the complete report it gives away "
+        "the numbers of the few who are missing here"
+    )

@@ -1,6 +1,8 @@
 """Runs of `fair-audit` against the real server."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,12 @@ from audit.cli import run
 
 def audit(endpoint: str, *arguments: object) -> int:
     return run(["--endpoint", endpoint, *map(str, arguments)])
+
+
+def begun(endpoint: str, *arguments: object) -> "subprocess.Popen[bytes]":
+    """A run in a process of its own, which can be killed."""
+    command = [sys.executable, "-m", "audit.cli", "--endpoint", endpoint, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def answered(journal: Path) -> int:

@@ -23,13 +23,15 @@ from serving.launcher import TritonServer
 
 pytest_plugins = ["audit_fixtures"]
 
-QUICK = ("--replicates", 100)
+QUICK = ("--replicates", 100, "--worst", 0)
+AT_ONCE = (*QUICK, "--retry-for", 0)
 Meanwhile = Callable[[Callable[[], None]], None]
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.client.watch.PATIENCE", 0.3)
+    monkeypatch.setattr("audit.client.watch.INTERVAL", 0.05)
 
 
 @pytest.fixture
@@ -81,18 +83,38 @@ def swap(repository: Path, client: InferenceServerClient, model: str) -> Callabl
     return act
 
 
-@pytest.mark.parametrize(
-    ("model", "divisor"), [(with_probes(SPEC), 255.0), (SPEC, 300.0)], indirect=["model"]
-)
-def test_a_model_that_is_loaded_again_ends_the_run_for_good(
+@pytest.mark.parametrize("model", [with_probes(SPEC), SPEC], indirect=True)
+def test_the_same_model_may_be_loaded_again(
     endpoint: str, split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    model: str, swap: Callable[[float], None], meanwhile: Meanwhile, divisor: float,
+    model: str, swap: Callable[[float], None], meanwhile: Meanwhile,
 ) -> None:  # fmt: skip
-    meanwhile(lambda: swap(divisor))
+    flags = ("--model", model, "--data", split_root, *QUICK)
+    assert audit(endpoint, *flags, "--out", tmp_path / "whole") == 0
+    meanwhile(lambda: swap(255.0))
+    assert audit(endpoint, *flags, "--out", tmp_path / "run") == 0
+    told = capsys.readouterr().out
+    assert "note: the model was loaded again, or its server restarted; it answers as before" in told
+    for name in ("groups.csv", "contrasts.csv"):
+        found, whole = (tmp_path / run / "report" / name for run in ("run", "whole"))
+        assert found.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [(with_probes(SPEC), "its probes differ by"), (SPEC, "answers score differently now")],
+    indirect=["model"],
+    ids=["verified", "declared"],
+)
+def test_another_model_that_is_loaded_ends_the_run_for_good(
+    endpoint: str, split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    model: str, swap: Callable[[float], None], meanwhile: Meanwhile, said: str,
+) -> None:  # fmt: skip
+    meanwhile(lambda: swap(300.0))
     run = tmp_path / "run"
     flags = ("--model", model, "--data", split_root, "--out", run, *QUICK)
     line = failure(capsys, 3, endpoint, *flags)
-    assert f"model '{model}' version 1 at {endpoint} was loaded again while it answered" in line
+    assert "while it answered, another took its place" in line
+    assert said in line
     assert "audit it anew, without --resume" in line
     assert answered(run / "records" / "journal.sqlite") >= 20
     assert not (run / "report").exists()
@@ -120,7 +142,7 @@ def test_an_unloaded_model_is_named_and_the_run_goes_on_once_it_is_loaded(
     model: str, client: InferenceServerClient, meanwhile: Meanwhile,
 ) -> None:  # fmt: skip
     meanwhile(lambda: client.unload_model(model))
-    flags = ("--model", model, "--data", split_root, "--out", tmp_path / "run", *QUICK)
+    flags = ("--model", model, "--data", split_root, "--out", tmp_path / "run", *AT_ONCE)
     line = failure(capsys, 3, endpoint, *flags)
     assert f"model '{model}' at {endpoint} is no longer loaded" in line
     assert "go on with the same command and --resume" in line
@@ -135,7 +157,7 @@ def test_a_journal_of_another_model_is_not_continued(
     model: str, client: InferenceServerClient, swap: Callable[[float], None], meanwhile: Meanwhile,
 ) -> None:  # fmt: skip
     meanwhile(lambda: client.unload_model(model))
-    flags = ("--model", model, "--data", split_root, "--out", tmp_path / "run", *QUICK)
+    flags = ("--model", model, "--data", split_root, "--out", tmp_path / "run", *AT_ONCE)
     failure(capsys, 3, endpoint, *flags)
     before = answered(tmp_path / "run" / "records" / "journal.sqlite")
     swap(300.0)
@@ -204,27 +226,11 @@ def test_a_server_that_mixes_up_rows_is_not_verified(
     assert not (tmp_path / "mixed").exists()
 
 
-def test_ctrl_c_advises_to_resume_where_there_is_a_run(
-    endpoint: str, split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    meanwhile(interrupt)
-    flags = ("--model", "sound", "--data", split_root, *QUICK, "--out", tmp_path / "run")
-    line = failure(capsys, 130, endpoint, *flags)
-    assert line == "fair-audit: interrupted; go on with the same command and --resume"
-    monkeypatch.setattr("audit.run.verify", interrupt)
-    line = failure(capsys, 130, endpoint, *flags[:-1], tmp_path / "other")
-    assert "--resume" not in line
-
-
 def test_a_server_that_is_killed_is_named_and_the_run_can_go_on(
     split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], meanwhile: Meanwhile
 ) -> None:
     write_model(tmp_path / "repository", "sound", with_probes(SPEC), mean_grey())
-    flags = ("--data", split_root, "--out", tmp_path / "run", *QUICK)
+    flags = ("--data", split_root, "--out", tmp_path / "run", *AT_ONCE)
     with TritonServer(tmp_path / "repository") as server:
         meanwhile(lambda: os.kill(server.pid, signal.SIGKILL))
         line = failure(capsys, 3, server.grpc_endpoint, *flags)

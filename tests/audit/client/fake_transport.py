@@ -42,6 +42,9 @@ class FakeTransport:
         """What the server says it has answered."""
         return self.counted(len(self.sent))
 
+    def renewed(self) -> None:
+        """Nothing was left with it."""
+
     def answer(self, *numbers: int) -> None:
         """Answer the requests of these numbers, in that order."""
         for number in numbers:

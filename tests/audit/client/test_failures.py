@@ -18,7 +18,7 @@ from audit.client.address import (
 )
 from audit.client.connection import Connection
 from audit.client.endpoint import connect
-from audit.client.failures import explained
+from audit.client.failures import GoneError, RefusedError, explained
 from fairness.errors import ServerError, UsageError
 
 Listener = Callable[[bytes], str]
@@ -168,3 +168,30 @@ def test_a_failed_call_says_what_it_is(status: str, text: str, message: str) -> 
         raise explained(error, Connection("h:8001"), "m")
     assert "h:8001" in line
     assert "--resume" not in line  # whoever knows of a run says so
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        ("UNAVAILABLE", "recvmsg:Connection reset by peer", GoneError),
+        ("UNAVAILABLE", "Request for unknown model: 'm' is not found", GoneError),
+        ("UNAVAILABLE", "Exceeds maximum queue size", GoneError),
+        ("CANCELLED", "CANCELLED", GoneError),
+        ("DEADLINE_EXCEEDED", "Deadline Exceeded", GoneError),
+        ("INTERNAL", "Received RST_STREAM with error code 2", GoneError),
+        ("INTERNAL", "Stub process 'm_0_0' is not healthy.", GoneError),
+        ("UNAUTHENTICATED", "who are you?", RefusedError),
+        ("PERMISSION_DENIED", "not you", RefusedError),
+        (
+            "UNAVAILABLE",
+            "This protocol is restricted, expecting header 'triton-grpc-protocol-infer-key'",
+            RefusedError,
+        ),
+        ("INTERNAL", "onnxruntime: bad shape", ServerError),
+        ("INVALID_ARGUMENT", "unexpected shape", ServerError),
+        ("RESOURCE_EXHAUSTED", "Received message larger than max (9 vs. 8)", ServerError),
+    ],
+)
+def test_only_what_may_pass_is_asked_again(status: str, text: str, kind: type[ServerError]) -> None:
+    error = InferenceServerException(text, status=f"StatusCode.{status}")
+    assert type(explained(error, Connection("h:8001"), "m")) is kind

@@ -5,7 +5,7 @@ from fake_transport import FakeTransport, mean_grey
 from served import SPEC
 
 from audit.client.endpoint import ServedModel
-from audit.client.failures import ReplacedError
+from audit.client.failures import RestartedError
 from audit.client.transport import Request
 from audit.client.watch import WatchedTransport
 
@@ -31,6 +31,7 @@ class CountingServer:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> CountingServer:
     monkeypatch.setattr("audit.client.watch.PATIENCE", 0.0)
+    monkeypatch.setattr("audit.client.watch.SHORT", 0.0)
     return CountingServer()
 
 
@@ -41,8 +42,8 @@ def test_answers_and_the_traffic_of_others_are_no_reload(server: CountingServer)
         server.answer(number)
         server.counted += 7
         server.watched.look()
-    assert server.watched.answered == 5
-    assert server.watched.others == 135
+    assert server.watched.life.answered == 5
+    assert server.watched.life.others == 135
     assert not server.watched.uncounted
 
 
@@ -52,7 +53,7 @@ def test_a_count_that_begins_again_is_a_reload(server: CountingServer) -> None:
         server.answer(number)
     server.watched.look()
     server.counted = 102
-    with pytest.raises(ReplacedError, match="fake:1 was loaded again.*counts 102 answers, 103"):
+    with pytest.raises(RestartedError, match="fake:1 was loaded again.*counts 102 answers, 103"):
         server.watched.look()
 
 
@@ -63,7 +64,7 @@ def test_a_reload_is_seen_though_others_ask_the_new_model(server: CountingServer
         server.watched.send(REQUEST)
         server.answer(number)
     server.counted = 30  # loaded again, and asked by others since
-    with pytest.raises(ReplacedError, match="counts 30 answers, 40 came"):
+    with pytest.raises(RestartedError, match="counts 30 answers, 40 came"):
         server.watched.look()
 
 
@@ -77,7 +78,7 @@ def test_what_is_under_way_or_has_failed_is_not_awaited(server: CountingServer) 
     calls[3].cancel()
     server.counted = 102
     server.watched.look()
-    assert server.watched.answered == 2
+    assert server.watched.life.answered == 2
 
 
 def test_a_server_that_does_not_count_is_not_judged_by_it(server: CountingServer) -> None:
@@ -85,7 +86,7 @@ def test_a_server_that_does_not_count_is_not_judged_by_it(server: CountingServer
     server.watched.send(REQUEST)
     server.answer(0)
     server.watched.look()
-    assert server.watched.answered == 1
+    assert server.watched.life.answered == 1
     assert server.watched.uncounted
 
 
@@ -107,6 +108,34 @@ def test_while_it_sends_it_looks_from_time_to_time(
     server.counted = 0
     server.watched.send(REQUEST)  # too early for a look
     monkeypatch.setattr("audit.client.watch.INTERVAL", 0.0)
-    with pytest.raises(ReplacedError):
+    with pytest.raises(RestartedError):
         server.watched.send(REQUEST)
     assert len(server.transport.sent) == 2
+
+
+def test_whoever_looks_again_counts_from_the_new_beginning(server: CountingServer) -> None:
+    for number in range(3):
+        server.watched.send(REQUEST)
+        if number < 2:
+            server.answer(number)
+    server.counted = 1
+    with pytest.raises(RestartedError):
+        server.watched.look()
+    server.watched.look_again()
+    assert (server.watched.restarts, server.watched.sent, server.watched.life.sent) == (1, 3, 0)
+    server.transport.sent[2][1].set_result([])  # late: an answer of the life before
+    server.watched.look()
+    assert (server.watched.life.answered, server.watched.life.others) == (0, 1)
+    server.watched.send(REQUEST)
+    server.answer(3)
+    server.watched.look()
+    server.counted = 1
+    with pytest.raises(RestartedError, match="counts 1 answers, 2 came"):
+        server.watched.look()
+
+
+def test_a_server_that_was_away_and_counts_on_has_not_begun_anew(server: CountingServer) -> None:
+    server.watched.send(REQUEST)
+    server.answer(0)
+    server.watched.look_again()
+    assert (server.watched.restarts, server.watched.life.answered) == (0, 1)

@@ -50,6 +50,20 @@ def test_undefined_scores_of_masks_come_back_undefined(path: Path) -> None:
         np.testing.assert_array_equal(back.values[name], values[name])
 
 
+def test_rows_are_the_json_that_the_library_writes(path: Path) -> None:
+    values = {'a "%s" \\ b': np.array([0.1 + 0.2, 1e-300]), "c": np.array([1.0, -0.0])}
+    undefined = {"a": np.array([np.nan, 0.5]), "b": np.array([1.0, np.inf])}
+    with Journal(path, RUN, resume=False) as journal:
+        journal.record(Readings(("x", "y"), values))
+        journal.record(Readings(("u", "v"), undefined))
+    with closing(sqlite3.connect(path)) as database:
+        found = dict(database.execute('SELECT id, "values" FROM answers'))
+    for ids, columns in (("xy", values), ("uv", undefined)):
+        for i, id_ in enumerate(ids):
+            row = {name: column.tolist()[i] for name, column in columns.items()}
+            assert found[id_] == json.dumps(row)
+
+
 def test_a_repeated_answer_replaces_and_never_doubles(path: Path) -> None:
     with Journal(path, RUN, resume=False) as journal:
         journal.record(readings((0, 0.1)))

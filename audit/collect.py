@@ -1,0 +1,146 @@
+"""Streams what a run's journal lacks, through outages and restarts of the server.
+
+A batch that was under way when the server went away is asked again as a whole. What is late is
+dropped with the call that it belongs to, and the journal has a row for each id: nothing is lost,
+and nothing is there twice.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+
+from rich.console import Console
+
+from audit.client.clock import Clock
+from audit.client.failures import GoneError, ReplacedError, WrongModelError
+from audit.plan import JOURNAL, Plan
+from audit.progress import with_progress
+from audit.proof import Asking, identity, prove_same
+from audit.provenance import Speed
+from audit.recheck import recheck
+from audit.records.journal import Journal
+from audit.records.masks import keeping
+from audit.records.outcomes import private_folder
+from fairness.datasets.buffers import Buffers
+from fairness.datasets.read_ahead import read_ahead
+from fairness.evaluate import Predict, Read, Readings, readings
+from fairness.samples import Batch
+
+
+def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
+    """Stream what the journal lacks, then read everything back from it; how fast it streamed.
+
+    Raises:
+        WrongModelError: another model answers than at first, or than the journal's.
+        ServerError: the server went away for longer than is waited for it.
+        DataError: a sample or an answer cannot be used.
+    """
+    plan = asking.plan
+    records = private_folder(plan.out / "records")
+    read: Read = plan.task.read
+    if plan.options.keep_masks:
+        read = keeping(read, private_folder(records / "masks"))
+    with Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal:
+        done = journal.answered()
+        if done:
+            check_continued(asking, journal.readings(plan.task))
+        clock, started, images = Clock(asking.predict), monotonic(), 0
+        if remaining := len(plan.split) - len(done):
+            answers = with_progress(
+                streamed(asking, clock.asking, journal, read),
+                remaining,
+                plan.model.name,
+                console,
+                lambda: asking.patience.away,
+            )
+            with closing(answers):
+                for found in answers:
+                    journal.record(found)
+                    images += len(found)
+        delivery = clock.delivery()
+        if delivery is not None:
+            delivery = replace(delivery, retries=asking.patience.retries)
+        speed = Speed(images, monotonic() - started, delivery)
+        return journal.readings(plan.task), speed
+
+
+def check_continued(asking: Asking, kept: Readings) -> None:
+    """Refuse to continue a journal of another model.
+
+    Raises:
+        WrongModelError: it is.
+        ServerError: the server went away for longer than is waited for it.
+    """
+    plan = asking.plan
+    try:
+        asking.patience.through(
+            lambda: recheck(plan, asking.predict, kept), asking.watched.look_again
+        )
+    except ReplacedError:
+        raise
+    except WrongModelError as error:
+        raise WrongModelError(f"cannot resume {plan.out}: {error}") from None
+
+
+def streamed(asking: Asking, predict: Predict, journal: Journal, read: Read) -> Iterator[Readings]:
+    """The answers that the journal lacks; each must be in it before the next is asked for.
+
+    The last ones come with the proof that they are of the model that answered first.
+
+    Raises:
+        ReplacedError: they are not.
+        ServerError: the server went away for longer than is waited for it.
+    """
+    plan, watched, patience = asking.plan, asking.watched, asking.patience
+    sent, looks, recent = watched.sent, watched.looks, set[str]()
+    while True:
+        try:
+            todo = unanswered(plan, journal.answered(), asking.predict.buffers)
+            with closing(todo):
+                for found in readings(todo, predict, read):
+                    if watched.looks > looks:  # what was kept before that is the same model's
+                        looks, recent = watched.looks, set()
+                    yield found
+                    patience.answered()
+                    recent.update(() if watched.uncounted else found.ids)
+            if watched.sent > sent:
+                watched.look()
+                with replaced():
+                    identity(asking)
+                watched.look()
+            return
+        except GoneError as error:
+            kept = journal.readings(plan.task)
+            with replaced():
+                patience.until_back(error, partial(prove_same, asking, kept, recent))
+
+
+@contextmanager
+def replaced() -> Iterator[None]:
+    """Another model that answers in the middle of a run has replaced the first.
+
+    Raises:
+        ReplacedError: it does.
+    """
+    try:
+        yield
+    except ReplacedError:
+        raise
+    except WrongModelError as error:
+        raise ReplacedError(f"while it answered, another took its place: {error}") from None
+
+
+def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Generator[Batch]:
+    """The batches that lack an answer for any of their samples, whole; no other is decoded.
+
+    Whole batches, because a model may answer differently for another cut in the last digits.
+    """
+    ids = plan.split.ids
+    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
+    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers):
+        if done.issuperset(batch.ids):  # what lacked an answer was skipped
+            buffers.give_back(batch.images)
+        else:
+            yield batch

@@ -23,6 +23,7 @@ from audit.commands.compare import compare
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.parity import parity
+from audit.commands.plan import plan
 from audit.commands.render import render, schema, verify
 from audit.commands.repeat import repeat
 from audit.commands.report import report
@@ -80,6 +81,8 @@ Other commands, each with --help:
 
   fair-audit inspect    what a data set can show, before any inference
 
+  fair-audit plan       how probably a policy would pass at given sizes, before there are data
+
   fair-audit init       a model.yaml for a model that does not describe itself
 
   fair-audit repeat     whether the server gives a sample the same answer in any batch
@@ -100,6 +103,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "compare": compare,
     "threshold": threshold,
     "inspect": inspect,
+    "plan": plan,
     "init": init,
     "repeat": repeat,
     "bench": bench,

@@ -6,7 +6,7 @@ group could not carry the number over the margin wherever they belonged. FAIL: t
 lies outside. Otherwise INCONCLUSIVE: the data cannot tell. Without a policy there is no verdict.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -46,6 +46,8 @@ class Check:
     """Empty for PASS and FAIL by the interval."""
     label: str = ""
     """One of several labels or classes; empty where there is one, or all are meant."""
+    rule: int = 0
+    """Place of the rule in the policy, from 0."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ class Judgement:
     @property
     def verdict(self) -> Verdict:
         """FAIL if anything fails, else INCONCLUSIVE if anything is, else PASS."""
-        found = {check.verdict for check in self.checks}
-        return next((v for v in ORDER if v in found), "PASS")
+        return strongest(check.verdict for check in self.checks)
+
+
+def strongest(verdicts: Iterable[Verdict]) -> Verdict:
+    """FAIL if there is one, else INCONCLUSIVE if there is one, else PASS."""
+    found = set(verdicts)
+    return next((v for v in ORDER if v in found), "PASS")
 
 
 def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ()) -> Judgement:
@@ -72,7 +79,7 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
             `change` need.
     """
     checks: list[Check] = []
-    for rule in policy.rules:
+    for k, rule in enumerate(policy.rules):
         for one in reports_of(rule, report):
             label = label_of(one)
             moved = [change for change in changes if change.label == label]
@@ -81,7 +88,7 @@ def judge(policy: Policy, report: GroupReport, changes: Sequence[Contrast] = ())
             if rule.scope == "pairs" and (missing := missing_from_pairs(rule, one, compared)):
                 found.append(not_compared(rule, missing))
             found = found or [not_compared(rule, "the report has no such number")]
-            checks += [replace(check, label=label) for check in found]
+            checks += [replace(check, label=label, rule=k) for check in found]
     return Judgement(policy, tuple(checks))
 
 

@@ -4,7 +4,7 @@ A test is its interval, inverted: p is the level at which the interval just hold
 exactly where the 95 % interval excludes 0, in small groups and at the boundary too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
@@ -54,6 +54,12 @@ def compare(sampled: Sampled, groups: IntArray, dependent: bool) -> Pairs:
 
     `dependent` says that a patient may be in several groups.
     """
+    pairs = pairs_between(sampled, groups, dependent)
+    return replace(pairs, crossing=crossing(sampled, pairs))
+
+
+def pairs_between(sampled: Sampled, groups: IntArray, dependent: bool) -> Pairs:
+    """The pairs of `compare` untested: their `crossing` is NaN."""
     found: list[IntArray] = []
     for m, metric in enumerate(sampled.measures.metrics):
         if metric.kind != "norm":
@@ -67,9 +73,8 @@ def compare(sampled: Sampled, groups: IntArray, dependent: bool) -> Pairs:
         correlation = _correlations(sampled, metric, first, second)
     spread_a, spread_b = (spread(sampled, cell, metric) for cell in (first, second))
     variance = spread_a**2 + spread_b**2 - 2 * correlation * spread_a * spread_b
-    none = np.full(len(value), np.nan)
-    pairs = Pairs(metric, first, second, value, correlation, variance, none)
-    return Pairs(**{**vars(pairs), "crossing": crossing(sampled, pairs)})
+    untested = np.full(len(value), np.nan)
+    return Pairs(metric, first, second, value, correlation, variance, untested)
 
 
 def spread(sampled: Sampled, cells: IntArray, metrics: IntArray) -> FloatArray:

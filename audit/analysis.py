@@ -16,6 +16,7 @@ from audit.report.original_results import original_results
 from audit.report.terminal import print_report
 from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
+from fairness.beside.beside import beside_of
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
 from fairness.groups import Grouping
@@ -56,7 +57,8 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
-    write_report(out / "report", report, judgement, compared, original)
+    beside = beside_of(measured[0], groupings[0], report, plan.asked, settings)
+    write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
     if partial:
         return 0

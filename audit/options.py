@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import tyro
 
+from audit.beside_flags import BesideFlags
 from audit.client.address import rest_url
 from audit.client.connection import Connection, Way
 from audit.flags import CommaNames
@@ -44,6 +45,7 @@ class AnalysisOptions:
     """Folder of an earlier run on the same split, for rules on the change."""
     compat: Annotated[Compat | None, tyro.conf.arg(metavar="fairclip|fairseg|fairfedmed")] = None
     """Print the original evaluation's numbers, quirks included, beside ours."""
+    beside: tyro.conf.OmitArgPrefixes[BesideFlags] = field(default_factory=BesideFlags)
     settings: tyro.conf.OmitArgPrefixes[Settings] = field(default_factory=Settings)
 
     def __post_init__(self) -> None:

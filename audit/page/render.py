@@ -15,6 +15,7 @@ from audit.page.spread import spreads
 from audit.page.ways import ways
 from audit.policy.verdict import label_of
 from audit.report import layout, meanings
+from audit.report.beside_tables import text_tables
 from audit.report.document import Document
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.markdown import pair_lines
@@ -97,6 +98,7 @@ def page(document: Document) -> str:
         spreads=spreads(report),
         sites=sites(report),
         ways=ways(report),
+        beside=text_tables(document.beside),
         words=glossary(whole),
         families=report.provenance.get("families", ()),
         compat=document.compat,

@@ -12,6 +12,7 @@ from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Judgement, Verdict
 from audit.report.about import Provenance
 from audit.report.flow import Flow
+from fairness.beside.tables import Beside
 from fairness.documents import parse_json
 from fairness.errors import DataError
 from fairness.first_fault import first_fault
@@ -68,6 +69,8 @@ class Document(OneReport):
     compat: tuple[Mapping[str, str], ...] = ()
     flow: Flow | None = None
     """None in a report of an earlier version."""
+    beside: Beside | None = None
+    """What was asked for beside the rows; absent where nothing was."""
 
     def judgement(self) -> Judgement | None:
         """Policy and checks; None where there was no policy."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit.page.render import page
 from audit.policy.verdict import Judgement
+from audit.report.beside_files import beside_files
 from audit.report.chai import to_chai
 from audit.report.document import document_of
 from audit.report.flow import flow_of
@@ -21,6 +22,7 @@ from audit.report.markdown import to_markdown
 from audit.report.meanings import partial_line
 from audit.report.model_card import to_model_card
 from fairness.atomic import replace_files
+from fairness.beside.tables import Beside
 from fairness.compat.compared import Compared
 from fairness.outcomes import Contrast, GroupReport, Row
 from fairness.text import csv_cell
@@ -35,10 +37,11 @@ def write_report(
     judgement: Judgement | None,
     compared: Sequence[Compared],
     original: str | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """Write report.json and what is made of it: page, tables, junit.xml, manifest.
 
-    And the results as the original evaluation writes them, where that is wanted.
+    And the results as the original evaluation writes them, and numbers beside, where wanted.
 
     An earlier report in `folder` is replaced as a whole, or stays as it is. A partial report has
     no cards: they are made to be passed on.
@@ -49,6 +52,8 @@ def write_report(
     if judgement:
         document["policy"] = judgement.policy.model_dump(mode="json")
         document["checks"] = [asdict(check) for check in judgement.checks]
+    if beside:
+        document["beside"] = asdict(beside)
     if compared:
         columns = ("attribute", "group", "metric", "original", "ours")
         document["compat"] = [
@@ -65,11 +70,12 @@ def write_report(
         "report.html": page(document_of(text, "report.json")),
         "groups.csv": to_csv(Row, rows),
         "contrasts.csv": to_csv(Contrast, contrasts),
-        "report.md": to_markdown(report, judgement, compared),
+        "report.md": to_markdown(report, judgement, compared, beside),
         "model_card.md": None if partial else to_model_card(report, judgement),
         "chai.xml": None if partial else to_chai(report, judgement),
         "junit.xml": to_junit(judgement) if judgement else None,
         "original_results.csv": original,
+        **beside_files(beside),
     }
     replace_files(folder, {**files, MANIFEST: manifest(files)})
 

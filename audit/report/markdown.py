@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
+from audit.report.beside_tables import text_tables
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
+from fairness.beside.tables import Beside
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
 from fairness.tasks.catalogue import tables_of
@@ -15,7 +17,10 @@ FOLDED, UNFOLDED = ("<details>", "<summary>Families of tests</summary>"), "</det
 
 
 def to_markdown(
-    report: GroupReport, judgement: Judgement | None, compared: Sequence[Compared]
+    report: GroupReport,
+    judgement: Judgement | None,
+    compared: Sequence[Compared],
+    beside: Beside | None = None,
 ) -> str:
     """The whole report as Markdown; text that came from files or servers is escaped."""
     confidence = report.provenance["statistics"]["confidence"]
@@ -36,6 +41,7 @@ def to_markdown(
     for other in report.also:
         title = f"# {escape(label_of(other) or other.rows[0].model)}"
         lines += ["", title, "", *report_lines(other, confidence)]
+    lines += beside_markdown(beside)
     several = report.also if is_of_several(report) else ()
     lines += ["", *FOLDED, ""]
     families = [one for of_one in (report, *several) for one in of_one.provenance["families"]]
@@ -76,6 +82,15 @@ def report_lines(report: GroupReport, confidence: float) -> list[str]:
     )
     power = report.provenance["statistics"]["power"]
     lines += ["", f"detectable: the difference that the test would find with {power:.0%}"]
+    return lines
+
+
+def beside_markdown(beside: Beside | None) -> list[str]:
+    """What was asked for beside the report; nothing where nothing was."""
+    lines: list[str] = []
+    for one in text_tables(beside):
+        lines += ["", f"## {one.title}", "", *(f"- {escape(note)}" for note in one.notes), ""]
+        lines += table(one.heads, one.rows)
     return lines
 
 

@@ -28,8 +28,8 @@ class Fit:
 
 def fit_slope(y_true: Array, y_score: Array) -> Fit:
     """The slope beside a free intercept: 1 is right, below 1 the scores are too extreme."""
-    y, x = np.asarray(y_true, dtype=np.float64), _logit(y_score)
-    if not _solvable(y, x):
+    y, x = np.asarray(y_true, dtype=np.float64), logits(y_score)
+    if not solvable(y, x):
         return Fit(np.nan, np.full((5, len(y)), np.nan))
     x = x - x.mean()
     a, b = 0.0, 0.0
@@ -49,7 +49,7 @@ def fit_slope(y_true: Array, y_score: Array) -> Fit:
 
 def fit_intercept(y_true: Array, y_score: Array) -> Fit:
     """The intercept at slope 1: 0 is right on average, above 0 the scores are too low."""
-    y, x = np.asarray(y_true, dtype=np.float64), _logit(y_score)
+    y, x = np.asarray(y_true, dtype=np.float64), logits(y_score)
     if len(np.unique(y)) < 2:
         return Fit(np.nan, np.full((2, len(y)), np.nan))
     a = 0.0
@@ -75,11 +75,12 @@ def refit(fit: Fit, sums: FloatArray) -> FloatArray:
     return fit.value + step
 
 
-def _logit(y_score: Array) -> FloatArray:
+def logits(y_score: Array) -> FloatArray:
+    """Logits of scores (n,), which are kept `EDGE` away from 0 and 1."""
     return np.asarray(logit(np.clip(np.asarray(y_score, dtype=np.float64), EDGE, 1 - EDGE)))
 
 
-def _solvable(y: FloatArray, x: FloatArray) -> bool:
+def solvable(y: FloatArray, x: FloatArray) -> bool:
     """Whether both classes are there and their scores overlap; if not, the slope is infinite."""
     positive, negative = x[y == 1], x[y == 0]
     if not len(positive) or not len(negative):

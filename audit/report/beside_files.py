@@ -1,0 +1,30 @@
+"""Numbers beside a report as csv files, one a table; none where nothing was asked for."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from fairness.beside.tables import Beside
+from fairness.text import csv_cell
+
+
+def beside_files(beside: Beside | None) -> dict[str, str]:
+    """Name to text of each file."""
+    if beside is None:
+        return {}
+    tables: dict[str, Sequence[Any]] = {
+        "standardised.csv": beside.standardised,
+        "standardised_pairs.csv": beside.standardised_pairs,
+    }
+    return {name: csv_of(items) for name, items in tables.items() if items}
+
+
+def csv_of(items: Sequence[Any]) -> str:
+    """One line an item, with cells that no spreadsheet calculates."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(items[0])])
+    writer.writerows(map(csv_cell, asdict(item).values()) for item in items)
+    return text.getvalue()

@@ -1,0 +1,12 @@
+"""What is asked for beside a report, read and checked."""
+
+from dataclasses import dataclass
+
+from fairness.beside.prevalences import Prevalences
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Each part is None where it is not asked for."""
+
+    prevalences: Prevalences | None = None

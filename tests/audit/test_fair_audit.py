@@ -71,7 +71,7 @@ def test_records_hold_every_sample_and_are_private(finished: Path, split_root: P
     assert (finished / "records").stat().st_mode & 0o777 == 0o700
     files = list((finished / "records").iterdir())
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == dict.fromkeys(
-        ("outcomes.parquet", "journal.sqlite", "skipped.csv", "cases.html"), "0o600"
+        ("outcomes.parquet", "journal.sqlite", "skipped.csv", "cases.html", "lock"), "0o600"
     )
 
 

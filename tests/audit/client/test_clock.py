@@ -61,6 +61,9 @@ class Around:
     def count(self, model: str, version: str) -> int | None:
         return None
 
+    def renewed(self) -> None:
+        pass
+
 
 def slow_batches(n: int) -> Iterator[Batch]:
     for number in range(n):

@@ -8,7 +8,7 @@ from tritonclient.utils import InferenceServerException
 from audit.client.shared_memory import FOLDER, NAME, Region, is_abandoned
 from audit.client.transport import DEADLINE
 
-SECONDS = 2.0
+SECONDS = 10.0
 """For which an unregister is tried: it is refused while a request that ended a moment ago still
 counts as using the region."""
 

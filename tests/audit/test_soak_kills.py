@@ -37,6 +37,8 @@ class Drill:
     dice: random.Random
     kills: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     endings: int = 0
+    turned_away: int = 0
+    """Clients that found no server when they began: they end at once, and say so."""
     groups: set[bytes] = field(default_factory=set)
     client: "Popen[bytes] | None" = None
 
@@ -44,16 +46,23 @@ class Drill:
     def run(self) -> Path:
         return self.folder / f"run{self.endings}"
 
+    @property
+    def log(self) -> Path:
+        return self.folder / "client.log"
+
     def go_on(self) -> "Popen[bytes]":
         """The client, started if none is at work; a run that has ended is checked, a new begun."""
+        if self.client is not None and self.client.poll() == 3 and is_turned_away(self.log):
+            self.turned_away, self.client = self.turned_away + 1, None
         if self.client is not None and self.client.poll() is not None:
-            assert self.client.returncode == 0, f"{self.run} ended with {self.client.returncode}"
+            assert self.client.returncode == 0, self.log.read_text()
             assert answered(self.run / "records" / "journal.sqlite") == 90
             self.groups.add((self.run / "report" / "groups.csv").read_bytes())
             self.endings += 1
             self.client = None
         if self.client is None:
-            self.client = begun(self.server.endpoint, *self.flags, "--out", self.run, "--resume")
+            flags = (*self.flags, "--out", self.run, "--resume")
+            self.client = begun(self.server.endpoint, *flags, log=self.log)
         return self.client
 
     def wait_for_work(self) -> None:
@@ -103,6 +112,13 @@ def slow_server(tmp_path: Path) -> Iterator[KillableServer]:
         yield running
 
 
+def is_turned_away(log: Path) -> bool:
+    """Whether a client ended before its run began, in which it would have waited."""
+    *_, line = log.read_text().splitlines()
+    unmet = ("no server answers", "nothing answers", "is not ready", "went away")
+    return "waited" not in line and any(text in line for text in unmet)
+
+
 def unmapped() -> set[str]:
     """Files in /dev/shm that no process holds: what the dead have left behind."""
     held = set()
@@ -143,7 +159,8 @@ def test_kills_at_random_moments_change_no_number(
         if drill.client is not None:
             drill.client.kill()
             drill.client.wait()
-    print(f"{drill.kills}, {drill.endings} runs, {time.monotonic() - started:.0f} s")
+    seconds = time.monotonic() - started
+    print(f"{drill.kills}, {drill.endings} runs, {drill.turned_away} turned away, {seconds:.0f} s")
     assert sum(drill.kills.values()) == KILLS
     assert drill.endings >= 1
     assert drill.groups == {expected}

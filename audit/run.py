@@ -1,5 +1,6 @@
 """Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -180,6 +181,7 @@ def advising(plan: Plan) -> Iterator[None]:
 
     Raises:
         ServerError: with the advice.
+        DataError: the disk is full.
         RunInterruptedError: Ctrl-C.
     """
     try:
@@ -190,6 +192,11 @@ def advising(plan: Plan) -> Iterator[None]:
         if not (plan.out / JOURNAL).exists():
             raise
         raise ServerError(f"{error}; after that {RESUME}") from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not (plan.out / JOURNAL).exists():
+            raise
+        where = error.filename or plan.out
+        raise DataError(f"{where}: {error.strerror}; free some space, then {RESUME}") from None
     except KeyboardInterrupt as stop:
         if not (plan.out / JOURNAL).exists():
             raise

@@ -50,27 +50,40 @@ def keep_watch(server: int, owner: int | None = None) -> "subprocess.Popen[bytes
     )
 
 
+class Told(Exception):  # noqa: N818, it is a message
+    """SIGTERM: whoever started the watch needs it no longer."""
+
+
 def watch(server: int, owner: int | None = None) -> None:
-    """Wait for the end of a server, then end its processes and remove its shared memory."""
+    """Wait for the end of a server, then end its processes and remove its shared memory.
+
+    By SIGTERM it does so at once where the server has ended, and nothing where it has not.
+    """
+    signal.signal(signal.SIGTERM, _tell)
     server_born, owner_born = born(server), None if owner is None else born(owner)
     processes: dict[int, int] = {}
     regions: set[Path] = set()
     told_to_end: float | None = None
     changed = time.monotonic()
-    while server_born is not None and born(server) == server_born:
-        seen = {pid: born(pid) for pid in descendants(server) - {os.getpid()}} | processes
-        processes = {pid: at for pid, at in seen.items() if at and born(pid) == at}
-        held = regions | triton_shared_memory([server, *processes])
-        if held != regions:
-            changed = time.monotonic()
-        regions = {region for region in held if region.exists()}
-        if owner is not None and (owner_born is None or born(owner) != owner_born):
-            if told_to_end is None:
-                told_to_end = time.monotonic()
-                _kill(server, signal.SIGTERM)
-            elif time.monotonic() > told_to_end + EXIT_SECONDS:
-                _kill(server, signal.SIGKILL)
-        time.sleep(QUICK if time.monotonic() < changed + WHILE else INTERVAL)
+    try:
+        while server_born is not None and born(server) == server_born:
+            seen = {pid: born(pid) for pid in descendants(server) - {os.getpid()}} | processes
+            processes = {pid: at for pid, at in seen.items() if at and born(pid) == at}
+            held = regions | triton_shared_memory([server, *processes])
+            if held != regions:
+                changed = time.monotonic()
+            regions = {region for region in held if region.exists()}
+            if owner is not None and (owner_born is None or born(owner) != owner_born):
+                if told_to_end is None:
+                    told_to_end = time.monotonic()
+                    _kill(server, signal.SIGTERM)
+                elif time.monotonic() > told_to_end + EXIT_SECONDS:
+                    _kill(server, signal.SIGKILL)
+            time.sleep(QUICK if time.monotonic() < changed + WHILE else INTERVAL)
+    except Told:
+        if born(server) == server_born:
+            return
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what follows is soon done, and must be
     left = {pid for pid, at in processes.items() if born(pid) == at}
     left |= {pid for pid in group_members(server) if is_stub(pid)}  # begun since the last look
     regions |= triton_shared_memory(left)
@@ -78,6 +91,10 @@ def watch(server: int, owner: int | None = None) -> None:
         _kill(pid, signal.SIGKILL)
     for region in regions:
         region.unlink(missing_ok=True)
+
+
+def _tell(*_: object) -> None:
+    raise Told
 
 
 def _kill(pid: int, number: int) -> None:

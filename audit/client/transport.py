@@ -73,7 +73,7 @@ class Transport(Protocol):
         """
 
     def renewed(self) -> None:
-        """Learn that the server may be a new process, which knows nothing of the one before it."""
+        """Learn that the server counts anew: it may be a new process, with nothing registered."""
 
 
 class Server(Transport, Protocol):

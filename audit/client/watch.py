@@ -110,12 +110,12 @@ class WatchedTransport:
         Raises:
             ServerError: the model is gone, or the server.
         """
-        self.renewed()
         try:
             self.look(SHORT)
         except RestartedError:
             self.life = Life()
             self.restarts += 1
+            self.renewed()
             self.look(SHORT)
 
     def _arrived(self, life: Life, done: "Future[list[Output]]") -> None:

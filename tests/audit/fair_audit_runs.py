@@ -1,5 +1,6 @@
 """Runs of `fair-audit` against the real server."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -14,10 +15,11 @@ def audit(endpoint: str, *arguments: object) -> int:
     return run(["--endpoint", endpoint, *map(str, arguments)])
 
 
-def begun(endpoint: str, *arguments: object) -> "subprocess.Popen[bytes]":
-    """A run in a process of its own, which can be killed."""
+def begun(endpoint: str, *arguments: object, log: Path | None = None) -> "subprocess.Popen[bytes]":
+    """A run in a process of its own, which can be killed; what it says goes to `log`."""
     command = [sys.executable, "-m", "audit.cli", "--endpoint", endpoint, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(log or os.devnull, "wb") as output:
+        return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 
 
 def answered(journal: Path) -> int:

@@ -92,6 +92,29 @@ def test_what_a_killed_server_leaves_is_removed_and_nothing_else(
     assert client.exists()
 
 
+def test_a_watch_that_is_ended_tidies_up_after_a_dead_server_and_leaves_a_living_one(
+    region: Callable[[str], Path],
+) -> None:
+    held = region("triton_onnxruntime_backend_shm_region")
+    server = subprocess.Popen(
+        [sys.executable, "-c", STAND_IN, str(held)], stdout=subprocess.PIPE, start_new_session=True
+    )
+    with server, keep_watch(server.pid) as early, keep_watch(server.pid) as late:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        children = descendants(server.pid)
+        time.sleep(1.2)  # both begin, and look
+        early.terminate()
+        assert early.wait(10) == 0
+        assert held.exists()
+        assert all(map(born, children))
+        server.kill()
+        server.wait()
+        late.terminate()
+        assert late.wait(10) == 0
+        assert gone(children, {held})
+
+
 def test_the_watch_ends_with_a_server_that_ends_by_itself() -> None:
     with subprocess.Popen([sys.executable, "-c", "pass"]) as server:
         assert keep_watch(server.pid).wait(10) == 0

@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples lines methods oip browser soak bench gpu clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser soak bench gpu clean
 
 install: $(VENV)/.installed
 
@@ -62,6 +62,10 @@ realdata: install
 # The commands of each example's README.
 examples: install
 	$(BIN)/python -m pytest -q -m examples
+
+# What `test` checks once, again with other kinds of model, larger data, or a real server.
+further: install
+	$(BIN)/python -m pytest -q -m further
 
 # FairSeg and FairLoRA from training through Triton to the report; FairCLIP's line is in `test`.
 lines: install

@@ -27,13 +27,7 @@ def end_group(server: "subprocess.Popen[bytes]", kill_after_seconds: float) -> N
 
 def group_members(group: int) -> list[int]:
     """Ids of the processes in process group `group`, its leader included."""
-    members = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        # "pid (name) state parent group ...", and the name may hold anything
-        fields = _text(folder / "stat").rpartition(")")[2].split()
-        if fields and int(fields[2]) == group:
-            members.append(int(folder.name))
-    return members
+    return [pid for pid, fields in _everything().items() if int(fields[2]) == group]
 
 
 def born(pid: int) -> int | None:
@@ -41,16 +35,25 @@ def born(pid: int) -> int | None:
 
     With its id it names a process for good: ids are used again.
     """
-    fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    fields = _fields(Path(f"/proc/{pid}"))
     return int(fields[19]) if fields and fields[0] not in "ZX" else None
 
 
 def descendants(pid: int) -> set[int]:
-    """Ids of the children of a process, and of their children."""
+    """Ids of the children of a process, and of their children.
+
+    From the parents of all processes: Triton has some forty threads a model, each of which could
+    have children, so that to ask them all takes several times as long.
+    """
+    children: dict[int, list[int]] = {}
+    for child, fields in _everything().items():
+        children.setdefault(int(fields[1]), []).append(child)
     found: set[int] = set()
-    for file in Path(f"/proc/{pid}/task").glob("[0-9]*/children"):
-        for child in map(int, _text(file).split()):
-            found |= {child, *descendants(child)}
+    left = [pid]
+    while left:
+        new = children.get(left.pop(), [])
+        found |= {*new}
+        left += new
     return found
 
 
@@ -71,6 +74,17 @@ def triton_shared_memory(pids: Iterable[int]) -> set[Path]:
             if "_backend_shm_region_" in name:
                 found.add(Path("/dev/shm") / f"triton_{name.removesuffix(' (deleted)')}")
     return found
+
+
+def _everything() -> dict[int, list[str]]:
+    """State, parent, group and so on of every process, by its id."""
+    found = {int(f.name): _fields(f) for f in Path("/proc").glob("[0-9]*")}
+    return {pid: fields for pid, fields in found.items() if fields}
+
+
+def _fields(folder: Path) -> list[str]:
+    # "pid (name) state parent group ...", and the name may hold anything
+    return _text(folder / "stat").rpartition(")")[2].split()
 
 
 def _text(path: Path) -> str:

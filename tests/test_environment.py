@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 LIBRARIES = (
     "torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tritonclient.grpc", "grpc",
     "pyarrow.parquet", "sklearn", "scipy", "pydantic", "tyro", "rich", "safetensors.torch",
@@ -10,6 +12,7 @@ LIBRARIES = (
 )  # fmt: skip
 
 
+@pytest.mark.further
 def test_every_library_imports_beside_the_others() -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"import {', '.join(LIBRARIES)}"], capture_output=True, text=True

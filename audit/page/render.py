@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -162,8 +163,12 @@ def facts(about: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
+@cache
 def environment() -> Environment:
-    """Templates with every text escaped, and an error for every name that is not there."""
+    """Templates with every text escaped, and an error for every name that is not there.
+
+    One for all pages of a process, so that each template is compiled once.
+    """
     found = Environment(
         loader=PackageLoader("audit.page"),
         autoescape=True,

@@ -147,6 +147,7 @@ def test_images_of_several_shapes_are_all_audited(endpoint: str, copy: Path) -> 
     np.testing.assert_allclose(table["score"].to_numpy(), expected, atol=1e-6)
 
 
+@pytest.mark.further
 def test_a_resumed_run_decodes_only_batches_that_lack_an_answer(endpoint: str, copy: Path) -> None:
     assert audit(endpoint, copy) == 0
     journal = copy.parent / "run" / "records" / "journal.sqlite"

@@ -17,6 +17,7 @@ from fairness.metrics.classification import auc
 from fairness.outcomes import Outcomes
 
 pytest_plugins = ["audit_fixtures"]
+pytestmark = pytest.mark.further
 
 QUICK = ("--replicates", 100, "--suppress-below", 2)
 

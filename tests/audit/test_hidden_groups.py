@@ -13,6 +13,8 @@ from scored_files import rows as all_rows
 from fairness.attributes import Attribute
 from fairness.groups import plain
 
+pytestmark = pytest.mark.further
+
 
 @pytest.fixture(scope="module")
 def with_few(tmp_path_factory: pytest.TempPathFactory) -> Path:

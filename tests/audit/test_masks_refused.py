@@ -44,6 +44,7 @@ def test_a_faulty_model_is_one_line(
     assert re.search(message, line), line
 
 
+@pytest.mark.further
 def test_images_of_another_size_are_counted_as_skipped(
     endpoint: str, masks_root: Path, tmp_path: Path
 ) -> None:

@@ -166,6 +166,7 @@ def test_the_worst_of_each_group_are_drawn_and_nothing_else_is(
     assert len(ids) == len(set(ids)) > 2
 
 
+@pytest.mark.further
 def test_a_killed_run_resumed_is_byte_for_byte_the_undisturbed_one(
     endpoint: str, masks_root: Path, tmp_path: Path, finished: Path
 ) -> None:
@@ -209,6 +210,7 @@ rules:
 """
 
 
+@pytest.mark.further
 def test_a_policy_that_fails_names_the_group_and_exits_1(
     endpoint: str, masks_root: Path, tmp_path: Path, finished: Path,
     capsys: pytest.CaptureFixture[str],

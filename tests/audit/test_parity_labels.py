@@ -27,6 +27,8 @@ from fairness.tasks.multiclass import MulticlassTask
 from fairness.tasks.multilabel import MultilabelTask
 from fairness.tasks.task import Task
 
+pytestmark = pytest.mark.further
+
 OPTIONS = AnalysisOptions(settings=Settings(replicates=100))
 ALLOWED = Tolerances(0.001, 0.01, 0.05)
 LABELS = MultilabelTask(("Mass", "Nodule"), (0.5, 0.4))

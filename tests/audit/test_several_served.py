@@ -160,6 +160,7 @@ def test_a_draft_of_several_is_audited_as_it_is_and_verified_by_its_probes(
     assert "(verified against 20" in (out / "report" / "report.md").read_text()
 
 
+@pytest.mark.further
 def test_a_threshold_of_each_label_is_chosen_on_another_split(
     endpoint: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +202,7 @@ def test_a_threshold_of_each_label_is_chosen_on_another_split(
     assert not (val / "x").exists()
 
 
+@pytest.mark.further
 def test_a_run_of_labels_is_resumed_and_judged_by_label(
     endpoint: str, table: Path, tmp_path: Path
 ) -> None:

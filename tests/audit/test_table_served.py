@@ -68,6 +68,7 @@ def numbers(out: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "dataset"} for row in csv.DictReader(file)]
 
 
+@pytest.mark.further
 def test_a_table_of_pictures_gives_the_report_of_the_npz_files(
     endpoint: str, split_root: Path, people: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_table_of_pictures_gives_the_report_of_the_npz_files(
         assert not [id_ for id_ in means if id_.encode() in file.read_bytes()], file
 
 
+@pytest.mark.further
 def test_masks_of_a_table_give_the_report_of_the_npz_files(
     endpoint: str, masks_root: Path, tmp_path: Path
 ) -> None:

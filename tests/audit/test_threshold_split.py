@@ -29,6 +29,7 @@ def flags(root: Path, out: Path, *others: object) -> tuple[object, ...]:
     return ("--model", "sound", "--data", root, "--replicates", 100, "--out", out, *others)
 
 
+@pytest.mark.further
 def test_it_is_what_three_commands_give(endpoint: str, both: Path, tmp_path: Path) -> None:
     at_once, val, by_hand = tmp_path / "at_once", tmp_path / "val", tmp_path / "by_hand"
     rule = ("--threshold", "sensitivity:0.8", "--threshold-split", "val")

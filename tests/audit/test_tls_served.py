@@ -32,6 +32,7 @@ def flags_of(words: tuple[str, ...], files: Files) -> list[str]:
     return [str(files.get(word, word)) for word in words]
 
 
+@pytest.mark.further
 def test_audits_by_tls_report_what_one_without_reports(
     tls_endpoint: str, mutual_endpoint: str, endpoint: str, split_root: Path, tmp_path: Path,
     files: Files,

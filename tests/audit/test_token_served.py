@@ -36,6 +36,7 @@ def command(endpoint: str, *arguments: object) -> "subprocess.CompletedProcess[s
     return subprocess.run(words, capture_output=True, text=True, env={**os.environ, "T": TOKEN})
 
 
+@pytest.mark.further
 def test_every_call_carries_the_token_and_nothing_holds_it(
     split_root: Path, tmp_path: Path
 ) -> None:

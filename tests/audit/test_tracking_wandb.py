@@ -170,6 +170,7 @@ def records(content: bytes) -> Iterator[Any]:
             whole = b""
 
 
+@pytest.mark.further
 def test_the_real_wandb_keeps_numbers_page_and_files_offline(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

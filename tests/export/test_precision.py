@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exported_model import Exported
 
 pytest_plugins = ["exported_model"]
+pytestmark = pytest.mark.further
 
 VARIANTS: tuple[Precision, ...] = ("fp16", "int8-dynamic")
 NAMES = {"fp16": "fairclip_fp16", "int8-dynamic": "fairclip_int8"}

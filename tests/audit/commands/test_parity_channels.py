@@ -15,6 +15,7 @@ from audit.cli import run
 from fairness.arrays import Array
 
 pytest_plugins = ["audit_fixtures"]
+pytestmark = pytest.mark.further
 
 CONFIG = """
 name: "NAME"

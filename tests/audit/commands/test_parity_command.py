@@ -59,6 +59,7 @@ def failed(document: dict[str, Any], what: str) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.further
 def test_a_copy_answers_alike_and_only_more_samples_would_say_more(
     models: str, bright_root: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_swapped_rows_and_columns_are_found_in_every_group(
     assert len(failed(document, "score")) == len(document["apart"])
 
 
+@pytest.mark.further
 def test_a_stored_run_of_the_same_model_is_a_reference(
     models: str, bright_root: Path, tmp_path: Path
 ) -> None:

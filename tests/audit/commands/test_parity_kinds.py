@@ -12,6 +12,7 @@ from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
 
 pytest_plugins = ["audit_fixtures"]
+pytestmark = pytest.mark.further
 
 
 def parity(endpoint: str, model: str, root: Path, out: Path, *flags: object) -> int:

@@ -10,6 +10,7 @@ from served_several import LABELS, ORDERED, SEVERAL, write_pictures
 from audit.cli import run
 
 pytest_plugins = ["audit_fixtures"]
+pytestmark = pytest.mark.further
 QUICK = ("--attributes", "sex", "--replicates", "100")
 
 

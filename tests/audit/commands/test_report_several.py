@@ -126,6 +126,7 @@ def test_the_report_leads_with_the_worst_group_of_each_label(
     assert text.index("# All together") < text.index("\n# Mass\n")
 
 
+@pytest.mark.further
 def test_our_own_file_gives_the_same_numbers_again_and_another_run_is_a_baseline(
     tmp_path: Path,
 ) -> None:

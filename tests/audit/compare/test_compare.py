@@ -69,6 +69,7 @@ def test_changes_flips_and_tests_are_those_of_the_scores(
     assert rate["p"] == pytest.approx(mcnemar_p(gained, lost), abs=1e-10)
 
 
+@pytest.mark.further
 def test_a_worst_group_that_gains_is_lifted_and_a_best_one_that_loses_levelled_down(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_the_page_shows_both_runs_and_runs_nothing(runs: dict[str, Path], tmp_pa
     assert len(page) < 2**21
 
 
+@pytest.mark.further
 def test_other_samples_are_refused_or_cut_to_those_in_common(
     runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from fairness.arrays import FloatArray
 
+pytestmark = pytest.mark.further
+
 SCORES = tuple(f"p_{label}" for label in LABELS)
 CLASSES = tuple(f"p_{grade}" for grade in GRADES)
 """Classes are called as the columns of their scores."""

@@ -11,6 +11,8 @@ from scored_files import cohort
 
 from audit.cli import run
 
+pytestmark = pytest.mark.further
+
 POLICY = """name: not worse
 rules:
   - {metric: auc, attribute: race, change: true, min: -0.1}

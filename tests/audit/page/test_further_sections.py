@@ -17,6 +17,8 @@ from fairness.tasks.mask_tables import mask_tables
 from fairness.tasks.multiclass import TABLES as CLASSES
 from fairness.tasks.over_labels import MACRO
 
+pytestmark = pytest.mark.further
+
 
 class Text(HTMLParser):
     """The text of a page, blanks joined."""

@@ -79,7 +79,16 @@ def of_labels(folder: Path) -> Path:
     return folder / "run" / "report" / "report.html"
 
 
-@pytest.mark.parametrize("make", [of_ways, of_parity, of_cases, of_compare, of_labels])
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(of_ways, marks=pytest.mark.further),
+        pytest.param(of_parity, marks=pytest.mark.further),
+        of_cases,
+        pytest.param(of_compare, marks=pytest.mark.further),
+        of_labels,
+    ],
+)
 def test_no_text_acts_on_a_page(make: Callable[[Path], Path], tmp_path: Path) -> None:
     page = make(tmp_path).read_text()
     seen = Seen(page)

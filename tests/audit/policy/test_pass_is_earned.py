@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ RULES = (
 )
 
 
+@pytest.mark.further
 @given(reports(), st.sampled_from(RULES))
 @settings(max_examples=120, deadline=None)
 def test_a_pass_has_width_and_cases_and_leaves_nobody_out(

@@ -99,6 +99,7 @@ def test_a_change_is_this_report_s_number_minus_the_earlier_one_s(
             assert c["verdict"] == "FAIL"
 
 
+@pytest.mark.further
 def test_the_same_run_has_changed_by_zero_and_is_no_surer_for_it(
     source: Path, tmp_path: Path
 ) -> None:

@@ -3,11 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from monai.metrics.hausdorff_distance import compute_hausdorff_distance
-from monai.metrics.meandice import compute_dice
-from monai.metrics.meaniou import compute_iou
-from monai.metrics.surface_dice import compute_surface_dice
-from monai.metrics.surface_distance import compute_average_surface_distance
 from scipy import ndimage
 from scipy.spatial.distance import cdist
 
@@ -52,7 +47,12 @@ def test_an_outline_is_what_an_erosion_takes_away() -> None:
         np.testing.assert_array_equal(s.outline(mask), mask & ~eroded)
 
 
+@pytest.mark.further
 def test_overlaps_equal_monais() -> None:
+    # MONAI takes seconds to import, which no other test here needs.
+    from monai.metrics.meandice import compute_dice
+    from monai.metrics.meaniou import compute_iou
+
     prediction, reference = eyes(12, 0), eyes(12, 1)
     prediction[0], prediction[1], reference[2] = 0, 1, 0  # nothing, no cup, nothing to find
     reference[3], prediction[3] = 1, 1  # no cup in either
@@ -66,10 +66,15 @@ def test_overlaps_equal_monais() -> None:
         assert s.iou(counts, structure) == pytest.approx(theirs[1][:, k], abs=1e-6)
 
 
+@pytest.mark.further
 @pytest.mark.filterwarnings(
     "ignore:.*always_return_as_numpy:FutureWarning"
 )  # MONAI calls itself so
 def test_surface_distances_equal_monais() -> None:
+    from monai.metrics.hausdorff_distance import compute_hausdorff_distance
+    from monai.metrics.surface_dice import compute_surface_dice
+    from monai.metrics.surface_distance import compute_average_surface_distance
+
     prediction, reference = eyes(6, 2), eyes(6, 3)
     pair = one_hot(prediction), one_hot(reference)
     asd = compute_average_surface_distance(*pair, symmetric=True, include_background=True)

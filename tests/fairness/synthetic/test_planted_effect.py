@@ -1,6 +1,7 @@
 """The label can be learned from the painted images, and worse in the hard group."""
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -9,6 +10,8 @@ from fairness.synthetic.fairvlmed import cup_contrast, draw_visits
 from fairness.synthetic.fundus import paint
 from fairness.synthetic.patients import Visit
 from fairness.synthetic.recipe import Recipe
+
+pytestmark = pytest.mark.further
 
 BLACK = 1
 

@@ -61,6 +61,7 @@ def test_fewer_bits_point_the_same_way(config: Config, precision: Precision, mos
     assert 0 < away < most
 
 
+@pytest.mark.further
 def test_a_resumed_run_in_bf16_and_parts_ends_in_the_same_bytes(
     config: Config, tmp_path: Path
 ) -> None:

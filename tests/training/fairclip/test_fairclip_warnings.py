@@ -15,6 +15,8 @@ from training import checkpoint
 from training.checkpoint_record import FairSegRecord
 from training.fairclip.train import train
 
+pytestmark = pytest.mark.further
+
 
 def rewrite(root: Path, folder: str, **changes: object) -> None:
     """Replace arrays in all files of a folder of the data set."""

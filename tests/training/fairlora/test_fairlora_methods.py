@@ -17,6 +17,8 @@ from training.fairlora.site import Site
 from training.fairlora.task import train_epoch
 from training.models.fairlora import FairLoRAConfig
 
+pytestmark = pytest.mark.further
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

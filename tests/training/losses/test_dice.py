@@ -3,7 +3,6 @@
 import pytest
 import torch
 from fairseg_batch import GOLDEN, LABELS, LOGITS
-from monai.losses.dice import DiceLoss
 
 from training.losses.dice import dice_loss, dice_loss_per_sample, dice_sums
 from training.losses.segmentation import (
@@ -16,8 +15,11 @@ def test_dice_equals_the_golden_value() -> None:
     assert dice_loss(LOGITS, LABELS).item() == pytest.approx(GOLDEN["plain"]["dice"], abs=1e-6)
 
 
+@pytest.mark.further
 @pytest.mark.parametrize("batch", [True, False])
 def test_dice_equals_monai(batch: bool) -> None:
+    from monai.losses.dice import DiceLoss  # takes seconds
+
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(3, 4, 7, 5, generator=generator)
     labels = torch.randint(4, (3, 7, 5), generator=generator)

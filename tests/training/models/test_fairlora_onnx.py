@@ -56,8 +56,8 @@ def exported(answer: Answer) -> onnxruntime.InferenceSession:
 @pytest.mark.parametrize(
     ("backbone", "modality", "head"),
     [
-        ("tiny", "oct", "mean"),
-        ("tiny-rn", "slo", "mean"),
+        pytest.param("tiny", "oct", "mean", marks=pytest.mark.further),
+        pytest.param("tiny-rn", "slo", "mean", marks=pytest.mark.further),
         # A hundred iterations unrolled: half a minute to export.
         pytest.param("tiny", "chest", "ot", marks=pytest.mark.full_size),
     ],

@@ -172,6 +172,7 @@ def test_random_weights_follow_the_seed() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
+@pytest.mark.further
 def test_it_learns_where_a_bright_square_lies() -> None:
     torch.manual_seed(0)
     model = Samed(replace(TINY, image_size=64))

@@ -33,7 +33,13 @@ def exported(model: Samed) -> onnx.ModelProto:
     return program.model_proto
 
 
-@pytest.mark.parametrize("config", [SMALL, pytest.param(VIT_B, marks=pytest.mark.full_size)])
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(SMALL, marks=pytest.mark.further),
+        pytest.param(VIT_B, marks=pytest.mark.full_size),
+    ],
+)
 def test_onnx_runtime_answers_what_torch_answers(config: SamedConfig) -> None:
     model = adapted(config)
     graph = exported(model.merged())

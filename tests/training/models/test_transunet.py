@@ -115,6 +115,7 @@ def test_logits_have_the_inputs_resolution(config: TransUNetConfig) -> None:
     assert pooled.shape == (2, config.hidden)
 
 
+@pytest.mark.further
 @TINY
 def test_tiny_models_learn_a_disc(config: TransUNetConfig) -> None:
     model, side = build(config).train(), torch.linspace(-1, 1, 64)

@@ -63,7 +63,7 @@ def exported(module: nn.Module) -> bytes:
 @pytest.mark.parametrize(
     "config",
     [
-        TINY_R50,
+        pytest.param(TINY_R50, marks=pytest.mark.further),
         pytest.param(VIT_B16, marks=pytest.mark.full_size),
         pytest.param(R50_VIT_B16, marks=pytest.mark.full_size),
     ],

@@ -77,6 +77,7 @@ def test_an_unknown_attribute_is_refused_before_any_run(
     assert "no attribute 'height'; choose from race" in capsys.readouterr().err
 
 
+@pytest.mark.further
 def test_a_run_that_fails_names_its_folder_and_its_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

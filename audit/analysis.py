@@ -57,7 +57,8 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
-    beside = beside_of(measured[0], groupings[0], report, plan.asked, settings)
+    asked = options.beside.asked(plan.task, whole[0], answered.cases)
+    beside = beside_of(measured[0], groupings[0], report, asked, settings)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
     if partial:

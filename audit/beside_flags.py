@@ -5,10 +5,13 @@ from typing import Annotated
 
 import tyro
 
+from audit.flags import CommaNames
+from fairness.beside.adjustment import adjustment_of
 from fairness.beside.asked import Asked
 from fairness.beside.prevalences import check_groups, prevalences_in
 from fairness.errors import UsageError
-from fairness.groups import Grouping
+from fairness.groups import Grouping, known_ages
+from fairness.outcomes import Cases
 from fairness.tasks.binary import BinaryTask
 from fairness.tasks.task import Task
 
@@ -23,8 +26,12 @@ class BesideFlags:
     """Also show what depends on prevalence at that of the patients to come: 0.08, or by group
     race=Black:0.1,White:0.05; several times for both."""
 
-    def asked(self, task: Task, groupings: list[Grouping]) -> Asked:
-        """What the flags say, checked against the groups of the data.
+    adjust_for: CommaNames = ()
+    """Also show gaps between groups that are alike in these attributes or covariates, separated by
+    commas: site,age,md. Covariates are cut in thirds, or as age=quantile:4, md=-12/-6 say."""
+
+    def asked(self, task: Task, groupings: list[Grouping], cases: Cases) -> Asked:
+        """What the flags say, checked against the groups and covariates of the data.
 
         Raises:
             UsageError: a flag cannot be read, or does not fit the task or the groups.
@@ -38,8 +45,17 @@ class BesideFlags:
         if self.target_prevalence:
             prevalences = prevalences_in(self.target_prevalence)
             check_groups(prevalences, [grouping.attribute for grouping in groupings])
-        return Asked(prevalences)
+        adjustment = None
+        if self.adjust_for:
+            covariates = dict(cases.covariates)
+            if "age" in covariates:
+                covariates["age"] = known_ages(covariates["age"])
+            adjustment = adjustment_of(self.adjust_for, groupings, covariates)
+        return Asked(prevalences, adjustment)
 
     def given(self) -> dict[str, bool]:
         """Flag to whether it was given."""
-        return {"--target-prevalence": bool(self.target_prevalence)}
+        return {
+            "--target-prevalence": bool(self.target_prevalence),
+            "--adjust-for": bool(self.adjust_for),
+        }

@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
@@ -14,7 +14,6 @@ from audit.policy.policy import Policy, read_policy
 from audit.tracking import check_mlflow
 from audit.tracking_wandb import check_wandb
 from fairness.arrays import FloatArray
-from fairness.beside.asked import Asked
 from fairness.errors import UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
 from fairness.outcomes import Answered, Cases, Names
@@ -34,8 +33,6 @@ class AnalysisPlan:
     names: Names
     policy: Policy | None
     baseline: Baseline | None
-    asked: Asked = field(default_factory=Asked)
-    """For beside the report."""
 
 
 def plan_analysis(
@@ -57,7 +54,7 @@ def plan_analysis(
     """
     groupings = reported(*groupings_of(expected.cases, options))
     check_compat(options, task, expected)
-    asked = options.beside.asked(task, groupings)
+    options.beside.asked(task, groupings, expected.cases)
     policy = read_policy(options.policy) if options.policy else None
     if policy is not None:
         measured = task.measured(expected, names, options.settings)
@@ -73,7 +70,7 @@ def plan_analysis(
         check_mlflow(options.mlflow)
     if options.wandb is not None:
         check_wandb(options.wandb)
-    return AnalysisPlan(options, task, names, policy, baseline, asked)
+    return AnalysisPlan(options, task, names, policy, baseline)
 
 
 def check_policy(

@@ -17,6 +17,8 @@ def beside_files(beside: Beside | None) -> dict[str, str]:
     tables: dict[str, Sequence[Any]] = {
         "standardised.csv": beside.standardised,
         "standardised_pairs.csv": beside.standardised_pairs,
+        "adjusted.csv": beside.adjusted,
+        "adjusted_sites.csv": beside.over_sites,
     }
     return {name: csv_of(items) for name, items in tables.items() if items}
 
@@ -26,5 +28,10 @@ def csv_of(items: Sequence[Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(items[0])])
-    writer.writerows(map(csv_cell, asdict(item).values()) for item in items)
+    writer.writerows(map(csv_cell, map(joined, asdict(item).values())) for item in items)
     return text.getvalue()
+
+
+def joined(value: object) -> object:
+    """A list of texts as one text."""
+    return " | ".join(value) if isinstance(value, list | tuple) else value

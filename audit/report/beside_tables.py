@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from audit.report import layout
 from fairness.attributes import OVERALL
-from fairness.beside.tables import Beside, Standardised
+from fairness.beside.tables import Adjusted, Beside, Standardised
 from fairness.outcomes import Contrast
 
 NAMES = {
+    "auc": "AUC",
+    "true_positive_rate": "TPR",
+    "false_positive_rate": "FPR",
     "positive_predictive_value": "PPV",
     "negative_predictive_value": "NPV",
     "selection_rate": "selected",
@@ -19,6 +22,8 @@ NAMES = {
     "calibration_slope": "calibration slope",
     "calibration_error": "calibration error",
 }
+MOST_NAMED = 3
+"""Of empty strata, in a table; report.json names all."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ def text_tables(beside: Beside | None) -> list[TextTable]:
     found = []
     if beside.standardised:
         found += standardised_tables(beside)
+    if beside.adjusted:
+        found += adjusted_tables(beside)
     return found
 
 
@@ -55,7 +62,10 @@ def standardised_tables(beside: Beside) -> list[TextTable]:
         rows.append((attribute, name, f"{numbers[0].prevalence:g}", *cells))
     heads = ("attribute", "group", "prevalence", *(NAMES.get(m, m) for m in metrics))
     title = "At the prevalence of the patients to come"
-    notes = (*beside.notes, "each cell: in the data > at that prevalence, with its interval")
+    notes = (
+        beside.standardised_note,
+        "each cell: in the data > at that prevalence, with its interval",
+    )
     tables = [TextTable(title, notes, heads, tuple(rows))]
     if beside.standardised_pairs:
         tables.append(pair_table(f"{title}: pairs of groups", beside.standardised_pairs))
@@ -86,3 +96,81 @@ def pair_table(title: str, contrasts: Sequence[Contrast], notes: tuple[str, ...]
     )
     heads = ("attribute", "number", "pair", "difference", "p", "joint interval", "joint p")
     return TextTable(title, notes, heads, rows)
+
+
+def adjusted_tables(beside: Beside) -> list[TextTable]:
+    """Gaps in the data and adjusted; then over sites, where there are many."""
+    rows = []
+    for one in beside.adjusted:
+        odds = layout.limited(one.odds_ratio, one.odds_low, one.odds_high, 2)
+        rows.append(
+            (
+                one.attribute,
+                NAMES.get(one.metric, one.metric),
+                layout.pair(one.group_a, one.group_b),
+                layout.limited(one.raw, one.raw_low, one.raw_high),
+                layout.limited(one.value, one.low, one.high),
+                p_or_none(one.p),
+                layout.bracketed(one.low_adjusted, one.high_adjusted),
+                p_or_none(one.p_adjusted),
+                p_or_none(one.heterogeneity_p),
+                odds if one.odds_ratio is not None else "",
+                p_or_none(one.odds_heterogeneity_p),
+                remark_of(one),
+            )
+        )
+    heads = (
+        "attribute", "number", "pair", "in the data", "adjusted", "p", "joint interval", "joint p",
+        "p that strata are alike", "common odds ratio", "p of one ratio", "remark",
+    )  # fmt: skip
+    notes = (
+        beside.adjusted_note,
+        "p that strata are alike: Cochran's Q of the differences; odds ratio: Mantel and Haenszel, "
+        "p of one ratio: Breslow and Day, Tarone; where no patient has several cases. Both tests "
+        "are of strata with 5 cases or more of each group (AUC: 10 of each class)",
+    )
+    tables = [TextTable("Adjusted gaps", notes, heads, tuple(rows))]
+    if beside.over_sites:
+        tables.append(site_table(beside))
+    return tables
+
+
+def remark_of(one: Adjusted) -> str:
+    """How many strata it is of, which are empty, or why there is no number."""
+    if one.value is None:
+        return one.reason or ""
+    left = len(one.empty) - MOST_NAMED
+    more = f", and {left} more" if left > 0 else ""
+    empty = f"; none of {'; '.join(one.empty[:MOST_NAMED])}{more}" if one.empty else ""
+    return f"{one.strata} strata, {one.covered:.0%} of the cases{empty}"
+
+
+def site_table(beside: Beside) -> TextTable:
+    """Gaps as means over sites."""
+    rows = tuple(
+        (
+            one.attribute,
+            NAMES.get(one.metric, one.metric),
+            layout.pair(one.group_a, one.group_b),
+            f"{one.sites} of {one.site}",
+            layout.limited(one.value, one.low, one.high),
+            layout.p_number(one.p),
+            f"{one.spread:.3f}",
+            p_or_none(one.heterogeneity_p),
+        )
+        for one in beside.over_sites
+    )
+    heads = (
+        "attribute", "number", "pair", "sites", "mean difference", "p", "spread between sites",
+        "p that sites are alike",
+    )  # fmt: skip
+    note = (
+        "sites as a sample of sites (random effects: DerSimonian and Laird, with the error of "
+        "Hartung and Knapp); inside each site adjusted for the other factors"
+    )
+    return TextTable("Adjusted gaps over sites", (note,), heads, rows)
+
+
+def p_or_none(p: float | None) -> str:
+    """A p-value, or nothing."""
+    return "" if p is None else layout.p_number(p)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fairness.beside.adjustment import Adjustment
 from fairness.beside.prevalences import Prevalences
 
 
@@ -10,3 +11,4 @@ class Asked:
     """Each part is None where it is not asked for."""
 
     prevalences: Prevalences | None = None
+    adjustment: Adjustment | None = None

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from fairness.beside.adjust import adjusted
+from fairness.beside.adjustment import crossed
 from fairness.beside.asked import Asked
+from fairness.beside.over_sites import of_sites
 from fairness.beside.standardise import standardised
-from fairness.beside.tables import Beside, Standardised
+from fairness.beside.tables import Adjusted, Beside, OfSites, Standardised
 from fairness.groups import Grouping
 from fairness.outcomes import Contrast, GroupReport
 from fairness.statistics.binary import BinaryScores
@@ -32,14 +35,39 @@ def beside_of(
     scores = measured.measures
     if not isinstance(scores, BinaryScores) or asked == Asked():
         return None
-    notes: list[str] = []
+    note = ""
     rows: list[Standardised] = []
     pairs: list[Contrast] = []
     if asked.prevalences is not None:
         args = (measured, scores, groupings, report, asked.prevalences, settings)
         rows, pairs = standardised(*args)
-        notes.append(
+        note = (
             f"intended prevalence {asked.prevalences.said()}: the errors within each class are "
             f"taken to be those of the data. {UNAFFECTED}"
         )
-    return Beside(notes=tuple(notes), standardised=tuple(rows), standardised_pairs=tuple(pairs))
+    gaps: list[Adjusted] = []
+    sites: list[OfSites] = []
+    if asked.adjustment is not None:
+        gaps = adjusted(measured, scores, groupings, report, asked.adjustment, settings)
+        sites = of_sites(measured, scores, groupings, asked.adjustment, settings)
+    return Beside(
+        standardised=tuple(rows),
+        standardised_pairs=tuple(pairs),
+        standardised_note=note,
+        adjusted=tuple(gaps),
+        adjusted_note=adjusted_note(asked, settings, len(scores.positive)),
+        over_sites=tuple(sites),
+    )
+
+
+def adjusted_note(asked: Asked, settings: Settings, n: int) -> str:
+    """Over what gaps are adjusted, and how many cases that leaves out."""
+    if asked.adjustment is None:
+        return ""
+    stratum, _ = crossed(asked.adjustment.factors, n)
+    out = int((stratum < 0).sum())
+    told = "few" if 0 < out < settings.suppress_below else str(out)
+    return (
+        f"standardised over {asked.adjustment.said()}; every group has the strata of all groups "
+        f"together. {told} cases are left out, as one of these is not recorded"
+    )

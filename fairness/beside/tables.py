@@ -29,11 +29,75 @@ class Standardised:
 
 
 @dataclass(frozen=True)
+class Adjusted:
+    """The difference of two groups in the data, and with both standardised over strata."""
+
+    attribute: str
+    metric: str
+    group_a: str
+    group_b: str
+    raw: float | None
+    """In the data, with interval and p of the pair alone."""
+    raw_low: float | None
+    raw_high: float | None
+    raw_p: float | None
+    value: float | None
+    """Standardised; None where undefined or not shown, `reason` says why."""
+    low: float | None
+    high: float | None
+    p: float | None
+    low_adjusted: float | None
+    """Jointly over the pairs of the attribute, by Sidak."""
+    high_adjusted: float | None
+    p_adjusted: float | None
+    strata: int
+    """In which both groups are."""
+    covered: float
+    """Share of the standard's cases that lies in these."""
+    empty: tuple[str, ...]
+    """Strata of the standard that are left out, with the group that has no such case there."""
+    heterogeneity_p: float | None
+    """That the difference is the same in every stratum (Cochran's Q)."""
+    odds_ratio: float | None
+    """Of shares: what the strata have in common (Mantel and Haenszel)."""
+    odds_low: float | None
+    odds_high: float | None
+    odds_p: float | None
+    odds_heterogeneity_p: float | None
+    """That the odds ratio is the same in every stratum (Breslow and Day, Tarone)."""
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class OfSites:
+    """The difference of two groups as the mean over sites, which are a sample of sites."""
+
+    attribute: str
+    metric: str
+    group_a: str
+    group_b: str
+    site: str
+    """Name of the factor."""
+    sites: int
+    """In which both groups are."""
+    value: float
+    low: float
+    high: float
+    p: float
+    spread: float
+    """Standard deviation of the difference between sites."""
+    heterogeneity_p: float | None
+
+
+@dataclass(frozen=True)
 class Beside:
     """Everything that was asked for beside the report; the rest is empty."""
 
-    notes: tuple[str, ...] = ()
-    """What was asked, and what it rests on."""
     standardised: tuple[Standardised, ...] = ()
     standardised_pairs: tuple[Contrast, ...] = ()
     """Differences of two groups, each at its prevalence; jointly over the pairs by Sidak."""
+    standardised_note: str = ""
+    """What was asked, and what it rests on."""
+    adjusted: tuple[Adjusted, ...] = ()
+    adjusted_note: str = ""
+    over_sites: tuple[OfSites, ...] = ()

@@ -76,5 +76,6 @@ def p_of(crossing: FloatArray, together: int = 1) -> FloatArray:
 
     It is below 0.05 exactly where the 95 % interval excludes 0, alone or at Sidak's quantile.
     """
-    alone = 2 * ndtr(-np.asarray(crossing))
-    return np.asarray(-np.expm1(together * np.log1p(-alone)))
+    alone = np.asarray(2 * ndtr(-np.asarray(crossing)))
+    below = np.where(alone < 1, alone, 0.0)  # the logarithm of 1 - p, where p is not 1
+    return np.where(alone < 1, -np.expm1(together * np.log1p(-below)), alone)

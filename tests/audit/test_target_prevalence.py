@@ -110,4 +110,6 @@ def test_scores_that_are_no_probabilities_have_no_net_benefit(
         "selection_rate",
         "accuracy",
     }
-    assert json.loads((tmp_path / "out" / "report" / "report.json").read_text())["beside"]["notes"]
+    assert json.loads((tmp_path / "out" / "report" / "report.json").read_text())["beside"][
+        "standardised_note"
+    ]

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fairness.beside.numbers import numbers_of
 from fairness.beside.sets import CaseSet
@@ -68,31 +66,25 @@ def test_a_positive_predictive_value_is_bayes_rule() -> None:
     assert at(measured, 0.08)["positive_predictive_value"].value[0] == pytest.approx(expected)
 
 
-@given(
-    st.integers(1, 60), st.integers(61, 200), st.integers(1, 60), st.integers(61, 200),
-    st.floats(0.05, 3.0),
-)  # fmt: skip
-def test_limits_of_a_share_are_those_of_the_ratio_as_published(
-    hits: int, n: int, others: int, m: int, q: float
-) -> None:
-    a, b = hits / n, others / m
-    (l1, u1), (l2, u2) = (wilson(np.array(x), np.array(float(k)), q) for x, k in ((a, n), (b, m)))
-    if not (l2 > 0 and 2 * b > u2):
-        return
-    # Donner and Zou 2012, eq. 7: limits of b / a from those of both.
-    low = (a * b - np.sqrt((a * b) ** 2 - l2 * u1 * (2 * b - l2) * (2 * a - u1))) / (
-        u1 * (2 * a - u1)
-    )
-    high = (a * b + np.sqrt((a * b) ** 2 - u2 * l1 * (2 * b - u2) * (2 * a - l1))) / (
-        l1 * (2 * a - l1)
-    )
-    args = (np.array([a]), (np.array([l1]), np.array([u1])))
-    others_ = (np.array([b]), (np.array([l2]), np.array([u2])))
-    found = mover_share(*args, *others_, np.array([0.0]))
-    if 2 * a > u1:
-        assert found[0][0] == pytest.approx(1 / (1 + high), abs=1e-9)
-        assert found[1][0] == pytest.approx(1 / (1 + low), abs=1e-9)
-    assert 0 <= found[0][0] <= a / (a + b) <= found[1][0] <= 1
+def test_limits_of_a_share_are_those_of_the_ratio_as_published() -> None:
+    rng, compared = np.random.default_rng(0), 0
+    for _ in range(300):
+        n, m = rng.integers(20, 200, 2).astype(float)
+        a, b, q = rng.integers(1, n) / n, rng.integers(1, m) / m, rng.uniform(0.05, 3)
+        (l1, u1), (l2, u2) = (wilson(np.array(x), np.array(k), q) for x, k in ((a, n), (b, m)))
+        (low,), (high,) = mover_share(
+            np.array([a]), (l1[None], u1[None]), np.array([b]), (l2[None], u2[None]), np.zeros(1)
+        )
+        assert 0 <= low <= a / (a + b) <= high <= 1
+        if 2 * a > u1 and 2 * b > u2:
+            # Donner and Zou 2012, eq. 7: limits of b / a from those of both.
+            under = l2 * u1 * (2 * b - l2) * (2 * a - u1)
+            over = u2 * l1 * (2 * b - u2) * (2 * a - l1)
+            least = (a * b - np.sqrt((a * b) ** 2 - under)) / (u1 * (2 * a - u1))
+            most = (a * b + np.sqrt((a * b) ** 2 - over)) / (l1 * (2 * a - l1))
+            assert (low, high) == pytest.approx((1 / (1 + most), 1 / (1 + least)), abs=1e-9)
+            compared += 1
+    assert compared > 100
 
 
 def test_limits_exist_where_nobody_is_wrong() -> None:

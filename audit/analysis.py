@@ -1,14 +1,13 @@
 """From outcomes to a finished report: statistics, files, verdict, exit code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from audit.judging import judged
 from audit.plan_analysis import AnalysisPlan, groupings_of
-from audit.policy.verdict import judge
 from audit.report.files import write_report
 from audit.report.github import annotations
 from audit.report.original_results import original_results
@@ -17,11 +16,8 @@ from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
-from fairness.groups import Grouping
-from fairness.outcomes import Answered, Contrast
-from fairness.statistics.changes import changes
-from fairness.summary import shared_changes, summarise_all
-from fairness.tasks.measured import Measured
+from fairness.outcomes import Answered
+from fairness.summary import summarise_all
 
 
 def finish(
@@ -44,7 +40,7 @@ def finish(
     report = summarise_all(measured, groupings, provenance, settings)
     judgement = None
     if plan.policy is not None:
-        judgement = judge(plan.policy, report, changed(plan, answered, measured, groupings))
+        judgement = judged(plan.policy, plan, answered, measured, groupings, report)
     compared: Sequence[Compared] = ()
     if options.compat is not None:
         compared = plan.task.originals[options.compat](answered, settings.suppress_below)
@@ -65,24 +61,3 @@ def finish(
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]
-
-
-def changed(
-    plan: AnalysisPlan,
-    answered: Answered,
-    measured: Sequence[Measured],
-    groupings: Sequence[list[Grouping]],
-) -> list[Contrast]:
-    """Changes against the baseline, as they may be shown; none without it.
-
-    Of every report that the earlier run has, too.
-    """
-    if plan.baseline is None:
-        return []
-    plan.baseline.check(answered, complete=True)
-    settings, found = plan.options.settings, []
-    for now, of_one, old in zip(measured, groupings, plan.baseline.measures, strict=False):
-        moved = changes(now.measures, old, now.cases.patients, of_one, settings)
-        shown = shared_changes(moved, of_one, now, settings)
-        found += [replace(change, label=now.names.label) for change in shown]
-    return found

@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
+from audit.judging import judged
 from audit.plan_analysis import AnalysisPlan, groupings_of
-from audit.policy.verdict import judge, without_pass
+from audit.policy.verdict import without_pass
 from audit.report.files import write_report
 from audit.report.github import annotations
 from audit.report.meanings import partial_line
@@ -19,11 +20,8 @@ from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
-from fairness.groups import Grouping
-from fairness.outcomes import Answered, Contrast
-from fairness.statistics.changes import changes
-from fairness.summary import shared_changes, summarise_all
-from fairness.tasks.measured import Measured
+from fairness.outcomes import Answered
+from fairness.summary import summarise_all
 
 
 def finish(
@@ -48,8 +46,8 @@ def finish(
     report = summarise_all(measured, groupings, provenance, settings)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        moved = [] if partial else changed(plan, answered, measured, groupings)
-        judgement = judge(plan.policy, report, moved)
+        alone = replace(plan, baseline=None) if partial else plan
+        judgement = judged(plan.policy, alone, answered, measured, groupings, report)
         judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:
@@ -75,24 +73,3 @@ def finish(
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]
-
-
-def changed(
-    plan: AnalysisPlan,
-    answered: Answered,
-    measured: Sequence[Measured],
-    groupings: Sequence[list[Grouping]],
-) -> list[Contrast]:
-    """Changes against the baseline, as they may be shown; none without it.
-
-    Of every report that the earlier run has, too.
-    """
-    if plan.baseline is None:
-        return []
-    plan.baseline.check(answered, complete=True)
-    settings, found = plan.options.settings, []
-    for now, of_one, old in zip(measured, groupings, plan.baseline.measures, strict=False):
-        moved = changes(now.measures, old, now.cases.patients, of_one, settings)
-        shown = shared_changes(moved, of_one, now, settings)
-        found += [replace(change, label=now.names.label) for change in shown]
-    return found

@@ -33,6 +33,8 @@ class AnalysisOptions:
     """Compare groups inside strata of an attribute or covariate: site, md, with bins md=-12,-6."""
     policy: Path | None = None
     """policy.yaml with margins; without it there is no verdict."""
+    plan: Path | None = None
+    """plan.json that fair-audit plan wrote for this policy before the data were seen."""
     strict: bool = False
     """Exit with 4 where the verdict is INCONCLUSIVE."""
     format: Literal["text", "github"] = "text"
@@ -52,6 +54,7 @@ class AnalysisOptions:
         """Raises UsageError where a flag needs --policy, and it is not there."""
         needing = {
             "--strict": self.strict,
+            "--plan": self.plan,
             "--baseline": self.baseline,
             "--format github": self.format == "github",
         }

@@ -13,6 +13,7 @@ import numpy as np
 
 from audit.audited_split import opened_split
 from audit.client.endpoint import ServedModel
+from audit.design.plan_file import plan_identity
 from audit.options import Options
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
@@ -104,6 +105,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "batch_size": str(model.batch_size),
         "distances": str(options.distances),
         **({"description_sha256": model.foreign.said.sha256} if model.foreign else {}),
+        **plan_identity(options.analysis.plan),
     }
     check_unlocked(out)
     check_unmixed(out)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.design.plan_file import WrittenPlan, check_design_fits, read_plan
 from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
 from audit.policy.known_names import check_rules
@@ -33,6 +34,10 @@ class AnalysisPlan:
     names: Names
     policy: Policy | None
     baseline: Baseline | None
+    before: WrittenPlan | None = None
+    """A plan that was written before."""
+    remarks: tuple[str, ...] = ()
+    """What the verdict says about that plan."""
 
 
 def plan_analysis(
@@ -60,6 +65,10 @@ def plan_analysis(
         measured = task.measured(expected, names, options.settings)
         against = options.baseline is not None
         check_policy(policy, task, measured, groupings, with_baseline=against)
+    before = None
+    if policy is not None and options.plan is not None:
+        before = read_plan(options.plan, policy, options.settings)
+        check_design_fits(before.design, groupings)
     baseline = None
     if options.baseline is not None:
         baseline = read_baseline(
@@ -70,7 +79,7 @@ def plan_analysis(
         check_mlflow(options.mlflow)
     if options.wandb is not None:
         check_wandb(options.wandb)
-    return AnalysisPlan(options, task, names, policy, baseline)
+    return AnalysisPlan(options, task, names, policy, baseline, before)
 
 
 def check_policy(

@@ -7,6 +7,7 @@ import tyro
 from rich.console import Console
 
 from audit.analysis import finish
+from audit.design.plan_file import remarks_on
 from audit.flags import Source
 from audit.options import AnalysisOptions
 from audit.plan import check_writable
@@ -86,7 +87,8 @@ def report(arguments: list[str], console: Console) -> int:
     if options.name is not None:
         names = replace(names, model=options.name)
     plan = plan_analysis(options.analysis, task, answered, names, complete=True)
-    for note in predictions.notes:
+    plan = replace(plan, remarks=remarks_on(plan.before, options.source))
+    for note in (*predictions.notes, *plan.remarks):
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
     write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)

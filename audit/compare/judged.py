@@ -8,10 +8,9 @@ from audit.compare.comparison import Comparison, parts_of
 from audit.compare.runs import Run
 from audit.options import AnalysisOptions
 from audit.plan_analysis import check_policy, groupings_of
-from audit.policy.objections import margin_of
-from audit.policy.policy import Policy, Rule, read_policy
-from audit.policy.verdict import judge, margin_text
-from fairness.attributes import OVERALL
+from audit.policy.policy import Policy, read_policy
+from audit.policy.verdict import judge
+from audit.policy.words import in_words
 from fairness.errors import UsageError
 from fairness.suppression import reported
 
@@ -34,19 +33,16 @@ def change_policy(path: Path, run: Run, options: AnalysisOptions) -> tuple[Polic
             f"--policy {path}: no rule is on a change (change: true), and compare judges no other; "
             "hold the others to a run with fair-audit report --policy"
         )
+    if policy.family != "none":
+        raise UsageError(
+            f"--policy {path}: compare judges every change alone; leave out its family, or hold "
+            "the changes to a run with fair-audit report --policy --baseline"
+        )
     kept = policy.model_copy(update={"rules": rules})
     groupings = reported(*groupings_of(run.answered.cases, options))
     measured = parts_of(run, options.settings)
     check_policy(kept, run.task, measured, groupings, with_baseline=True)
     return kept, tuple(in_words(rule) for rule in policy.rules if not rule.change)
-
-
-def in_words(rule: Rule) -> str:
-    """`auc of race (pairs), Mass: <= 0.1`."""
-    scope = "" if rule.scope == "groups" else f" ({rule.scope})"
-    label = "" if rule.label is None else f", {rule.label}"
-    margin = margin_text(*margin_of(rule))
-    return f"{rule.metric} of {rule.attribute or OVERALL}{scope}{label}: {margin}"
 
 
 def judged(comparison: Comparison, policy: Policy, not_judged: Sequence[str]) -> Comparison:

@@ -11,7 +11,7 @@ from audit.design.outlook import Tally, tallied
 from audit.design.plan_file import Expected, WrittenPlan, digest_of_policy, now, sealed
 from audit.design.wanted import wanted_of
 from audit.policy.policy import Policy
-from audit.policy.words import rule_text
+from audit.policy.words import in_words
 from fairness.statistics.settings import Settings
 
 WHOLE = "the whole policy"
@@ -76,7 +76,7 @@ def expected_of(tally: Tally, k: int, multiple: float | None) -> Expected:
     reasons = [] if is_whole else tally.reasons[k].most_common(2)
     others = [f"{why} ({n / tally.draws:.0%})" for why, n in reasons if why != CROSSES]
     return Expected(
-        rule=WHOLE if is_whole else rule_text(tally.policy.rules[k]),
+        rule=WHOLE if is_whole else in_words(tally.policy.rules[k]),
         passes=counts["PASS"] / tally.draws,
         fails=counts["FAIL"] / tally.draws,
         open=counts["INCONCLUSIVE"] / tally.draws,

@@ -1,24 +1,29 @@
 """How often each rule of a policy would pass, fail, or stay open, over simulated test sets."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from audit.design.block import block_of
+from audit.design.block import Block, block_of
 from audit.design.clear import FAIL, OPEN, PASS, UNCLEAR, can_be_clear, clear_verdicts
 from audit.design.design import Design
 from audit.design.draws import Frame
 from audit.design.one_draw import drawn, every_measure
 from audit.design.wanted import Wanted
+from audit.policy.family import judge_together
 from audit.policy.policy import Policy
-from audit.policy.verdict import Judgement, Verdict, judge, strongest
+from audit.policy.shared_bootstrap import shared_error_of
+from audit.policy.verdict import Judgement, Verdict, strongest
 from fairness.arrays import IntArray
+from fairness.outcomes import Cases, Contrast, GroupReport
 from fairness.statistics.settings import Settings
 
 SCORES = 1_000_000
 """Scores of simulated people held at once."""
+TYPICAL = 9
+"""Draws of which the shared bootstrap is made."""
 VERDICTS: dict[int, Verdict] = {PASS: "PASS", OPEN: "INCONCLUSIVE", FAIL: "FAIL"}
 
 
@@ -60,6 +65,29 @@ class Tally:
         return [counts["PASS"] / self.draws for counts in (*self.of_rules, self.of_all)]
 
 
+@dataclass(frozen=True)
+class Bench:
+    """What every draw of one size shares."""
+
+    policy: Policy
+    frame: Frame
+    cases: Cases
+    wanted: Wanted
+    settings: Settings
+    error: float
+    """Of one number, where all of them are a family on shared bootstrap samples."""
+
+    def judgement(self, block: Block, place: int) -> Judgement:
+        """The verdicts of one draw of a block, by all steps of an audit."""
+        measures = block.measures(place)
+        draw = drawn(self.frame, self.cases, self.wanted, measures, self.settings)
+
+        def at(confidence: float) -> tuple[GroupReport, Sequence[Contrast]]:
+            return draw.report(replace(self.settings, confidence=confidence)), ()
+
+        return judge_together(self.policy, at, self.settings.confidence, lambda: self.error)
+
+
 def tallied(
     policy: Policy, design: Design, wanted: Wanted, settings: Settings, draws: int
 ) -> Iterator[Tally]:
@@ -73,7 +101,9 @@ def tallied(
         draws: how many test sets.
     """
     frame, rng = Frame.of(design), np.random.default_rng([settings.seed, design.n])
-    cases, tally = frame.cases(), Tally(policy)
+    tally, cases = Tally(policy), frame.cases()
+    error = typical_error(policy, frame, cases, wanted, settings)
+    bench = Bench(policy, frame, cases, wanted, settings, error)
     in_bulk = can_be_clear(policy, frame, every_measure(frame))
     size = max(1, min(SCORES // design.n, draws))
     for start in range(0, draws, size):
@@ -82,9 +112,27 @@ def tallied(
         if in_bulk:
             codes = clear_verdicts(policy, block, settings)
         clear = (codes != UNCLEAR).all(0)
+        if policy.family != "none":  # a FAIL depends on all other numbers
+            clear &= (codes != FAIL).all(0)
         tally.add_clear(codes[:, clear])
         yield tally
-        for b in np.flatnonzero(~clear):
-            draw = drawn(frame, cases, wanted, block.measures(int(b)), settings)
-            tally.add(judge(policy, draw.report(settings)))
+        for place in np.flatnonzero(~clear):
+            tally.add(bench.judgement(block, int(place)))
             yield tally
+
+
+def typical_error(
+    policy: Policy, frame: Frame, cases: Cases, wanted: Wanted, settings: Settings
+) -> float:
+    """The middle one of the errors that shared bootstraps of a few draws give, for all draws.
+
+    It hardly varies from draw to draw, and would take most of the time.
+    """
+    if policy.family != "max-t":
+        return 1 - settings.confidence
+    rng, found = np.random.default_rng([settings.seed, 1, frame.design.n]), []
+    block = block_of(frame, wanted, TYPICAL, rng)
+    for place in range(TYPICAL):
+        draw = drawn(frame, cases, wanted, block.measures(place), settings)
+        found.append(shared_error_of(policy, [draw.measured], [draw.groupings], settings))
+    return float(np.median(found))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from audit.policy.policy import Policy
 from fairness.documents import parse_json
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
+from fairness.groups import Grouping
 from fairness.statistics.settings import Settings
 
 MOST_BYTES = 2**22
@@ -142,6 +143,45 @@ def read_plan(
     if differing := differing_settings(found.statistics, settings):
         raise UsageError(f"{where} was made with other {', '.join(differing)}; give the same flags")
     return found
+
+
+def plan_identity(path: Path | None) -> dict[str, str]:
+    """By what a journal knows the plan of its run: a later one cannot be brought to it.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    if path is None:
+        return {}
+    try:
+        return {"plan (--plan, sha256)": hashlib.sha256(path.read_bytes()).hexdigest()}
+    except OSError as error:
+        raise UsageError(f"--plan {path}: {error.strerror}") from None
+
+
+def remarks_on(plan: WrittenPlan | None, source: Path) -> tuple[str, ...]:
+    """That a plan is younger than the file of predictions that it is held against."""
+    if plan is None:
+        return ()
+    made = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    if made >= datetime.fromisoformat(plan.written):
+        return ()
+    when = made.isoformat(timespec="seconds")
+    return (f"the plan was written after the file of predictions, which is of {when}",)
+
+
+def check_design_fits(design: Design, groupings: Sequence[Grouping]) -> None:
+    """Refuse a plan about attributes that the report will not have.
+
+    Raises:
+        UsageError: there is one.
+    """
+    there = [grouping.attribute.name for grouping in groupings]
+    absent = [a.name for a in design.attributes if a.name not in there]
+    if absent:
+        raise UsageError(
+            f"--plan speaks of '{absent[0]}', and the report will have: {', '.join(there)}"
+        )
 
 
 IRRELEVANT = ("seed", "replicates", "calibration_bins", "power", "adjust")

@@ -15,7 +15,7 @@ from audit.page.sites import sites
 from audit.page.spread import spreads
 from audit.page.ways import ways
 from audit.policy.verdict import label_of
-from audit.report import layout, meanings
+from audit.report import layout, meanings, planned
 from audit.report.beside_tables import text_tables
 from audit.report.document import Document
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
@@ -84,6 +84,13 @@ def page(document: Document) -> str:
         verdict=meanings.verdict_of(judgement),
         checks=judgement.checks if judgement else (),
         policy=judgement.policy if judgement else None,
+        level=planned.level_lines(judgement) if judgement else (),
+        planned=judgement.planned if judgement else None,
+        plan_lines=planned.plan_lines,
+        plan_rules=planned.RULES,
+        plan_numbers=planned.NUMBERS,
+        rule_cells=planned.rule_cells,
+        number_cells=planned.number_cells,
         subject=layout.subject,
         limited=layout.limited,
         worst=overview.worst_groups(report),

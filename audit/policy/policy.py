@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from audit.policy.joint_level import FamilyMethod
 from fairness.documents import parse_yaml, read_text
 from fairness.errors import UsageError
 from fairness.first_fault import first_fault
@@ -78,6 +79,8 @@ class Policy(BaseModel):
 
     name: Line
     description: Line = ""
+    family: FamilyMethod = "none"
+    """How a FAIL is guarded against chance over all rules: Holm, max-T, or each rule alone."""
     rules: tuple[Rule, ...] = Field(min_length=1)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from audit.policy.joint_level import JointLevel
 from audit.policy.objections import (
     at_worst,
     inside,
@@ -18,6 +19,7 @@ from audit.policy.objections import (
     people_unknown,
     rows_of,
 )
+from audit.policy.planned import Planned
 from audit.policy.policy import Policy, Rule
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.outcomes import Contrast, GroupReport, Row
@@ -56,6 +58,10 @@ class Judgement:
 
     policy: Policy
     checks: tuple[Check, ...]
+    level: JointLevel | None = None
+    """At which level all numbers hold together; None where that is not told."""
+    planned: Planned | None = None
+    """What was expected before the data; None where there was no plan."""
 
     @property
     def verdict(self) -> Verdict:
@@ -98,7 +104,7 @@ def without_pass(judgement: Judgement, reason: str) -> Judgement:
         replace(one, verdict="INCONCLUSIVE", reason=reason) if one.verdict == "PASS" else one
         for one in judgement.checks
     )
-    return Judgement(judgement.policy, tuple(doubted))
+    return replace(judgement, checks=tuple(doubted))
 
 
 def reports_of(rule: Rule, report: GroupReport) -> list[GroupReport]:

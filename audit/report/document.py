@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from audit.policy.joint_level import JointLevel
+from audit.policy.planned import Planned
 from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Judgement, Verdict
 from audit.report.about import Provenance
@@ -66,6 +68,10 @@ class Document(OneReport):
     verdict: Verdict | None
     policy: Policy | None = None
     checks: tuple[Check, ...] = ()
+    level: JointLevel | None = None
+    """Of all numbers of the policy together; None in a report of an earlier version."""
+    planned: Planned | None = None
+    """What was expected before the data."""
     compat: tuple[Mapping[str, str], ...] = ()
     flow: Flow | None = None
     """None in a report of an earlier version."""
@@ -74,7 +80,9 @@ class Document(OneReport):
 
     def judgement(self) -> Judgement | None:
         """Policy and checks; None where there was no policy."""
-        return None if self.policy is None else Judgement(self.policy, self.checks)
+        if self.policy is None:
+            return None
+        return Judgement(self.policy, self.checks, self.level, self.planned)
 
 
 _ADAPTER = TypeAdapter(Document)

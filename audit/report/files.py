@@ -54,6 +54,8 @@ def write_report(
         document["checks"] = [asdict(check) for check in judgement.checks]
     if beside:
         document["beside"] = asdict(beside)
+        document["level"] = asdict(judgement.level) if judgement.level else None
+        document["planned"] = asdict(judgement.planned) if judgement.planned else None
     if compared:
         columns = ("attribute", "group", "metric", "original", "ours")
         document["compat"] = [

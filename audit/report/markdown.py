@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
+from audit.policy.planned import Planned
 from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
 from audit.report.beside_tables import text_tables
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
+from audit.report.planned import (
+    NUMBERS,
+    RULES,
+    level_lines,
+    number_cells,
+    plan_lines,
+    rule_cells,
+)
 from fairness.beside.tables import Beside
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -126,7 +135,23 @@ def verdict_lines(judgement: Judgement | None) -> list[str]:
             (c.metric, c.attribute, layout.subject(c), c.margin, value, c.verdict, c.reason)
         )
     columns = ("metric", "attribute", "group", "margin", "value", "verdict", "why")
-    return [*lines, *table(columns, rows), ""]
+    lines += [*table(columns, rows), ""]
+    lines += [*(f"- {escape(text)}" for text in level_lines(judgement)), ""]
+    return lines + planned_lines(judgement.planned)
+
+
+def planned_lines(planned: Planned | None) -> list[str]:
+    """What was expected before the data."""
+    if planned is None:
+        return []
+    return [
+        *(f"- {escape(text)}" for text in plan_lines(planned)),
+        "",
+        *table(RULES, map(rule_cells, planned.rules)),
+        "",
+        *table(NUMBERS, map(number_cells, planned.numbers)),
+        "",
+    ]
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -12,6 +12,7 @@ from audit.policy.verdict import Judgement, label_of
 from audit.report import layout
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
+from audit.report.planned import RULES, level_lines, plan_lines, rule_cells
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -113,6 +114,15 @@ def print_checks(judgement: Judgement, console: Console) -> None:
         verdict = f"[{COLORS[check.verdict]}]{check.verdict}[/]"
         table.add_row(escape(number), check.margin, escape(value), verdict, escape(check.reason))
     console.print(table)
+    for text in level_lines(judgement):
+        console.print(text, highlight=False, markup=False)
+    if judgement.planned is not None:
+        for text in plan_lines(judgement.planned):
+            console.print(text, highlight=False, markup=False)
+        expected = plain_table(*RULES)
+        for rule in judgement.planned.rules:
+            expected.add_row(*map(escape, rule_cells(rule)))
+        console.print(expected)
     name, verdict = escape(judgement.policy.name), judgement.verdict
     console.print(f"verdict by policy '{name}': [{COLORS[verdict]}]{verdict}[/]")
 

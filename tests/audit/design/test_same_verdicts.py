@@ -11,6 +11,7 @@ from audit.design.one_draw import drawn, every_measure
 from audit.design.wanted import check_planned, wanted_of
 from audit.policy.policy import Policy, Rule
 from audit.policy.verdict import judge, strongest
+from fairness.arrays import FloatArray, IntArray
 from fairness.mask_scores import mask_measures
 from fairness.outcomes import GroupReport, Names, Outcomes
 from fairness.statistics.sampled import sample
@@ -52,7 +53,7 @@ DESIGNS = {
 }
 
 
-def in_full(frame: Frame, y: np.ndarray, score: np.ndarray) -> GroupReport:
+def in_full(frame: Frame, y: IntArray, score: FloatArray) -> GroupReport:
     """The report of an audit of these people, with every number that it has."""
     outcomes = Outcomes(**vars(frame.cases()), target=y, score=score)
     measured = scored(NAMES, outcomes, 0.0, SETTINGS)

@@ -101,6 +101,9 @@ class Options:
     """Batches sent and not yet answered."""
     readers: Annotated[int, tyro.conf.arg(metavar="N")] = 2
     """Threads that read images from disk while others are with the server."""
+    index: bool = True
+    """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
+    groups, for you alone), so that they are not opened anew by the next audit."""
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3

@@ -1,6 +1,6 @@
 """Runs a planned audit: probe, stream, journal, probe again, analyse."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -18,6 +18,7 @@ from audit.client.watch import WatchedTransport
 from audit.plan import JOURNAL, REPLACED, Plan
 from audit.progress import with_progress
 from audit.provenance import Speed, of_served_model
+from audit.reading import giving_back, held, kept_images, unanswered
 from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
@@ -27,11 +28,9 @@ from audit.sample_probes import verify_samples
 from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
-from fairness.datasets.buffers import Buffers, PlainBuffers
-from fairness.datasets.read_ahead import largest, read_ahead
+from fairness.datasets.buffers import Buffers
 from fairness.errors import DataError, RunInterruptedError, ServerError, UsageError
-from fairness.evaluate import Answers, Predict, Read, Readings, joined, readings
-from fairness.samples import Batch
+from fairness.evaluate import Read, Readings, joined, readings
 from fairness.tasks.binary import outcomes_of
 from fairness.tasks.multilabel import labels_of
 
@@ -189,50 +188,11 @@ def collect(
             recheck(plan, predict, journal.readings(plan.task))
         started, images = monotonic(), 0
         if remaining := len(plan.split) - len(done):
-            with held(plan, buffers) as memory:
+            with held(plan, buffers) as memory, kept_images(plan.options, console) as cache:
                 asked = predict if buffers is not None else giving_back(predict, memory)
-                answers = readings(unanswered(plan, done, memory), asked, read)
+                answers = readings(unanswered(plan, done, memory, cache), asked, read)
                 for found in with_progress(answers, remaining, plan.model.name, console):
                     journal.record(found)
                     images += len(found)
         speed = Speed(images, monotonic() - started)
         return journal.readings(plan.task), speed
-
-
-@contextmanager
-def held(plan: Plan, buffers: Buffers | None) -> Iterator[Buffers]:
-    """The buffers that are given; else ordinary ones for the batches of a plan, closed at last."""
-    if buffers is not None:
-        yield buffers
-        return
-    number = plan.options.in_flight + plan.options.readers + 1
-    own = PlainBuffers(number, largest(plan.split, plan.cuts()))
-    try:
-        yield own
-    finally:
-        own.close()
-
-
-def giving_back(predict: Predict, buffers: Buffers) -> Predict:
-    """A predictor whose batches free their memory as soon as the next one is asked for."""
-
-    def answered(stream: Iterable[Batch]) -> Iterator[tuple[Batch, Answers]]:
-        for batch, answers in predict(stream):
-            yield batch, answers
-            buffers.give_back(batch.images)
-
-    return answered
-
-
-def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Iterator[Batch]:
-    """The batches that lack an answer for any of their samples, whole; no other is decoded.
-
-    Whole batches, because a model may answer differently for another cut in the last digits.
-    """
-    ids = plan.split.ids
-    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
-    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers):
-        if done.issuperset(batch.ids):  # what lacked an answer was skipped
-            buffers.give_back(batch.images)
-        else:
-            yield batch

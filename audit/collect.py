@@ -5,7 +5,7 @@ dropped with the call that it belongs to, and the journal has a row for each id:
 and nothing is there twice.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,18 +15,17 @@ from rich.console import Console
 
 from audit.client.clock import Clock
 from audit.client.failures import GoneError, ReplacedError, WrongModelError
-from audit.plan import JOURNAL, Plan
+from audit.plan import JOURNAL
 from audit.progress import with_progress
 from audit.proof import Asking, identity, prove_same
 from audit.provenance import Speed
+from audit.reading import kept_images, unanswered
 from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder
-from fairness.datasets.buffers import Buffers
-from fairness.datasets.read_ahead import read_ahead
+from fairness.datasets.image_cache import ImageCache
 from fairness.evaluate import Predict, Read, Readings, readings
-from fairness.samples import Batch
 
 
 def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
@@ -48,17 +47,18 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
             check_continued(asking, journal.readings(plan.task))
         clock, started, images = Clock(asking.predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
-            answers = with_progress(
-                streamed(asking, clock.asking, journal, read),
-                remaining,
-                plan.model.name,
-                console,
-                lambda: asking.patience.away,
-            )
-            with closing(answers):
-                for found in answers:
-                    journal.record(found)
-                    images += len(found)
+            with kept_images(plan.options, console) as cache:
+                answers = with_progress(
+                    streamed(asking, clock.asking, journal, read, cache),
+                    remaining,
+                    plan.model.name,
+                    console,
+                    lambda: asking.patience.away,
+                )
+                with closing(answers):
+                    for found in answers:
+                        journal.record(found)
+                        images += len(found)
         delivery = clock.delivery()
         if delivery is not None:
             delivery = replace(delivery, retries=asking.patience.retries)
@@ -84,7 +84,9 @@ def check_continued(asking: Asking, kept: Readings) -> None:
         raise WrongModelError(f"cannot resume {plan.out}: {error}") from None
 
 
-def streamed(asking: Asking, predict: Predict, journal: Journal, read: Read) -> Iterator[Readings]:
+def streamed(
+    asking: Asking, predict: Predict, journal: Journal, read: Read, cache: ImageCache | None
+) -> Iterator[Readings]:
     """The answers that the journal lacks; each must be in it before the next is asked for.
 
     The last ones come with the proof that they are of the model that answered first.
@@ -97,7 +99,7 @@ def streamed(asking: Asking, predict: Predict, journal: Journal, read: Read) -> 
     sent, looks, recent = watched.sent, watched.looks, set[str]()
     while True:
         try:
-            todo = unanswered(plan, journal.answered(), asking.predict.buffers)
+            todo = unanswered(plan, journal.answered(), asking.predict.buffers, cache)
             with closing(todo):
                 for found in readings(todo, predict, read):
                     if watched.looks > looks:  # what was kept before that is the same model's
@@ -130,17 +132,3 @@ def replaced() -> Iterator[None]:
         raise
     except WrongModelError as error:
         raise ReplacedError(f"while it answered, another took its place: {error}") from None
-
-
-def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Generator[Batch]:
-    """The batches that lack an answer for any of their samples, whole; no other is decoded.
-
-    Whole batches, because a model may answer differently for another cut in the last digits.
-    """
-    ids = plan.split.ids
-    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
-    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers):
-        if done.issuperset(batch.ids):  # what lacked an answer was skipped
-            buffers.give_back(batch.images)
-        else:
-            yield batch

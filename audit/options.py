@@ -118,6 +118,14 @@ class Options:
 
     Counted from its first failure to the next answer; 0: end at once.
     """
+    cache: Path | None = None
+    """Keep decoded images in DIR/fair-audit-images, so that compressed files and pictures are
+    decoded once. They are patients' images: the folder is for you alone."""
+    cache_gb: Annotated[float, tyro.conf.arg(metavar="GB")] = 20.0
+    """What they may take; those that were used longest ago leave."""
+    index: bool = True
+    """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
+    groups, for you alone), so that they are not opened anew by the next audit."""
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3
@@ -131,6 +139,8 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises UsageError where a number is out of range."""
+        if self.cache_gb <= 0:
+            raise UsageError(f"--cache-gb {self.cache_gb:g}: give a number above 0")
         if not 1 <= self.readers <= MOST_READERS:
             raise UsageError(f"--readers {self.readers}: give a number from 1 to {MOST_READERS}")
         numbers = {"--in-flight": self.in_flight, "--batch": self.batch}

@@ -52,10 +52,10 @@ def write_report(
     if judgement:
         document["policy"] = judgement.policy.model_dump(mode="json")
         document["checks"] = [asdict(check) for check in judgement.checks]
-    if beside:
-        document["beside"] = asdict(beside)
         document["level"] = asdict(judgement.level) if judgement.level else None
         document["planned"] = asdict(judgement.planned) if judgement.planned else None
+    if beside:
+        document["beside"] = asdict(beside)
     if compared:
         columns = ("attribute", "group", "metric", "original", "ours")
         document["compat"] = [

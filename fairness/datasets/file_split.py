@@ -10,23 +10,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.code_version import code_version, decoders
 from fairness.datasets.entry import Entry
-from fairness.datasets.further import Row, as_groups, unlisted, with_words
+from fairness.datasets.entry_rows import WIDTH
+from fairness.datasets.folder_index import FolderIndex
+from fairness.datasets.further import as_groups
 from fairness.datasets.marker import is_unfinished, read_marker
-from fairness.datasets.npz import is_unicode
 from fairness.datasets.place import read_place
 from fairness.datasets.reader import Options
-from fairness.datasets.splits import find_files, has_files, is_held_out, rows_by_file
-from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
 from fairness.samples import Sample
-from fairness.text import printable
 
 
 class FileSplit(ABC):
@@ -89,6 +88,11 @@ class FileSplit(ABC):
             if name not in self._further
         }
 
+    def _index(self, options: Options) -> FolderIndex:
+        """What the files of this split said to this reader the last time."""
+        kind = f"{type(self).__name__} {self.split} {self.target} {self._further}"
+        return FolderIndex(self.root, kind, WIDTH, is_used=options.get("index", True))
+
     def _with_further(self, entries: list[Entry]) -> list[Entry]:
         """The entries with codes of the further attributes, which become attributes."""
         for name in self._further:
@@ -149,6 +153,30 @@ class FileSplit(ABC):
             )
         return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
 
+    def origin(self, index: int) -> bytes | None:
+        """As `reader.Split.origin`; arrays that are stored as they are have none."""
+        entry, how = self._entries[index], self._decoding()
+        places = [place for place in (entry.place, entry.mask_place) if place is not None]
+        if how is None or not entry.shape or (places and not any(p.is_deflated for p in places)):
+            return None
+        said = f"{how} {self._shape} {self.image_type} {entry.shape} {self._content(entry)}"
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest().encode()
+
+    def _decoding(self) -> str | None:
+        """How images are decoded, beside what their files hold; None where nobody can say."""
+        return f"{type(self).__name__} {code_version()} {decoders()}"
+
+    def _content(self, entry: Entry) -> str:
+        """What the files of a sample hold: of npz files, checksums of all arrays and the name."""
+        return entry.digest.hex()
+
+    def sample(self, index: int, image: Array, mask: Image | None) -> Sample:
+        """A sample whose image, and mask where it is its target, are known already."""
+        entry = self._entries[index]
+        label = np.array(entry.labels) if entry.labels else entry.label
+        target = label if mask is None else mask
+        return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
+
     def _target(self, entry: Entry) -> int | Image:
         """Target of a sample whose image was read from its place."""
         return entry.label
@@ -184,59 +212,3 @@ class FileSplit(ABC):
 def _is_grey(image: Array) -> bool:
     """Whether an image surely has grey levels beyond 0 and 1; half of it mostly tells."""
     return bool(image[len(image) // 2].max() > 1 or image.max() > 1)
-
-
-def require_unicode(path: Path) -> None:
-    """Refuse a file whose name has bytes that are no characters, as old archives leave them.
-
-    Raises:
-        DataError: it has; ids, checksums and reports could not be written.
-    """
-    if not is_unicode(path.name):
-        raise DataError(
-            f"{printable(str(path))}: the name has bytes that are no UTF-8, here as blanks; rename "
-            "it, or go on without it by --on-error skip"
-        )
-
-
-class NpzSplit(FileSplit):
-    """A split that is a set of npz files, found by lists, folders or `data_summary.csv`."""
-
-    holds_out: ClassVar[bool] = False
-    """Whether a tenth of the training patients is the validation split where there is none."""
-
-    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
-        """Find the files and read everything but the images.
-
-        Args:
-            root: the folder that holds the files, their lists, or the split folders.
-            split: `train`, `val` or `test`.
-            options: as `Options`; the target is an npz key.
-
-        Raises:
-            UsageError: there is no such split or attribute.
-            DataError: the split is missing, a file is unusable, or a group code is unknown.
-        """
-        super().__init__(root, split, options)
-        self._further = unlisted(options.get("further", ()), self.attributes)
-        rows: Mapping[str, Row] = rows_by_file(self.root) if self._further else {}
-        self._columns = tuple(dict.fromkeys(name for row in rows.values() for name in row))
-        carves = self.holds_out and split in ("train", "val")
-        self.is_carved = carves and not has_files(self.root, "val")
-        entries = []
-        for path in find_files(self.root, "train" if self.is_carved else split):
-            try:
-                require_unicode(path)
-                entry = with_words(self._read_entry(path), self._further, rows.get(path.stem))
-            except UnknownCodeError:
-                raise
-            except DataError as error:
-                self._record(printable(path.stem), error)
-                continue
-            if not self.is_carved or is_held_out(entry.patient) == (split == "val"):
-                entries.append(entry)
-        self._keep(entries)
-
-    @abstractmethod
-    def _read_entry(self, path: Path) -> Entry:
-        """Read everything about the sample of one file but its image and mask."""

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from audit.batch_bytes import batch_bytes
 from audit.choice import OF_CHOICE, with_choice
+from audit.client.allocator import keep_memory
 from audit.client.endpoint import describe, self_described_models
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
@@ -122,6 +123,7 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
     Raises:
         FairAuditError: one line that says what is wrong.
     """
+    keep_memory()
     if console is None:
         width = None if sys.stdout.isatty() else 120
         console = SafeConsole(soft_wrap=True, emoji=False, width=width)

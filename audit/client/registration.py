@@ -16,8 +16,8 @@ AWAY = ("StatusCode.UNAVAILABLE", "StatusCode.DEADLINE_EXCEEDED")
 """Statuses of a server that knows no region any more."""
 
 
-def register(client: InferenceServerClient, region: Region) -> None:
-    """Let the server map a region. One that it knows by now is as well: the name is ours alone.
+def register(client: InferenceServerClient, region: Region) -> bool:
+    """Let the server map a region; whether it did not know it yet. The name is ours alone.
 
     Raises:
         InferenceServerException: it cannot find it, as on another host or in a container with
@@ -29,6 +29,8 @@ def register(client: InferenceServerClient, region: Region) -> None:
     except InferenceServerException as error:
         if "already in manager" not in str(error.message()):
             raise
+        return False
+    return True
 
 
 def unregister(client: InferenceServerClient, name: str) -> bool:

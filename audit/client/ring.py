@@ -28,6 +28,11 @@ class Ring:
         self._changed = Condition()
         self._closed = False
 
+    @property
+    def free(self) -> int:
+        """Slots that nobody has."""
+        return len(self._free)
+
     def take(self) -> Array:
         """As `Buffers.take`."""
         with self._changed:

@@ -86,9 +86,9 @@ class SharedTransport:
             ServerError: it cannot map it, or does not let us.
         """
         with server_errors(self.inner.connection):
-            register(self.inner.client, self.region)
+            anew = register(self.inner.client, self.region)
         self.registered += 1
-        if self.answers is not None:
+        if anew and self.answers is not None:  # no process is left that could write into them
             while self.lost:
                 self.answers.give_back(self.lost.pop())
 

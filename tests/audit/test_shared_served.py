@@ -105,7 +105,7 @@ def test_masks_come_back_through_it(server: GrpcServer) -> None:
         assert isinstance(way.transport, SharedTransport)
         assert way.transport.answers is not None
         got = answers(server, model, way, SIZE, placed=True)
-        assert len(way.transport.answers._free) == way.transport.answers.number
+        assert way.transport.answers.free == way.transport.answers.number
     for number in range(BATCHES):
         np.testing.assert_array_equal(got[f"{number}-0"], drawn(images_of(number, SIZE)))
 

@@ -4,7 +4,6 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from rich.console import Console
 
@@ -79,7 +78,7 @@ def run_audit(
 
     asking = asking_about(plan)
     with advising(plan):
-        proved = patience.through(partial(identity, asking), watched.look_again)
+        proved = identity(asking)  # who does not answer at the beginning is not waited for
     with locked(plan.out):
         if plan.choice is not None:
             chosen = chosen_threshold(plan, asking_about(plan.choice), console)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def flags(people: tuple[Path, dict[str, float]], tmp_path: Path) -> tuple[object
     (tmp_path / "model.yaml").write_text(DESCRIPTION)
     described = ("--model", "m", "--spec", tmp_path / "model.yaml")
     data = ("--data", people[0], "--attributes", "sex", "--replicates", 100)
-    return (*described, *data, "--out", tmp_path / "run")
+    return (*described, *data, "--out", tmp_path / "run", "--retry-for", 0)
 
 
 def scores(out: Path) -> dict[str, float]:
@@ -164,7 +165,7 @@ def test_a_description_that_is_none_is_one_line(
 def test_bytes_that_come_one_by_one_do_not_outlast_the_deadline(
     flags: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ServedPredictor.__init__, "__defaults__", (4, 0.5, False))
+    monkeypatch.setattr("audit.run.ServedPredictor", partial(ServedPredictor, timeout=0.5))
     began = time.monotonic()
     with rest_serving(FakeRest(trickles=True)) as endpoint:
         line = failure(capsys, 3, endpoint, *flags)

@@ -68,14 +68,15 @@ class Drill:
     def wait_for_work(self) -> None:
         """Until some batches more are answered, in whichever run."""
         seen = (self.endings, answered(self.run / "records" / "journal.sqlite"))
-        wanted, until = self.dice.randint(1, 8), time.monotonic() + MOST_SECONDS
+        wanted, until = self.dice.randint(1, 10), time.monotonic() + MOST_SECONDS
         while True:
             self.go_on()
             now = (self.endings, answered(self.run / "records" / "journal.sqlite"))
-            if now[0] == seen[0] and now[1] >= min(seen[1] + 4 * wanted, 90):
-                return
-            if now[0] > seen[0]:
+            if now[0] > seen[0]:  # that one has ended
                 seen = (now[0], 0)
+            # One that lacks its report alone is seldom disturbed, or none would ever end.
+            if now[1] - seen[1] >= 4 * wanted or (now[1] == 90 and self.dice.random() < 0.003):
+                return
             assert time.monotonic() < until, f"no answer more in {self.run}"
             time.sleep(0.01)
 
@@ -162,7 +163,7 @@ def test_kills_at_random_moments_change_no_number(
     seconds = time.monotonic() - started
     print(f"{drill.kills}, {drill.endings} runs, {drill.turned_away} turned away, {seconds:.0f} s")
     assert sum(drill.kills.values()) == KILLS
-    assert drill.endings >= 1
+    assert drill.endings >= KILLS // 10
     assert drill.groups == {expected}
     slow_server.stop()
     until = time.monotonic() + 10  # the watch over a killed server tidies up after it

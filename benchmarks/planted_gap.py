@@ -5,6 +5,7 @@ images agree less with their notes. The seed varies data and training. One lambd
 validation: the smallest gap of similarities among the runs whose AUC there is at most 0.02 below
 that of the model without the term; where there is none, the smallest lambda. The test split is only
 scored.
+The number of seeds is fixed, and what they could detect is printed before they run.
 Differences to the model without the term are paired by seed, their 95 % intervals are Student's
 over the seeds and not corrected for their number.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.seed_plan import SeedPlan, announce
 from benchmarks.seed_table import interval, spread
 from fairness.arrays import FloatArray
 from fairness.attributes import RACE
@@ -31,7 +33,8 @@ from fairness.synthetic.recipe import Recipe
 from training.losses.sinkhorn import sinkhorn_divergence
 from training.runlog import LOG
 
-SEEDS = range(5)
+PLAN = SeedPlan(looks=(5,))
+SEEDS = range(PLAN.looks[-1])
 HARD = RACE.groups.index("Black")
 RECIPE = Recipe(train=480, val=150, test=400, hard_group="race=Black", strength=0.8)
 SHRINK = 4
@@ -56,14 +59,16 @@ Trained = Callable[[Path, int], Sequence[FloatArray]]
 """Test numbers of every row of the tables, from a folder that holds `data`, and a seed."""
 
 
-def compare(rows: Sequence[str], epochs: int, trained: Trained) -> None:
+def compare(rows: Sequence[str], epochs: int, sds: Mapping[str, float], trained: Trained) -> None:
     """Train and score everything, then print the tables; the first row is what others are held to.
 
     Args:
         rows: names of the rows.
         epochs: of every training, for the heading.
+        sds: of the differences of `paper, chosen` in an earlier run, by column, for the plan.
         trained: a function of a module, so that another process finds it.
     """
+    announce(PLAN, sds, "of an earlier run, lambda chosen")
     start = time.monotonic()
     with ProcessPoolExecutor(2) as pool:
         found = np.stack(list(pool.map(one_seed, [trained] * len(SEEDS), SEEDS)))

@@ -1,6 +1,7 @@
 """From outcomes to a finished report: statistics, files, verdict, exit code."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
+from fairness.missingness import unrecorded
 from fairness.outcomes import Answered
 from fairness.summary import summarise_all
 
@@ -38,6 +40,11 @@ def finish(
     whole = groupings_of(answered.cases, options)
     groupings = divided(plan.task, answered, measured, *whole, settings)
     report = summarise_all(measured, groupings, provenance, settings)
+    labelled = [k for k, one in enumerate(measured) if one.names.label] or [0]
+    missing = unrecorded(
+        [measured[k] for k in labelled], [groupings[k] for k in labelled], settings
+    )
+    report = replace(report, unrecorded=missing)
     judgement = None
     if plan.policy is not None:
         judgement = judged(plan.policy, plan, answered, measured, groupings, report)

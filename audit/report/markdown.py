@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from audit.policy.planned import Planned
 from audit.policy.verdict import Judgement, label_of
-from audit.report import layout
+from audit.report import layout, missing
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
 from audit.report.planned import (
@@ -45,6 +45,7 @@ def to_markdown(
     for other in report.also:
         title = f"# {escape(label_of(other) or other.rows[0].model)}"
         lines += ["", title, "", *report_lines(other, confidence)]
+    lines += missing_lines(report)
     several = report.also if is_of_several(report) else ()
     lines += ["", *FOLDED, ""]
     families = [one for of_one in (report, *several) for one in of_one.provenance["families"]]
@@ -86,6 +87,21 @@ def report_lines(report: GroupReport, confidence: float) -> list[str]:
     power = report.provenance["statistics"]["power"]
     lines += ["", f"detectable: the difference that the test would find with {power:.0%}"]
     return lines
+
+
+def missing_lines(report: GroupReport) -> list[str]:
+    """Who has no recorded group, whether that is chance, and what they could change."""
+    if not report.unrecorded:
+        return []
+    lines = ["", "## Who is missing", ""]
+    parts = (
+        (missing.CELLS, missing.cell_lines(report)),
+        (missing.TESTS, missing.test_lines(report)),
+        (missing.RANGES, missing.range_lines(report)),
+    )
+    for columns, rows in parts:
+        lines += [*table(columns, rows), ""] if rows else []
+    return lines + [f"- {escape(text)}" for text in missing.withheld_lines(report)]
 
 
 def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:

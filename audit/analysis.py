@@ -20,6 +20,7 @@ from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
+from fairness.missingness import unrecorded
 from fairness.outcomes import Answered
 from fairness.summary import summarise_all
 
@@ -44,6 +45,11 @@ def finish(
     whole = groupings_of(answered.cases, options)
     groupings = divided(plan.task, answered, measured, *whole, settings)
     report = summarise_all(measured, groupings, provenance, settings)
+    labelled = [k for k, one in enumerate(measured) if one.names.label] or [0]
+    missing = unrecorded(
+        [measured[k] for k in labelled], [groupings[k] for k in labelled], settings
+    )
+    report = replace(report, unrecorded=missing)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
         alone = replace(plan, baseline=None) if partial else plan

@@ -8,6 +8,7 @@ import numpy as np
 
 from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import Attribute
+from fairness.unrecorded import Unrecorded
 
 SCHEMA_VERSION = 1
 
@@ -225,6 +226,8 @@ class GroupReport:
     """The same samples asked in other ways, e.g. with the group withheld."""
     kind: str = "classification"
     """Which tables people see (`fairness/tasks`)."""
+    unrecorded: tuple[Unrecorded, ...] = ()
+    """Who is missing from the groups, of all labels."""
 
     def document(self) -> dict[str, Any]:
         """What report.json holds: a schema version, these parts, and the same of `also`."""
@@ -236,5 +239,6 @@ class GroupReport:
             "contrasts": [asdict(contrast) for contrast in self.contrasts],
             "curves": [asdict(curve) for curve in self.curves],
             "distributions": [asdict(one) for one in self.distributions],
+            "unrecorded": [asdict(one) for one in self.unrecorded],
             "also": [other.document() for other in self.also],
         }

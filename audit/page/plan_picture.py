@@ -56,7 +56,7 @@ def plan_picture(plan: WrittenPlan) -> str:
     lines = lines_of(plan, top, bottom) if len(plan.tried) > 1 else []
     height = bottom + 40 + LINE * len(lines) if lines else key_y + KEY
     people = {float(m): plan.design.times(float(m)).n for m in plan.tried}
-    shown = [m for m in people if math.log2(m).is_integer()]
+    shown = [m for m in people if lines and math.log2(m).is_integer()]
     levels = [(place(p, top, bottom), f"{p:.0%}") for p in (0.0, 0.25, 0.5, 0.75, 1.0)]
     template = environment().get_template("plan.svg.jinja")
     return template.render(

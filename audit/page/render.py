@@ -15,7 +15,7 @@ from audit.page.sites import sites
 from audit.page.spread import spreads
 from audit.page.ways import ways
 from audit.policy.verdict import label_of
-from audit.report import layout, meanings, planned
+from audit.report import layout, meanings, missing, planned
 from audit.report.beside_tables import text_tables
 from audit.report.document import Document
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
@@ -111,6 +111,13 @@ def page(document: Document) -> str:
         families=report.provenance.get("families", ()),
         compat=document.compat,
         flow=document.flow,
+        missing=[
+            (missing.CELLS, missing.cell_lines(report)),
+            (missing.TESTS, missing.test_lines(report)),
+            (missing.RANGES, missing.range_lines(report)),
+        ],
+        missing_notes=missing.withheld_lines(report),
+        unrecorded=report.unrecorded,
         percent=percent,
         facts=facts(report.provenance),
         overall=OVERALL,

@@ -20,6 +20,7 @@ from fairness.errors import DataError
 from fairness.first_fault import first_fault
 from fairness.outcomes import Contrast, Curve, Distribution, GroupReport, Row
 from fairness.tasks.catalogue import TABLES
+from fairness.unrecorded import Unrecorded
 
 MOST_BYTES = 2**28
 """Of a report.json that is read again."""
@@ -47,6 +48,8 @@ class OneReport:
     also: tuple["OneReport", ...]
     distributions: tuple[Distribution, ...] = ()
     """None in a report of an earlier version."""
+    unrecorded: tuple[Unrecorded, ...] = ()
+    """None in a report of an earlier version."""
 
     def report(self) -> GroupReport:
         """The same as the analysis made it."""
@@ -56,6 +59,7 @@ class OneReport:
             contrasts=self.contrasts,
             curves=self.curves,
             distributions=self.distributions,
+            unrecorded=self.unrecorded,
             also=tuple(other.report() for other in self.also),
             kind=self.kind,
         )

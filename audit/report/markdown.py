@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from audit.policy.planned import Planned
 from audit.policy.verdict import Judgement, label_of
-from audit.report import layout
+from audit.report import layout, missing
 from audit.report.beside_tables import text_tables
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
@@ -50,6 +50,7 @@ def to_markdown(
     for other in report.also:
         title = f"# {escape(label_of(other) or other.rows[0].model)}"
         lines += ["", title, "", *report_lines(other, confidence)]
+    lines += missing_lines(report)
     lines += beside_markdown(beside)
     several = report.also if is_of_several(report) else ()
     lines += ["", *FOLDED, ""]
@@ -101,6 +102,21 @@ def beside_markdown(beside: Beside | None) -> list[str]:
         lines += ["", f"## {one.title}", "", *(f"- {escape(note)}" for note in one.notes), ""]
         lines += table(one.heads, one.rows)
     return lines
+
+
+def missing_lines(report: GroupReport) -> list[str]:
+    """Who has no recorded group, whether that is chance, and what they could change."""
+    if not report.unrecorded:
+        return []
+    lines = ["", "## Who is missing", ""]
+    parts = (
+        (missing.CELLS, missing.cell_lines(report)),
+        (missing.TESTS, missing.test_lines(report)),
+        (missing.RANGES, missing.range_lines(report)),
+    )
+    for columns, rows in parts:
+        lines += [*table(columns, rows), ""] if rows else []
+    return lines + [f"- {escape(text)}" for text in missing.withheld_lines(report)]
 
 
 def pair_lines(report: GroupReport) -> list[tuple[str, ...]]:

@@ -1,0 +1,182 @@
+"""Serving on this machine's GPU: exported models behind Triton, audited and timed as served.
+
+    python -m benchmarks.gpu_serving model_repository --data data/fairvlmed
+
+Each model is audited as it was exported, and once more where its configuration names the CPU alone:
+the same split goes through both, and their scores are compared. Then `fair-audit bench` times it,
+through shared memory and as bytes. Needs a GPU that the server's ONNX Runtime finds.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from google.protobuf import text_format
+from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
+
+from fairness.atomic import write_atomically
+from serving.launcher import TritonServer
+
+HEAD = ["model", "served on", "audit, images/s", "through", "best, images/s", "batch", "in flight",
+        "p50 ms", "model ms"]  # fmt: skip
+WAYS = ("shm", "grpc")
+SHAPE = "224,224"
+
+
+def main() -> None:
+    """Serve, audit, time; print the section, and write it where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("repository", type=Path, help="model repository of FairCLIP models")
+    parser.add_argument("--data", type=Path, required=True, help="folder of FairVLMed")
+    parser.add_argument("--out", type=Path, help="page to write")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a window of bench")
+    flags = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        on_gpu, rows = measured(flags.repository, flags.data, work / "gpu", flags.seconds)
+        cpu = on_the_cpu(flags.repository, work / "models")
+        on_cpu, more = measured(cpu, flags.data, work / "cpu", None)
+        text = "\n".join(
+            ["## Served", "", *table(HEAD, [*rows, *more]), "", *differences(on_gpu, on_cpu), ""]
+        )
+    print(text)
+    if flags.out:
+        write_atomically(flags.out, text)
+
+
+def on_the_cpu(repository: Path, into: Path) -> Path:
+    """A copy of a repository whose models name the CPU; their files are linked."""
+    for folder in names_in(repository):
+        target = into / folder.name
+        target.mkdir(parents=True)
+        config = text_format.Parse((folder / "config.pbtxt").read_text(), ModelConfig())
+        del config.instance_group[:]
+        config.instance_group.add(kind=ModelInstanceGroup.KIND_CPU, count=1)
+        (target / "config.pbtxt").write_text(text_format.MessageToString(config))
+        for version in folder.iterdir():
+            if version.is_dir():
+                (target / version.name).symlink_to(version.resolve())
+    return into
+
+
+def names_in(repository: Path) -> list[Path]:
+    """Folders of its models, by name."""
+    return sorted(path.parent for path in repository.glob("*/config.pbtxt"))
+
+
+def measured(
+    repository: Path, data: Path, out: Path, seconds: float | None
+) -> tuple[dict[str, Path], list[list[str]]]:
+    """Audit and time every model.
+
+    Args:
+        repository: of the models.
+        data: the split.
+        out: folder of the runs.
+        seconds: of a window of bench; None leaves the timing out.
+
+    Returns:
+        Folders of the audits by model, and the rows of the table.
+    """
+    runs, rows = {}, list[list[str]]()
+    with TritonServer(repository, ready_seconds=300) as server:
+        print(*placed(server.log_text()), sep="\n", flush=True)
+        for model in (folder.name for folder in names_in(repository)):
+            runs[model] = out / model
+            common = ("--endpoint", server.grpc_endpoint, "--model", model)
+            fair_audit(*common, "--data", data, "--worst", 0, "--out", out / model)
+            about = json.loads((out / model / "report" / "report.json").read_text())["provenance"]
+            print(json.dumps(about["server"]), json.dumps(about["speed"]), flush=True)
+            first = [model, device_of(about), f"{about['speed']['images_per_second']:,.0f}"]
+            rows += [[*first, *cells] for cells in timed(common, out, model, seconds)]
+    return runs, rows
+
+
+def timed(
+    common: tuple[str, ...], out: Path, model: str, seconds: float | None
+) -> Iterator[list[str]]:
+    """Cells of the fastest point of each way of sending."""
+    if seconds is None:
+        yield ["-"] * (len(HEAD) - 3)
+        return
+    for way in WAYS:
+        folder = out / f"{model}-{way}"
+        sweep = ("--synthetic-input", "--shape", SHAPE, "--in-flight", "1,2,4,8", "--out", folder)
+        window = ("--measurement-interval", round(1000 * seconds), "--max-trials", 5)
+        fair_audit("bench", *common, *sweep, *window, "--transport", way)
+        points = json.loads((folder / "bench.json").read_text())["points"]
+        best = max(points, key=lambda point: point["rate"])
+        inside = (best["server"] or {}).get("compute_infer", 0.0)
+        yield [
+            "shared memory" if way == "shm" else "bytes",
+            f"{best['rate']:,.0f}{'' if best['stable'] else ' (unstable)'}",
+            str(best["batch"]),
+            str(best["in_flight"]),
+            f"{best['percentiles']['50'] / 1000:.1f}",
+            f"{inside / 1000:.1f}",
+        ]
+
+
+def fair_audit(*words: object) -> None:
+    """Run the command; its own output is shown where it fails."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from audit.cli import run; sys.exit(run(sys.argv[1:]))",
+    ]
+    done = subprocess.run(
+        [*command, *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"fair-audit {' '.join(map(str, words))}\n{done.stdout}\n{done.stderr}")
+
+
+def placed(log: str) -> list[str]:
+    """What the backend says of its sessions: library, providers, threads."""
+    return [line[line.index("ONNX Runtime") :] for line in log.splitlines() if "Provider" in line]
+
+
+def device_of(about: dict[str, Any]) -> str:
+    """Device, as the report has it."""
+    server = about["server"]
+    return str(server.get("providers") or server["device"])
+
+
+def differences(one: dict[str, Path], other: dict[str, Path]) -> list[str]:
+    """How far the scores of the same images are apart, a line a model."""
+    lines = []
+    for model, run in one.items():
+        a, b = (scores(folder) for folder in (run, other[model]))
+        apart, spread = float(np.abs(a - b).max()), float(b.std())
+        lines.append(
+            f"- {model}: {len(a):,} images, scores on GPU and CPU at most {apart:.1e} apart, "
+            f"spread {spread:.2g}"
+        )
+    return lines
+
+
+def scores(run: Path) -> Any:
+    """Scores of a run, (n,), in the order of the ids."""
+    return pq.read_table(run / "records" / "outcomes.parquet")["score"].to_numpy()
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """A markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+if __name__ == "__main__":
+    main()

@@ -277,3 +277,14 @@ def test_an_interrupted_command_leaves_nothing(
     assert found is not None
     assert not (FOLDER / found[0]).exists()
     assert found[0] not in known(endpoint)
+
+
+def test_memory_of_a_gpu_is_refused_where_there_is_none(
+    server: GrpcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.client.cuda_memory.DRIVER", "libno-such-driver.so.1")
+    with (
+        pytest.raises(ServerError, match="--transport cuda: there is no driver of a GPU here"),
+        sending(server, LARGE, "cuda", None, lambda text: None),
+    ):
+        pass

@@ -110,9 +110,9 @@ class Options:
     """Batches sent and not yet answered; without it, as many as make it faster."""
     batch: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Images in a batch; without it, as many as the server takes."""
-    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|grpc")] = "auto"
-    """How images go to the server: through shared memory (shm), where it is on this machine, or as
-    bytes (grpc)."""
+    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|cuda|grpc")] = "auto"
+    """How images go to the server: as bytes (grpc), or, where it is on this machine, through shared
+    memory (shm) or memory of the first GPU (cuda: untried). auto: shm where it can be and pays."""
     retry_for: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 120.0
     """Wait so long for a server that went away in mid-run, and go on if it serves the same model.
 

@@ -58,7 +58,7 @@ class BenchOptions:
     """Send random numbers; needs no data."""
     shape: Sizes = ()
     """Of a synthetic image, where the model takes any: height and width, or as the model has it."""
-    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|grpc")] = "auto"
+    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|cuda|grpc")] = "auto"
     """How images go to the server, as in an audit: through shared memory (shm), or as bytes."""
     rules: tyro.conf.OmitArgPrefixes[Rules] = field(default_factory=Rules)
     out: Path = Path("reports/bench")

@@ -31,8 +31,9 @@ Headers: TypeAlias = Annotated[
 ]
 
 
-Way: TypeAlias = Literal["auto", "shm", "grpc"]
-"""How images go to a server of gRPC: through memory of this machine, as bytes, or as pays."""
+Way: TypeAlias = Literal["auto", "shm", "cuda", "grpc"]
+"""How images go to a server of gRPC: through memory of this machine or of its GPU, as bytes, or as
+pays."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import time
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from audit.client.cuda_memory import DEVICE, CudaRegion
 from audit.client.shared_memory import FOLDER, NAME, Region, is_abandoned
 from audit.client.transport import DEADLINE
 
@@ -16,7 +17,7 @@ AWAY = ("StatusCode.UNAVAILABLE", "StatusCode.DEADLINE_EXCEEDED")
 """Statuses of a server that knows no region any more."""
 
 
-def register(client: InferenceServerClient, region: Region) -> bool:
+def register(client: InferenceServerClient, region: Region | CudaRegion) -> bool:
     """Let the server map a region; whether it did not know it yet. The name is ours alone.
 
     Raises:
@@ -25,7 +26,12 @@ def register(client: InferenceServerClient, region: Region) -> bool:
     """
     try:
         size = len(region.memory)
-        client.register_system_shared_memory(region.name, region.key, size, client_timeout=DEADLINE)
+        if isinstance(region, Region):
+            of = (region.name, region.key, size)
+            client.register_system_shared_memory(*of, client_timeout=DEADLINE)
+        else:
+            on = (region.name, region.handle, DEVICE, size)
+            client.register_cuda_shared_memory(*on, client_timeout=DEADLINE)
     except InferenceServerException as error:
         if "already in manager" not in str(error.message()):
             raise
@@ -33,12 +39,14 @@ def register(client: InferenceServerClient, region: Region) -> bool:
     return True
 
 
-def unregister(client: InferenceServerClient, name: str) -> bool:
+def unregister(client: InferenceServerClient, name: str, *, of_gpu: bool = False) -> bool:
     """Let the server forget a region; whether it has."""
+    memory = "cuda" if of_gpu else "system"
+    forget = getattr(client, f"unregister_{memory}_shared_memory")
     until = time.monotonic() + SECONDS
     while True:
         try:
-            client.unregister_system_shared_memory(name, client_timeout=DEADLINE)
+            forget(name, client_timeout=DEADLINE)
             return True
         except InferenceServerException as error:
             if error.status() in AWAY or time.monotonic() > until:
@@ -52,7 +60,10 @@ def unregister_leftovers(client: InferenceServerClient) -> list[str]:
     Only those that bear our name, whose process is gone and whose file, too: a server that maps our
     region shares this machine's memory. What its owner still uses has a file.
     """
-    known = client.get_system_shared_memory_status(client_timeout=DEADLINE).regions
+    try:
+        known = client.get_system_shared_memory_status(client_timeout=DEADLINE).regions
+    except InferenceServerException:  # a tidy server is a courtesy: the run does without
+        return []
     gone = [
         name
         for name in known

@@ -2,6 +2,7 @@
 
 from threading import Condition
 
+from audit.client.cuda_memory import CudaRegion
 from audit.client.shared_memory import Region
 from fairness.arrays import Array
 from fairness.datasets.buffers import ClosedError
@@ -20,7 +21,7 @@ class Ring:
     The one given back last is taken first: its memory is the likeliest to be in a cache.
     """
 
-    def __init__(self, region: Region, start: int, number: int, size: int) -> None:
+    def __init__(self, region: Region | CudaRegion, start: int, number: int, size: int) -> None:
         """Slots of `size` bytes, one after another from `start` bytes into the region on."""
         self.region, self.start, self.number, self.size = region, start, number, size
         self.stride = slot_bytes(size)

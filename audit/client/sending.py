@@ -8,6 +8,7 @@ from tritonclient.utils import InferenceServerException
 
 from audit.client.address import is_this_machine
 from audit.client.connection import Way
+from audit.client.cuda_memory import CudaRegion, make_cuda_region
 from audit.client.failures import text_of
 from audit.client.grpc_server import GrpcServer
 from audit.client.registration import register, unregister, unregister_leftovers
@@ -77,13 +78,15 @@ def sending(
     """
     window = window_for(sizes, in_flight, readers)
     number = sizes.slots(window.most, readers)
-    region, why = None, ""
-    if isinstance(server, GrpcServer) and (way == "shm" or (way == "auto" and pays(server, sizes))):
-        region, why = shared_region(server, sizes, number)
-    if way == "shm" and region is None:
-        raise ServerError(f"--transport shm: {why or 'not over REST'}; leave it out")
-    if region is None:
-        if why:
+    region, why = None, "only over gRPC"
+    if isinstance(server, GrpcServer):
+        wanted = way in ("shm", "cuda") or (way == "auto" and pays(server, sizes))
+        of_gpu = way == "cuda"
+        region, why = shared_region(server, sizes, number, of_gpu=of_gpu) if wanted else (None, "")
+    if way in ("shm", "cuda") and region is None:
+        raise ServerError(f"--transport {way}: {why}; leave it out")
+    if region is None or not isinstance(server, GrpcServer):
+        if why and way == "auto" and isinstance(server, GrpcServer):
             tell(f"images go to the server as bytes, not through shared memory: {why}")
         plain = PlainBuffers(number, sizes.images)
         try:
@@ -91,7 +94,6 @@ def sending(
         finally:
             plain.close()
         return
-    assert isinstance(server, GrpcServer)
     try:
         tell(f"images go to the server through {len(region.memory) >> 20} MB of shared memory")
         found = through(server, region, sizes, number, window)
@@ -100,7 +102,7 @@ def sending(
         finally:
             found.buffers.close()
     finally:
-        unregister(server.client, region.name)
+        unregister(server.client, region.name, of_gpu=isinstance(region, CudaRegion))
         region.remove()
 
 
@@ -118,24 +120,31 @@ def pays(server: GrpcServer, sizes: BatchBytes) -> bool:
     return large and is_this_machine(server.endpoint) and EXTENSION in server.about().extensions
 
 
-def shared_region(server: GrpcServer, sizes: BatchBytes, number: int) -> tuple[Region | None, str]:
+def shared_region(
+    server: GrpcServer, sizes: BatchBytes, number: int, *, of_gpu: bool = False
+) -> tuple[Region | CudaRegion | None, str]:
     """A region that the server has mapped; or None, and why not.
 
     Removes what killed runs left behind.
     """
     for _ in remove_leftovers():
         pass
+    region: Region | CudaRegion
     try:
-        region = make_region(region_bytes(sizes, number))
+        size = region_bytes(sizes, number)
+        region = make_cuda_region(size) if of_gpu else make_region(size)
     except NoRegionError as error:
         return None, str(error)
     try:
         register(server.client, region)
-        unregister_leftovers(server.client)
     except InferenceServerException as error:
         region.remove()
         status, message = text_of(error, server.connection)
         return None, f"the server cannot map it ({status}: {message[:200]})"
+    except BaseException:  # Ctrl-C in between
+        region.remove()
+        raise
+    unregister_leftovers(server.client)
     return region, ""
 
 
@@ -146,12 +155,22 @@ def region_bytes(sizes: BatchBytes, number: int) -> int:
 
 
 def through(
-    server: GrpcServer, region: Region, sizes: BatchBytes, number: int, window: Window
+    server: GrpcServer,
+    region: Region | CudaRegion,
+    sizes: BatchBytes,
+    number: int,
+    window: Window,
 ) -> Sending:
-    """The way through a region: images are read into it, or copied where they are prepared."""
+    """The way through a region: images are read into it, or copied where they cannot be.
+
+    They are prepared for a described model first, and no file is read into a GPU, from which no
+    answer is read either.
+    """
+    of_gpu = isinstance(region, CudaRegion)
     first = Ring(region, 0, number, sizes.tensor or sizes.images)
-    start = number * first.stride
-    answers = Ring(region, start, number, sizes.answer) if sizes.answer >= SMALL else None
+    answers = None
+    if sizes.answer >= SMALL and not of_gpu:
+        answers = Ring(region, number * first.stride, number, sizes.answer)
     transport = SharedTransport(server, region, first, answers)
-    buffers = PlainBuffers(number, sizes.images) if sizes.tensor else first
-    return Sending(transport, buffers, window)
+    plain = of_gpu or sizes.tensor > 0
+    return Sending(transport, PlainBuffers(number, sizes.images) if plain else first, window)

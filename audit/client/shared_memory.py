@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import Array
+from fairness.errors import ServerError
 
 FOLDER = Path("/dev/shm")
 """Where Linux keeps the regions that `shm_open` names."""
@@ -28,7 +29,7 @@ SPARE = 2**24
 """Bytes that others find free beside a region of ours."""
 
 
-class NoRegionError(Exception):
+class NoRegionError(ServerError):
     """There is no room, or no such memory; says why. Images then go as bytes."""
 
 
@@ -49,16 +50,25 @@ class Region:
 
     def place_of(self, array: Array) -> int | None:
         """Where an array lies in it, in bytes from its start; None for one that lies elsewhere."""
-        if not array.flags.c_contiguous:
-            return None
-        place = int(array.__array_interface__["data"][0]) - address_of(self.memory)
-        return place if place >= 0 and place + array.nbytes <= len(self.memory) else None
+        return place_in(self.memory, array)
+
+    def write(self, slot: Array, array: Array) -> None:
+        """Copy an array to the beginning of a slot."""
+        slot[: array.nbytes].view(array.dtype).reshape(array.shape)[...] = array
 
     def remove(self) -> None:
         """Take away its name. The memory goes when nobody holds it any more."""
         with suppress(FileNotFoundError):
             (FOLDER / self.name).unlink()
         os.close(self.descriptor)
+
+
+def place_in(memory: Array, array: Array) -> int | None:
+    """Bytes from the start of `memory` to an array in it; None where it lies elsewhere."""
+    if not array.flags.c_contiguous:
+        return None
+    place = address_of(array) - address_of(memory)
+    return place if place >= 0 and place + array.nbytes <= len(memory) else None
 
 
 def address_of(array: Array) -> int:

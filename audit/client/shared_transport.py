@@ -12,6 +12,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from audit.client.cuda_memory import CudaRegion
 from audit.client.failures import LostRegionError, server_errors
 from audit.client.grpc_server import GrpcServer, head_of, outputs_of
 from audit.client.raw_request import RawRequest, raw_request
@@ -51,7 +52,7 @@ class SharedTransport:
     """A `Transport` to a server that has mapped our region."""
 
     inner: GrpcServer
-    region: Region
+    region: Region | CudaRegion
     inputs: Ring
     """For tensors that lie elsewhere."""
     answers: Ring | None
@@ -159,9 +160,8 @@ class SharedTransport:
         if slot is None:
             return None
         placed.copies.append(slot)
-        copy: Array = slot[: array.nbytes].view(array.dtype).reshape(array.shape)
-        copy[...] = array
-        return copy
+        self.region.write(slot, array)
+        return slot
 
     def _point(self, described: Any, lying: Array, size: int) -> None:
         """Say in the place of a tensor where it lies."""

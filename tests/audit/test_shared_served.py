@@ -1,6 +1,7 @@
 """Batches through memory that a real Triton server shares with us, and what is left of it."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,9 +41,10 @@ def server(endpoint: str) -> Iterator[GrpcServer]:
         yield found
 
 
-def ours() -> set[str]:
-    """Files of ours in the folder of shared memory."""
-    return {name for name in os.listdir(FOLDER) if NAME.fullmatch(name)}
+def ours(pid: int = 0) -> set[str]:
+    """Regions of this process, or of another; further ones may belong to other runs."""
+    found = map(NAME.fullmatch, os.listdir(FOLDER))
+    return {name[0] for name in found if name and int(name[1]) == (pid or os.getpid())}
 
 
 def known(endpoint: str) -> set[str]:
@@ -152,13 +154,13 @@ def test_what_a_killed_run_left_goes_with_the_next_and_a_strangers_stays(
     stranger.write_bytes(bytes(4096))
     server.client.register_system_shared_memory("stranger", f"/{stranger.name}", 4096)
     try:
-        killed = subprocess.run([sys.executable, "-c", KILLED, server.endpoint], check=False)
-        assert killed.returncode < 0
-        left = ours()
+        killed = subprocess.Popen([sys.executable, "-c", KILLED, server.endpoint])
+        assert killed.wait() < 0
+        left = ours(killed.pid)
         assert len(left) == 1
         assert known(server.endpoint) == {"stranger", *left}
         with sending(server, LARGE, "auto", 2, lambda text: None):
-            assert not left & (ours() | known(server.endpoint))
+            assert not left & (ours(killed.pid) | known(server.endpoint))
         assert known(server.endpoint) == {"stranger"}
         assert stranger.exists()
     finally:
@@ -246,3 +248,43 @@ def test_flags_that_cannot_be_followed_are_refused(
     )
     line = failure(capsys, 2, f"http://{endpoint}", *common, "--transport", "shm")
     assert "--transport shm: http:// or https:// has a way of its own; leave it out" in line
+
+
+INTERRUPTED = """
+import os, signal, sys
+from audit.cli import run
+from audit.records.journal import Journal
+record = Journal.record
+def then_stop(journal, found):
+    record(journal, found)
+    print(*(name for name in os.listdir("/dev/shm") if f"-{os.getpid()}-" in name), flush=True)
+    os.kill(os.getpid(), int(sys.argv[1]))
+Journal.record = then_stop
+sys.exit(run(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_command_leaves_nothing(
+    endpoint: str, split_root: Path, tmp_path: Path, stop: signal.Signals, code: int
+) -> None:
+    flags = ["--endpoint", endpoint, "--model", "sound", "--data", split_root, "--out", tmp_path]
+    words = [sys.executable, "-c", INTERRUPTED, str(int(stop)), *map(str, flags)]
+    words += ["--transport", "shm", "--replicates", "100"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.returncode == code, ended.stderr
+    found = NAME.search(ended.stdout)
+    assert found is not None
+    assert not (FOLDER / found[0]).exists()
+    assert found[0] not in known(endpoint)
+
+
+def test_memory_of_a_gpu_is_refused_where_there_is_none(
+    server: GrpcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.client.cuda_memory.DRIVER", "libno-such-driver.so.1")
+    with (
+        pytest.raises(ServerError, match="--transport cuda: there is no driver of a GPU here"),
+        sending(server, LARGE, "cuda", None, lambda text: None),
+    ):
+        pass

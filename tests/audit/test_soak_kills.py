@@ -39,6 +39,8 @@ class Drill:
     endings: int = 0
     turned_away: int = 0
     """Clients that found no server when they began: they end at once, and say so."""
+    unspared: int = 0
+    """Number of a run that may once be disturbed while it writes its report."""
     groups: set[bytes] = field(default_factory=set)
     client: "Popen[bytes] | None" = None
 
@@ -74,8 +76,11 @@ class Drill:
             now = (self.endings, answered(self.run / "records" / "journal.sqlite"))
             if now[0] > seen[0]:  # that one has ended
                 seen = (now[0], 0)
-            # One that lacks its report alone is seldom disturbed, or none would ever end.
-            if now[1] - seen[1] >= 4 * wanted or (now[1] == 90 and self.dice.random() < 0.003):
+                self.unspared = now[0] if self.dice.random() < 0.3 else -1
+            if now[1] - seen[1] >= 4 * wanted:
+                return
+            if now == (self.unspared, 90) and self.dice.random() < 0.01:  # it lacks a report alone
+                self.unspared = -1
                 return
             assert time.monotonic() < until, f"no answer more in {self.run}"
             time.sleep(0.01)
@@ -163,8 +168,8 @@ def test_kills_at_random_moments_change_no_number(
     seconds = time.monotonic() - started
     print(f"{drill.kills}, {drill.endings} runs, {drill.turned_away} turned away, {seconds:.0f} s")
     assert sum(drill.kills.values()) == KILLS
-    assert drill.endings >= KILLS // 10
     assert drill.groups == {expected}
+    assert drill.endings >= KILLS // 20
     slow_server.stop()
     until = time.monotonic() + 10  # the watch over a killed server tidies up after it
     while unmapped() - before and time.monotonic() < until:

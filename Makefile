@@ -84,8 +84,9 @@ oip: install
 
 # Twenty minutes of odd files, documents and answers; a failure names the seed that repeats it.
 soak: export SOAK_SECONDS ?= 1200
+soak: export SOAK_KILLS ?= 50
 soak: install
-	$(BIN)/python -m pytest -s -m soak tests/fuzz
+	$(BIN)/python -m pytest -s -m soak tests/fuzz tests/audit/test_soak_kills.py
 
 test-all: install
 	$(BIN)/python -m pytest -q -m ''

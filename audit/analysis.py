@@ -34,7 +34,7 @@ def finish(
 ) -> int:
     """Analyse, write `out/report`, print the tables, judge the first one; the exit code.
 
-    A partial report is held to no baseline and logged nowhere, and none of its checks passes.
+    None of the checks of a partial report passes.
 
     Raises:
         UsageError: the baseline has other samples than those that were scored.
@@ -52,8 +52,7 @@ def finish(
     report = replace(report, unrecorded=missing)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        alone = replace(plan, baseline=None) if partial else plan
-        judgement = judged(plan.policy, alone, answered, measured, groupings, report)
+        judgement = judged(plan.policy, plan, answered, measured, groupings, report)
         judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:
@@ -65,8 +64,6 @@ def finish(
     beside = beside_of(measured[0], groupings[0], report, asked, settings)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
-    if partial:
-        return 0
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict = judgement.verdict if judgement else None

@@ -7,6 +7,7 @@ they are, and no rule that hides small groups holds over both. It stays with the
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from audit.analysis import finish
 from audit.plan import JOURNAL, Plan
+from audit.plan_analysis import AnalysisPlan
 from audit.provenance import Speed, of_served_model
 from audit.records.journal import Journal
 from fairness.errors import FairAuditError, RunInterruptedError, RunTerminatedError
@@ -69,8 +71,17 @@ def write_partial(plan: Plan, proved: str, words: Sequence[str], console: Consol
     answered = joined([found], plan.split, plan.attributes)
     about = of_served_model(plan, proved, len(found), Speed(0, 0.0), words)
     folder = plan.out / PARTIAL
-    finish(answered, marked(about, len(found), len(plan.split)), plan.analysis, folder, console)
+    analysis = of_part(plan.analysis)
+    finish(answered, marked(about, len(found), len(plan.split)), analysis, folder, console)
     return f"with a partial report of {said} in {folder / 'report'}"
+
+
+def of_part(plan: AnalysisPlan) -> AnalysisPlan:
+    """The analysis without what speaks to others, or holds the run to something complete."""
+    alone = replace(
+        plan.options, baseline=None, compat=None, mlflow=None, wandb=None, format="text"
+    )
+    return replace(plan, options=alone, baseline=None, before=None)
 
 
 def marked(about: Mapping[str, Any], answered: int, of: int) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_a_partial_report_is_left_and_the_complete_one_takes_its_place(
     endpoint: str, split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     after_five: Callable[..., None], number: signal.Signals, code: int,
 ) -> None:  # fmt: skip
-    flags = ("--data", split_root, *QUICK, "--policy", policy(tmp_path))
+    flags = ("--data", split_root, *QUICK, "--policy", policy(tmp_path), "--compat", "fairclip")
     assert audit(endpoint, *flags, "--out", tmp_path / "whole") == 1
     after_five(send(number))
     run = tmp_path / "run"
@@ -74,6 +74,7 @@ def test_a_partial_report_is_left_and_the_complete_one_takes_its_place(
     document = json.loads((partial / "report.json").read_text())
     assert document["provenance"]["data"]["partial"] == {"answered": 20, "of": 90}
     assert {check["verdict"] for check in document["checks"]} <= {"INCONCLUSIVE", "FAIL"}
+    assert "compat" not in document
     assert not (partial / "model_card.md").exists()
     assert not (run / "report").exists()
     assert stat.S_IMODE((run / "records").stat().st_mode) == 0o700

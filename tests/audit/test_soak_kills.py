@@ -1,6 +1,6 @@
 """Kills at random moments of client, server, stub, and both: every run ends in the same numbers.
 
-`SOAK_KILLS` (50) kills; `SOAK_KILL_SEED` repeats the choice of victims and moments.
+`SOAK_KILLS` kills (5; `make soak`: 50); `SOAK_KILL_SEED` repeats the choice of victims and moments.
 """
 
 import os
@@ -19,7 +19,7 @@ from served_slowly import write_slow_model
 
 pytest_plugins = ["audit_fixtures"]
 
-KILLS = int(os.environ.get("SOAK_KILLS", "50"))
+KILLS = int(os.environ.get("SOAK_KILLS", "5"))
 SECONDS = 0.06
 """That the model takes for a batch of four: 90 images take a second and a half."""
 MOST_SECONDS = 90.0
@@ -39,6 +39,8 @@ class Drill:
     endings: int = 0
     turned_away: int = 0
     """Clients that found no server when they began: they end at once, and say so."""
+    unspared: int = 0
+    """Number of a run that may once be disturbed while it writes its report."""
     groups: set[bytes] = field(default_factory=set)
     client: "Popen[bytes] | None" = None
 
@@ -73,9 +75,12 @@ class Drill:
             self.go_on()
             now = (self.endings, answered(self.run / "records" / "journal.sqlite"))
             if now[0] > seen[0]:  # that one has ended
-                seen = (now[0], 0)
-            # One that lacks its report alone is seldom disturbed, or none would ever end.
-            if now[1] - seen[1] >= 4 * wanted or (now[1] == 90 and self.dice.random() < 0.003):
+                seen, until = (now[0], 0), time.monotonic() + MOST_SECONDS
+                self.unspared = now[0] if self.dice.random() < 0.3 else -1
+            if now[1] - seen[1] >= 4 * wanted:
+                return
+            if now == (self.unspared, 90) and self.dice.random() < 0.01:  # it lacks a report alone
+                self.unspared = -1
                 return
             assert time.monotonic() < until, f"no answer more in {self.run}"
             time.sleep(0.01)
@@ -163,8 +168,8 @@ def test_kills_at_random_moments_change_no_number(
     seconds = time.monotonic() - started
     print(f"{drill.kills}, {drill.endings} runs, {drill.turned_away} turned away, {seconds:.0f} s")
     assert sum(drill.kills.values()) == KILLS
-    assert drill.endings >= KILLS // 10
     assert drill.groups == {expected}
+    assert drill.endings >= KILLS // 20
     slow_server.stop()
     until = time.monotonic() + 10  # the watch over a killed server tidies up after it
     while unmapped() - before and time.monotonic() < until:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from audit.client import patience as module
 from audit.client.failures import GoneError, RefusedError, RestartedError, WrongModelError
 from audit.client.patience import FIRST, LONGEST, Patience
 from fairness.errors import ServerError
@@ -24,9 +23,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(module.time, "sleep", found.sleep)
-    monkeypatch.setattr(module.time, "monotonic", lambda: found.now)
-    monkeypatch.setattr(module.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr("audit.client.patience.time.sleep", found.sleep)
+    monkeypatch.setattr("audit.client.patience.time.monotonic", lambda: found.now)
+    monkeypatch.setattr("audit.client.patience.random.uniform", lambda low, high: high)
     return found
 
 
@@ -58,7 +57,7 @@ def test_each_wait_is_drawn_anew_from_nothing_on(monkeypatch: pytest.MonkeyPatch
         asked.append((low, high))
         return 0.0
 
-    monkeypatch.setattr(module.random, "uniform", uniform)
+    monkeypatch.setattr("audit.client.patience.random.uniform", uniform)
     Patience(60.0).until_back(GoneError("gone"), failing(GoneError("away")))
     assert asked == [(0, 0.5), (0, 1.0)]
 

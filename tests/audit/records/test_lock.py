@@ -33,9 +33,11 @@ def holder(out: Path) -> "subprocess.Popen[bytes]":
 def test_the_second_run_is_refused_and_the_first_is_named(tmp_path: Path) -> None:
     process = holder(tmp_path)
     try:
-        for refused in (lambda: check_unlocked(tmp_path), lambda: locked(tmp_path).__enter__()):
-            with pytest.raises(UsageError, match=f"process {process.pid} is writing to this run"):
-                refused()
+        refused = pytest.raises(UsageError, match=f"process {process.pid} is writing to this run")
+        with refused:
+            check_unlocked(tmp_path)
+        with refused, locked(tmp_path):
+            pass
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()

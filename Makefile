@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser soak bench gpu clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser soak bench bench-client gpu clean
 
 install: $(VENV)/.installed
 
@@ -97,6 +97,10 @@ bench: install
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.coverage_edges
 	$(BIN)/python -m benchmarks.coverage_changes
+
+# Clients of one server side by side, on a machine without other work; 20 minutes, 3 GB of disk.
+bench-client: install
+	$(BIN)/python -m benchmarks.client_throughput
 
 # Where no GPU is found it says so.
 gpu: install

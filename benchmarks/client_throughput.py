@@ -78,6 +78,8 @@ def main() -> None:
             found[WHOLE] = whole_command(server.grpc_endpoint, work, places, scale, min(rounds, 3))
             print("\n".join(whole_table(found[WHOLE])), flush=True)
     print("\n".join(claims_table(claims(found))))
+    if options.quick:
+        print("--quick: everything ran, and that is all that these numbers say")
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, baseline {BASELINE}, {(time.monotonic() - began) / 60:.0f} minutes")
     if options.json is not None:

@@ -15,6 +15,9 @@ from fairness.outcomes import Cases
 from fairness.tasks.binary import BinaryTask
 from fairness.tasks.task import Task
 
+POINTS = 21
+"""Of a decision curve."""
+
 
 @dataclass(frozen=True)
 class BesideFlags:
@@ -29,6 +32,10 @@ class BesideFlags:
     adjust_for: CommaNames = ()
     """Also show gaps between groups that are alike in these attributes or covariates, separated by
     commas: site,age,md. Covariates are cut in thirds, or as age=quantile:4, md=-12/-6 say."""
+
+    decision_range: Annotated[str | None, tyro.conf.arg(metavar="LOW,HIGH")] = None
+    """Also show net benefit at thresholds in this range, by group, the spread of scores, and what
+    a recalibration for all, or one a group, would change: 0.05,0.4."""
 
     def asked(self, task: Task, groupings: list[Grouping], cases: Cases) -> Asked:
         """What the flags say, checked against the groups and covariates of the data.
@@ -51,11 +58,31 @@ class BesideFlags:
             if "age" in covariates:
                 covariates["age"] = known_ages(covariates["age"])
             adjustment = adjustment_of(self.adjust_for, groupings, covariates)
-        return Asked(prevalences, adjustment)
+        thresholds = thresholds_in(self.decision_range) if self.decision_range else ()
+        return Asked(prevalences, adjustment, thresholds)
 
     def given(self) -> dict[str, bool]:
         """Flag to whether it was given."""
         return {
             "--target-prevalence": bool(self.target_prevalence),
             "--adjust-for": bool(self.adjust_for),
+            "--decision-range": self.decision_range is not None,
         }
+
+
+def thresholds_in(text: str) -> tuple[float, ...]:
+    """Thresholds of `0.05,0.4`, evenly from the one to the other.
+
+    Raises:
+        UsageError: these are no two ascending numbers above 0 and below 1.
+    """
+    try:
+        low, high = (float(word) for word in text.split(","))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if not 0 < low < high < 1:
+        raise UsageError(
+            f"--decision-range: '{text}' is not LOW,HIGH, ascending, above 0 and below 1, as in "
+            "0.05,0.4"
+        )
+    return tuple(round(low + (high - low) * k / (POINTS - 1), 6) for k in range(POINTS))

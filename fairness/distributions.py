@@ -92,13 +92,15 @@ def tail_of(values: FloatArray, sizes: Sizes, limit: float, q: float) -> Tail:
     return Tail(limit, share, low, high)
 
 
-def percentiles_of(values: FloatArray, sizes: Sizes, q: float) -> tuple[Percentile, ...]:
+def percentiles_of(
+    values: FloatArray, sizes: Sizes, q: float, percents: Sequence[float] = PERCENTS
+) -> tuple[Percentile, ...]:
     """The percentiles whose interval has enough people beyond both of its ends.
 
     The limits are the scores at the limits of the share (Woodruff, JASA 1952).
     """
     found = []
-    for percent in PERCENTS:
+    for percent in percents:
         value = float(np.quantile(values, percent / 100))
         _, *shares = share_below((values <= value).astype(np.float64), sizes, q, percent / 100)
         low, high = (float(end) for end in np.quantile(values, shares))

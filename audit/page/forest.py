@@ -125,7 +125,13 @@ def line_of(report: GroupReport, row: Row, axis: Axis, is_worst: bool = False) -
 
 def axis_of(rows: Sequence[Row]) -> Axis:
     """An axis that holds every value and limit, with round numbers under it."""
-    numbers = [x for row in rows for x in (row.value, row.low, row.high) if x is not None]
+    return axis_of_numbers(
+        [x for row in rows for x in (row.value, row.low, row.high) if x is not None]
+    )
+
+
+def axis_of_numbers(numbers: Sequence[float]) -> Axis:
+    """An axis that holds all of them, with round numbers under it."""
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5

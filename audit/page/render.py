@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from audit.page import curves, overview
+from audit.page.decisions import decision_curves
 from audit.page.forest import Forest, forest
 from audit.page.glossary import glossary
 from audit.page.heat import Heat, heats
@@ -107,6 +108,7 @@ def page(document: Document) -> str:
         sites=sites(report),
         ways=ways(report),
         beside=text_tables(document.beside),
+        decision_curves=decision_curves(document.beside),
         words=glossary(whole),
         families=report.provenance.get("families", ()),
         compat=document.compat,

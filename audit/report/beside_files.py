@@ -17,6 +17,8 @@ def beside_files(beside: Beside | None) -> dict[str, str]:
     tables: dict[str, Sequence[Any]] = {
         "standardised.csv": beside.standardised,
         "standardised_pairs.csv": beside.standardised_pairs,
+        "decision_curves.csv": beside.decisions,
+        "recalibration.csv": beside.recalibrated,
         "adjusted.csv": beside.adjusted,
         "adjusted_sites.csv": beside.over_sites,
     }

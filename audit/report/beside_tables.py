@@ -1,39 +1,16 @@
 """Numbers beside a report as tables of text: the same on the page and in Markdown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audit.report import layout
+from audit.report.text_table import NAMES, TextTable, p_or_none
+from audit.report.utility_tables import utility_tables
 from fairness.attributes import OVERALL
 from fairness.beside.tables import Adjusted, Beside, Standardised
 from fairness.outcomes import Contrast
 
-NAMES = {
-    "auc": "AUC",
-    "true_positive_rate": "TPR",
-    "false_positive_rate": "FPR",
-    "positive_predictive_value": "PPV",
-    "negative_predictive_value": "NPV",
-    "selection_rate": "selected",
-    "accuracy": "accuracy",
-    "brier_score": "Brier",
-    "net_benefit": "net benefit",
-    "calibration_intercept": "calibration intercept",
-    "calibration_slope": "calibration slope",
-    "calibration_error": "calibration error",
-}
 MOST_NAMED = 3
 """Of empty strata, in a table; report.json names all."""
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """One table with its notes."""
-
-    title: str
-    notes: tuple[str, ...]
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def text_tables(beside: Beside | None) -> list[TextTable]:
@@ -45,6 +22,8 @@ def text_tables(beside: Beside | None) -> list[TextTable]:
         found += standardised_tables(beside)
     if beside.adjusted:
         found += adjusted_tables(beside)
+    if beside.decisions:
+        found += utility_tables(beside)
     return found
 
 
@@ -169,8 +148,3 @@ def site_table(beside: Beside) -> TextTable:
         "Hartung and Knapp); inside each site adjusted for the other factors"
     )
     return TextTable("Adjusted gaps over sites", (note,), heads, rows)
-
-
-def p_or_none(p: float | None) -> str:
-    """A p-value, or nothing."""
-    return "" if p is None else layout.p_number(p)

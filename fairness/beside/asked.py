@@ -12,3 +12,5 @@ class Asked:
 
     prevalences: Prevalences | None = None
     adjustment: Adjustment | None = None
+    thresholds: tuple[float, ...] = ()
+    """Of decision curves; without them nothing is said of utility."""

@@ -1,13 +1,19 @@
 """All numbers that are asked for beside a report."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from fairness.beside.adjust import adjusted
 from fairness.beside.adjustment import crossed
 from fairness.beside.asked import Asked
+from fairness.beside.decide import decisions, spreads_of_scores
 from fairness.beside.over_sites import of_sites
+from fairness.beside.recalibrate import recalibrated
 from fairness.beside.standardise import standardised
 from fairness.beside.tables import Adjusted, Beside, OfSites, Standardised
+from fairness.errors import UsageError
 from fairness.groups import Grouping
 from fairness.outcomes import Contrast, GroupReport
 from fairness.statistics.binary import BinaryScores
@@ -57,7 +63,32 @@ def beside_of(
         adjusted=tuple(gaps),
         adjusted_note=adjusted_note(asked, settings, len(scores.positive)),
         over_sites=tuple(sites),
+        **utility(measured, scores, groupings, asked, settings),
     )
+
+
+def utility(
+    measured: Measured,
+    scores: BinaryScores,
+    groupings: Sequence[Grouping],
+    asked: Asked,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Parts of `Beside` on what decisions are worth.
+
+    Raises:
+        UsageError: the scores are no probabilities, so that a threshold says nothing of costs.
+    """
+    if not asked.thresholds:
+        return {}
+    if measured.meaningless:
+        raise UsageError("--decision-range: the scores are no probabilities; leave it out")
+    at = (np.array(asked.thresholds), asked.prevalences, settings)
+    return {
+        "decisions": tuple(decisions(measured, scores, groupings, *at)),
+        "scores": tuple(spreads_of_scores(measured, scores, groupings, settings)),
+        "recalibrated": tuple(recalibrated(measured, scores, groupings, settings)),
+    }
 
 
 def adjusted_note(asked: Asked, settings: Settings, n: int) -> str:

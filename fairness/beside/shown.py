@@ -64,6 +64,11 @@ class Shown:
         )
         return self.sharing[one.attribute].row(row)
 
+    def withheld(self, one: CaseSet) -> bool:
+        """Whether counts of a set, or of another of its grouping, are withheld."""
+        sharing = self.sharing[one.attribute]
+        return sharing.rounded or one.group in sharing.grouping.withheld
+
     def contrast(self, contrast: Contrast) -> Contrast | None:
         """The difference as it may be shown; None where one of its groups is hidden."""
         return self.sharing[contrast.attribute].contrast(contrast)

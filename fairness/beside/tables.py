@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fairness.outcomes import Contrast
+from fairness.outcomes import Bin, Contrast, Percentile
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,58 @@ class OfSites:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """The net benefit of one group at one threshold, by case: 1 is every case treated rightly."""
+
+    attribute: str
+    group: str
+    threshold: float
+    prevalence: float | None
+    """That the numbers stand for; None: that of the data."""
+    net_benefit: float
+    low: float | None
+    high: float | None
+    treat_all: float
+    """Net benefit of treating everybody; of treating nobody it is 0."""
+    over_all: float
+    """Net benefit minus that of treating everybody."""
+    over_all_low: float | None
+    over_all_high: float | None
+
+
+@dataclass(frozen=True)
+class ScoreSpread:
+    """Scores of the positives, or of the negatives, of one group."""
+
+    attribute: str
+    group: str
+    of: str
+    """`positives` or `negatives`."""
+    n: int | None
+    bins: tuple[Bin, ...]
+    percentiles: tuple[Percentile, ...]
+    """Those with enough people beyond both ends of their interval."""
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """One number of one group after a recalibration, fitted on other patients than it scores."""
+
+    attribute: str
+    group: str
+    metric: str
+    way: str
+    """`as served`, `one for all` or `one a group`."""
+    value: float | None
+    change: float | None
+    """Against the scores as served."""
+    change_low: float | None
+    change_high: float | None
+    reason: str | None
+    """Why there is no interval, or how the group was recalibrated if not as the way says."""
+
+
+@dataclass(frozen=True)
 class Beside:
     """Everything that was asked for beside the report; the rest is empty."""
 
@@ -101,3 +153,7 @@ class Beside:
     adjusted: tuple[Adjusted, ...] = ()
     adjusted_note: str = ""
     over_sites: tuple[OfSites, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    """Decision curves: by group, at ascending thresholds."""
+    scores: tuple[ScoreSpread, ...] = ()
+    recalibrated: tuple[Recalibrated, ...] = ()

@@ -69,6 +69,7 @@ def opened_split(options: Options, model: ServedModel) -> Split:
         attribute=spec.attribute or "race",
         shape=spec.image_shape,
         text_input=spec.text_input,
+        index=options.index,
     )
 
 

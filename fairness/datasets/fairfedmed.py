@@ -7,12 +7,15 @@ and codes come from the npz; of the csv files only the column `filename` is read
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from fairness.arrays import Image
 from fairness.attributes import EYE_ATTRIBUTES
 from fairness.datasets.entry import Entry, read_common
+from fairness.datasets.entry_rows import indexed
 from fairness.datasets.federated import FederatedSplit, NoImageError, sample_id
+from fairness.datasets.further import with_own_words
 from fairness.datasets.npz import Npz
 from fairness.datasets.sites import Line
 from fairness.datasets.values import read_image, read_label
@@ -44,12 +47,15 @@ class FairFedMedOph(FederatedSplit):
                 f"{name} lies neither in {self.root / POOL} nor in {self.root}; fetch it, or go on "
                 "without it by --on-error skip"
             )
+        return replace(indexed(path, self._known, self._own_entry), id=sample_id(name))
+
+    def _own_entry(self, path: Path) -> Entry:
         with Npz(path) as npz:
             shape = self._checked_shape(npz)
             label = read_label(npz, self.target)
             keys = {a: a.name for a in self.recorded}
             entry = read_common(npz, self.image_key, keys, shape, self.axes)
-        return replace(entry, id=sample_id(name), label=label)
+        return with_own_words(replace(entry, label=label), self._further)
 
     def _checked_shape(self, npz: Npz) -> tuple[int, ...]:
         shape, _ = npz.header(self.image_key)

@@ -14,8 +14,8 @@ import numpy as np
 from fairness.arrays import Array, Image
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
 from fairness.datasets.entry import Entry, read_common
-from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.npz import Npz
+from fairness.datasets.npz_split import NpzSplit
 from fairness.datasets.place import read_place
 from fairness.datasets.reader import Options
 from fairness.datasets.values import read_image

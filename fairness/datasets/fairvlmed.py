@@ -12,9 +12,9 @@ from fairness.arrays import Image, IntArray
 from fairness.attributes import EYE_ATTRIBUTES, Attribute
 from fairness.clip_tokens import clip_tokens
 from fairness.datasets.entry import Entry, read_common
-from fairness.datasets.file_split import NpzSplit
 from fairness.datasets.notes import LABEL_TEXTS, MAX_CHARACTERS, find_notes
 from fairness.datasets.npz import Npz
+from fairness.datasets.npz_split import NpzSplit
 from fairness.datasets.reader import Options
 from fairness.datasets.values import read_image, read_label
 from fairness.errors import DataError
@@ -46,14 +46,17 @@ class FairVLMed(NpzSplit):
         with Npz(path) as npz:
             npz.require(IMAGE_KEY)
             label = read_label(npz, self.target)
-            text = LABEL_TEXTS[label] if self._text_source == "label" else None
             entry = read_common(npz, IMAGE_KEY, {a: a.name for a in EYE_ATTRIBUTES}, _shape(npz))
-            if self._notes is not None:
-                text = self._notes.read(npz)
-            inputs: dict[str, IntArray] = {}
-            if self._text_input is not None:
-                inputs[self._text_input.name] = clip_tokens([text or ""])[0]
-            return replace(entry, label=label, text=text, inputs=inputs)
+            return replace(entry, label=label)
+
+    def _completed(self, entry: Entry) -> Entry:
+        text = LABEL_TEXTS[entry.label] if self._text_source == "label" else None
+        if self._notes is not None:
+            text = self._notes.read(entry.path)
+        inputs: dict[str, IntArray] = {}
+        if self._text_input is not None:
+            inputs[self._text_input.name] = clip_tokens([text or ""])[0]
+        return entry if text is None else replace(entry, text=text, inputs=inputs)
 
     def _decode(self, entry: Entry) -> tuple[Image, int]:
         with Npz(entry.path) as npz:

@@ -67,6 +67,7 @@ class FederatedSplit(FileSplit):
             raise UsageError(f"{root}: no site '{min(absent)}'; there are {', '.join(groups)}")
         self.attributes = (*self.recorded, Attribute("site", groups))
         self._further = unlisted(options.get("further", ()), self.attributes)
+        self._known = self._index(options)
         entries: dict[str, Entry] = {}
         for code, site in enumerate(groups):
             if sites is None or site in sites:
@@ -77,7 +78,9 @@ class FederatedSplit(FileSplit):
                             f"{site}; correct its csv files"
                         )
                     entries[entry.id] = replace(entry, codes={**entry.codes, "site": code})
+        self._known.save()
         self._keep([entries[id_] for id_ in sorted(entries)])
+        self.notes = (*self.notes, *filter(None, [self._known.note]))
 
     def _read_site(self, stem: str) -> list[Entry]:
         """The samples of this split at one site."""

@@ -10,23 +10,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.entry import Entry
-from fairness.datasets.further import Row, as_groups, unlisted, with_words
+from fairness.datasets.entry_rows import WIDTH
+from fairness.datasets.folder_index import FolderIndex
+from fairness.datasets.further import as_groups
 from fairness.datasets.marker import is_unfinished, read_marker
-from fairness.datasets.npz import is_unicode
 from fairness.datasets.place import read_place
 from fairness.datasets.reader import Options
-from fairness.datasets.splits import find_files, has_files, is_held_out, rows_by_file
-from fairness.datasets.values import UnknownCodeError
 from fairness.errors import DataError
 from fairness.samples import Sample
-from fairness.text import printable
 
 
 class FileSplit(ABC):
@@ -88,6 +86,11 @@ class FileSplit(ABC):
             for name in names
             if name not in self._further
         }
+
+    def _index(self, options: Options) -> FolderIndex:
+        """What the files of this split said to this reader the last time."""
+        kind = f"{type(self).__name__} {self.split} {self.target} {self._further}"
+        return FolderIndex(self.root, kind, WIDTH, is_used=options.get("index", True))
 
     def _with_further(self, entries: list[Entry]) -> list[Entry]:
         """The entries with codes of the further attributes, which become attributes."""
@@ -184,59 +187,3 @@ class FileSplit(ABC):
 def _is_grey(image: Array) -> bool:
     """Whether an image surely has grey levels beyond 0 and 1; half of it mostly tells."""
     return bool(image[len(image) // 2].max() > 1 or image.max() > 1)
-
-
-def require_unicode(path: Path) -> None:
-    """Refuse a file whose name has bytes that are no characters, as old archives leave them.
-
-    Raises:
-        DataError: it has; ids, checksums and reports could not be written.
-    """
-    if not is_unicode(path.name):
-        raise DataError(
-            f"{printable(str(path))}: the name has bytes that are no UTF-8, here as blanks; rename "
-            "it, or go on without it by --on-error skip"
-        )
-
-
-class NpzSplit(FileSplit):
-    """A split that is a set of npz files, found by lists, folders or `data_summary.csv`."""
-
-    holds_out: ClassVar[bool] = False
-    """Whether a tenth of the training patients is the validation split where there is none."""
-
-    def __init__(self, root: Path, split: str, **options: Unpack[Options]) -> None:
-        """Find the files and read everything but the images.
-
-        Args:
-            root: the folder that holds the files, their lists, or the split folders.
-            split: `train`, `val` or `test`.
-            options: as `Options`; the target is an npz key.
-
-        Raises:
-            UsageError: there is no such split or attribute.
-            DataError: the split is missing, a file is unusable, or a group code is unknown.
-        """
-        super().__init__(root, split, options)
-        self._further = unlisted(options.get("further", ()), self.attributes)
-        rows: Mapping[str, Row] = rows_by_file(self.root) if self._further else {}
-        self._columns = tuple(dict.fromkeys(name for row in rows.values() for name in row))
-        carves = self.holds_out and split in ("train", "val")
-        self.is_carved = carves and not has_files(self.root, "val")
-        entries = []
-        for path in find_files(self.root, "train" if self.is_carved else split):
-            try:
-                require_unicode(path)
-                entry = with_words(self._read_entry(path), self._further, rows.get(path.stem))
-            except UnknownCodeError:
-                raise
-            except DataError as error:
-                self._record(printable(path.stem), error)
-                continue
-            if not self.is_carved or is_held_out(entry.patient) == (split == "val"):
-                entries.append(entry)
-        self._keep(entries)
-
-    @abstractmethod
-    def _read_entry(self, path: Path) -> Entry:
-        """Read everything about the sample of one file but its image and mask."""

@@ -32,21 +32,31 @@ def unlisted(asked: Iterable[str], listed: Iterable[Attribute]) -> tuple[str, ..
     return tuple(name for name in dict.fromkeys(asked) if name not in known)
 
 
-def with_words(entry: Entry, names: Sequence[str], row: Row | None) -> Entry:
-    """The entry with the word of each name that its npz file has, or else its row of a csv.
-
-    No other key is read. What a csv says counts for the digest: its npz file does not hold it.
+def with_own_words(entry: Entry, names: Sequence[str]) -> Entry:
+    """The entry with the word of each name that its npz file has; no other key is read.
 
     Raises:
-        DataError: a value is no number or short text.
+        DataError: a value is no number or text.
+    """
+    if not names or entry.path.suffix.lower() != ".npz":
+        return entry
+    with Npz(entry.path) as npz:
+        words = {name: whole(one_line(npz.scalar(name))) for name in names if name in npz}
+    return replace(entry, words=words)
+
+
+def with_words(entry: Entry, names: Sequence[str], row: Row | None) -> Entry:
+    """The entry with its own words, and of each name that it lacks that of its row of a csv.
+
+    What a csv says counts for the digest: its npz file does not hold it.
+
+    Raises:
+        DataError: a value is too long a text.
     """
     if not names:
         return entry
-    words: dict[str, str] = {}
+    words = dict(entry.words)
     from_row: list[tuple[str, str]] = []
-    if entry.path.suffix.lower() == ".npz":
-        with Npz(entry.path) as npz:
-            words = {name: whole(one_line(npz.scalar(name))) for name in names if name in npz}
     for name in names:
         if name not in words and row is not None and name.lower() in row:
             words[name] = whole(one_line(row[name.lower()]))

@@ -45,25 +45,26 @@ class Notes:
     most: int = MAX_CHARACTERS
     """Characters that are kept of each."""
 
-    def read(self, npz: Npz) -> str:
+    def read(self, path: Path) -> str:
         """The note of one file, truncated.
 
         Raises:
             DataError: there is none, or it is empty.
         """
-        note = self._find(npz).strip()
+        note = self._find(path).strip()
         if not note:
             raise DataError(
-                f"{npz.path}: its note is missing or empty ({self.source}); "
+                f"{path}: its note is missing or empty ({self.source}); "
                 "add it, leave the file out by --on-error skip, or do without notes "
                 "(FairCLIP, BLIP-2: --text-source label; probe, fine-tuning: --features image)"
             )
         return truncate(note, self.most)
 
-    def _find(self, npz: Npz) -> str:
+    def _find(self, path: Path) -> str:
         if self.texts is not None:
-            return self.texts.get(npz.path.stem, "")
-        return str(npz.scalar(NOTE_KEY)) if NOTE_KEY in npz else ""
+            return self.texts.get(path.stem, "")
+        with Npz(path) as npz:
+            return str(npz.scalar(NOTE_KEY)) if NOTE_KEY in npz else ""
 
 
 def find_notes(root: Path, most: int = MAX_CHARACTERS, *, original: bool = False) -> Notes:

@@ -78,13 +78,13 @@ def read_place(path: Path, place: Place, out: Array) -> bool:
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if os.fstat(file).st_size != place.whole:
+            if os.fstat(file).st_size != place.whole or place.packed > place.whole:
                 return False
             read = _inflated if place.is_deflated else _stored
             head = read(file, place, start, out)
         finally:
             os.close(file)
-    except (OSError, ValueError, zlib.error):
+    except (OSError, ValueError, TypeError, OverflowError, zlib.error):
         return False
     if head is None or _described(head) != (out.shape, out.dtype.str):
         return False

@@ -36,6 +36,8 @@ class Options(TypedDict, total=False):
     """By which the sites were made, where they are made anew for each attribute; default `race`."""
     sites: tuple[str, ...] | None
     """Names of the sites to read, such as `("1", "3")`, whose codes stay the same; None for all."""
+    index: bool
+    """Whether what files said when they were last opened may be used (`folder_index.py`)."""
     text_source: TextSource | None
     """Text of a sample: its `note`, which is a summary where there is one; its `original` note; the
     prompt of its `label`; or None."""

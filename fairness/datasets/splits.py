@@ -6,6 +6,7 @@ in any case, or short), else all files in one folder with a column `use` in `dat
 
 import csv
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,8 +81,8 @@ def _locate(root: Path, split: str) -> tuple[Path | None, list[Path]]:
         names = " and ".join(p.name for p in named)
         raise DataError(f"{root}: {names} are both the {split} split; keep one of them")
     if named:
-        return named[0], sorted(_npz_files(named[0]))
-    if (root / SUMMARY).is_file() and any(_npz_files(root)):
+        return named[0], [named[0] / name for name in sorted(_npz_names(named[0]))]
+    if (root / SUMMARY).is_file() and any(_npz_names(root)):
         return root / SUMMARY, sorted(root / name for name in _names_by_use(root / SUMMARY, split))
     return None, []
 
@@ -90,9 +91,12 @@ def _folders(root: Path) -> list[Path]:
     return sorted(p for p in root.iterdir() if p.is_dir())
 
 
-def _npz_files(folder: Path) -> Iterator[Path]:
+def _npz_names(folder: Path) -> Iterator[str]:
     """The npz files in a folder, without hidden ones: some systems leave such beside each file."""
-    return (path for path in folder.glob("*.npz") if not path.name.startswith("."))
+    with os.scandir(folder) as found:
+        for file in found:
+            if file.name.endswith(".npz") and not file.name.startswith("."):
+                yield file.name
 
 
 def _pictures(root: Path) -> bool:
@@ -169,7 +173,7 @@ def read_rows(path: Path) -> list[list[str]]:
 
 def _content(root: Path) -> str:
     """What is there instead, in a few words."""
-    files = len(list(_npz_files(root)))
+    files = len(list(_npz_names(root)))
     names = ", ".join(p.name for p in _folders(root) if not p.name.startswith(".")) or "none"
     summary = "with" if (root / SUMMARY).is_file() else "no"
     lists = ", ".join(str(p.relative_to(root)) for p in find_lists(root, SPELLINGS).values())

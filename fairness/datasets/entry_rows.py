@@ -1,0 +1,79 @@
+"""Entries of npz files as rows of an index, and back."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from fairness.datasets.entry import Entry
+from fairness.datasets.folder_index import FolderIndex, Row
+from fairness.datasets.picture import MAX_PIXELS
+from fairness.datasets.place import Place
+
+WIDTH = 11
+"""Values of a row."""
+
+
+def indexed(path: Path, index: FolderIndex, read: Callable[[Path], Entry]) -> Entry:
+    """The entry of an npz file as the index has it, or else as it is read now.
+
+    Raises:
+        DataError: by `read`.
+    """
+    row = index.row(path)
+    if row is not None:
+        try:
+            return entry_of(path, row)
+        except (TypeError, ValueError, AttributeError):
+            pass  # an index that somebody wrote into: the file itself says what is right
+    entry = read(path)
+    index.keep(path, row_of(entry))
+    return entry
+
+
+def row_of(entry: Entry) -> Row:
+    """Everything of an entry but its path, its text and what a model is sent beside the image."""
+    return (
+        entry.id,
+        entry.patient,
+        entry.digest.hex(),
+        entry.image_checksum,
+        list(entry.shape),
+        entry.label,
+        dict(entry.codes),
+        dict(entry.covariates),
+        entry.place,
+        entry.mask_place,
+        dict(entry.words),
+    )
+
+
+def entry_of(path: Path, row: Row) -> Entry:
+    """The entry again.
+
+    Raises:
+        TypeError, ValueError, AttributeError: the row holds anything else.
+    """
+    id_, patient, digest, checksum, shape, label, codes, covariates, place, mask, words = row
+    if not (
+        type(id_) is type(patient) is type(checksum) is str
+        and type(label) is int
+        and set(map(type, shape)) <= {int}
+        and (place is None or math.prod(shape) <= MAX_PIXELS)
+        and set(map(type, codes.values())) <= {int}
+        and set(map(type, covariates.values())) <= {float}
+    ):
+        raise TypeError
+    return Entry(
+        id=id_,
+        path=path,
+        codes=codes,
+        covariates=covariates,
+        patient=patient,
+        digest=bytes.fromhex(digest),
+        image_checksum=checksum,
+        shape=tuple(shape),
+        label=label,
+        place=place and Place(*place),
+        mask_place=mask and Place(*mask),
+        words=words,
+    )

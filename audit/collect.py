@@ -19,11 +19,13 @@ from audit.plan import JOURNAL, Plan
 from audit.progress import with_progress
 from audit.proof import Asking, identity, prove_same
 from audit.provenance import Speed
+from audit.reading import kept_images
 from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder
 from fairness.datasets.buffers import Buffers
+from fairness.datasets.image_cache import ImageCache
 from fairness.datasets.read_ahead import read_ahead
 from fairness.evaluate import Predict, Read, Readings, readings
 from fairness.samples import Batch
@@ -42,14 +44,17 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
     read: Read = plan.task.read
     if plan.options.keep_masks:
         read = keeping(read, private_folder(records / "masks"))
-    with Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal:
+    with (
+        kept_images(plan.options, console) as cache,
+        Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal,
+    ):
         done = journal.answered()
         if done:
             check_continued(asking, journal.readings(plan.task))
         clock, started, images = Clock(asking.predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
             answers = with_progress(
-                streamed(asking, clock.asking, journal, read),
+                streamed(asking, clock.asking, journal, read, cache),
                 remaining,
                 plan.model.name,
                 console,
@@ -84,7 +89,9 @@ def check_continued(asking: Asking, kept: Readings) -> None:
         raise WrongModelError(f"cannot resume {plan.out}: {error}") from None
 
 
-def streamed(asking: Asking, predict: Predict, journal: Journal, read: Read) -> Iterator[Readings]:
+def streamed(
+    asking: Asking, predict: Predict, journal: Journal, read: Read, cache: ImageCache | None
+) -> Iterator[Readings]:
     """The answers that the journal lacks; each must be in it before the next is asked for.
 
     The last ones come with the proof that they are of the model that answered first.
@@ -97,7 +104,7 @@ def streamed(asking: Asking, predict: Predict, journal: Journal, read: Read) -> 
     sent, looks, recent = watched.sent, watched.looks, set[str]()
     while True:
         try:
-            todo = unanswered(plan, journal.answered(), asking.predict.buffers)
+            todo = unanswered(plan, journal.answered(), asking.predict.buffers, cache)
             with closing(todo):
                 for found in readings(todo, predict, read):
                     if watched.looks > looks:  # what was kept before that is the same model's
@@ -132,14 +139,16 @@ def replaced() -> Iterator[None]:
         raise ReplacedError(f"while it answered, another took its place: {error}") from None
 
 
-def unanswered(plan: Plan, done: set[str], buffers: Buffers) -> Generator[Batch]:
+def unanswered(
+    plan: Plan, done: set[str], buffers: Buffers, cache: ImageCache | None = None
+) -> Generator[Batch]:
     """The batches that lack an answer for any of their samples, whole; no other is decoded.
 
     Whole batches, because a model may answer differently for another cut in the last digits.
     """
     ids = plan.split.ids
     cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
-    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers):
+    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers, cache):
         if done.issuperset(batch.ids):  # what lacked an answer was skipped
             buffers.give_back(batch.images)
         else:

@@ -103,6 +103,11 @@ class Options:
     """Prove with probes that the model is the exported one, or that of model.probes.json."""
     readers: Annotated[int, tyro.conf.arg(metavar="N")] = 2
     """Threads that read images from disk while others are with the server."""
+    cache: Path | None = None
+    """Keep decoded images in DIR/fair-audit-images, so that compressed files and pictures are
+    decoded once. They are patients' images: the folder is for you alone."""
+    cache_gb: Annotated[float, tyro.conf.arg(metavar="GB")] = 20.0
+    """What they may take; those that were used longest ago leave."""
     index: bool = True
     """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
     groups, for you alone), so that they are not opened anew by the next audit."""
@@ -131,6 +136,8 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises UsageError where a number is out of range."""
+        if self.cache_gb <= 0:
+            raise UsageError(f"--cache-gb {self.cache_gb:g}: give a number above 0")
         if not 1 <= self.readers <= MOST_READERS:
             raise UsageError(f"--readers {self.readers}: give a number from 1 to {MOST_READERS}")
         numbers = {"--in-flight": self.in_flight, "--batch": self.batch}

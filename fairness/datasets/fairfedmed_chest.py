@@ -74,6 +74,9 @@ class FairFedMedChest(FederatedSplit):
             "without it by --on-error skip"
         )
 
+    def _content(self, entry: Entry) -> str:
+        return entry.image_checksum
+
     def _decode(self, entry: Entry) -> tuple[Image, int]:
         image = format_of(entry.path).decode(entry.path, None)
         if self._shape:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
+from fairness.datasets.code_version import code_version, decoders
 from fairness.datasets.entry import Entry
 from fairness.datasets.entry_rows import WIDTH
 from fairness.datasets.folder_index import FolderIndex
@@ -150,6 +151,30 @@ class FileSplit(ABC):
                 f"{entry.id}: an image of {image.shape}, where {needed} is needed; leave it out by "
                 "--on-error skip, or export for its size"
             )
+        return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
+
+    def origin(self, index: int) -> bytes | None:
+        """As `reader.Split.origin`; arrays that are stored as they are have none."""
+        entry, how = self._entries[index], self._decoding()
+        places = [place for place in (entry.place, entry.mask_place) if place is not None]
+        if how is None or not entry.shape or (places and not any(p.is_deflated for p in places)):
+            return None
+        said = f"{how} {self._shape} {self.image_type} {entry.shape} {self._content(entry)}"
+        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest().encode()
+
+    def _decoding(self) -> str | None:
+        """How images are decoded, beside what their files hold; None where nobody can say."""
+        return f"{type(self).__name__} {code_version()} {decoders()}"
+
+    def _content(self, entry: Entry) -> str:
+        """What the files of a sample hold: of npz files, checksums of all arrays and the name."""
+        return entry.digest.hex()
+
+    def sample(self, index: int, image: Array, mask: Image | None) -> Sample:
+        """A sample whose image, and mask where it is its target, are known already."""
+        entry = self._entries[index]
+        label = np.array(entry.labels) if entry.labels else entry.label
+        target = label if mask is None else mask
         return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
 
     def _target(self, entry: Entry) -> int | Image:

@@ -10,12 +10,11 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from fairness.atomic import write_atomically
+from fairness.datasets.code_version import code_version
 
 LEAST = 1000
 """Files from which on an index is kept: fewer are opened in a fraction of a second."""
@@ -140,19 +139,8 @@ def _seal(body: bytes) -> bytes:
 
 
 def _digest(root: Path, kind: str) -> str:
-    said = f"{Path(root).resolve()}\n{kind}\n{_code()}"
+    said = f"{Path(root).resolve()}\n{kind}\n{code_version()}"
     return hashlib.sha256(said.encode(errors="replace")).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """SHA-256 of the code that reads files: what another version wrote is not used."""
-    here = Path(__file__).parent
-    names: Sequence[Path] = (
-        *sorted(here.glob("*.py")),
-        *(here.parent / name for name in ("attributes.py", "unknown.py", "text.py")),
-    )
-    return hashlib.sha256(b"".join(path.read_bytes() for path in names)).hexdigest()
 
 
 def _remove_oldest(where: Path) -> None:

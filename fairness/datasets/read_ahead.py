@@ -11,6 +11,7 @@ from threading import Condition, Event, Thread
 
 from fairness.arrays import Array, IntArray
 from fairness.datasets.buffers import Buffers, holding
+from fairness.datasets.image_cache import ImageCache, read_through
 from fairness.datasets.picture import MAX_PIXELS
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
@@ -45,7 +46,11 @@ def _placed_shape(split: Split, index: int) -> tuple[int, ...]:
 
 
 def read_ahead(
-    split: Split, cuts: Sequence[IntArray], buffers: Buffers, threads: int = 2
+    split: Split,
+    cuts: Sequence[IntArray],
+    buffers: Buffers,
+    threads: int = 2,
+    cache: ImageCache | None = None,
 ) -> Iterator[Batch]:
     """One batch a cut, in their order, smaller by the samples that are left out.
 
@@ -58,13 +63,14 @@ def read_ahead(
         cuts: numbers of the samples of each batch, with images of one shape (`samples.cut`).
         buffers: at least one, of at least `largest(split, cuts)` bytes.
         threads: that read, each a batch at a time.
+        cache: of decoded images, or none.
 
     Raises:
         DataError: a file is unusable, and the split was opened to stop there; of several, the
             first in the order of the cuts.
         ClosedError: the buffers were closed before the last batch.
     """
-    readers = _Readers(split, cuts, buffers)
+    readers = _Readers(split, cuts, buffers, cache)
     for _ in range(threads):
         Thread(target=readers.run, name="reader", daemon=True).start()
     try:
@@ -83,8 +89,14 @@ def read_ahead(
 class _Readers:
     """What the threads share."""
 
-    def __init__(self, split: Split, cuts: Sequence[IntArray], buffers: Buffers) -> None:
-        self._split, self._cuts, self._buffers = split, cuts, buffers
+    def __init__(
+        self,
+        split: Split,
+        cuts: Sequence[IntArray],
+        buffers: Buffers,
+        cache: ImageCache | None,
+    ) -> None:
+        self._split, self._cuts, self._buffers, self._cache = split, cuts, buffers, cache
         self._changed = Condition()
         self._promised = self._begun = 0
         self._found: dict[int, _Read] = {}
@@ -143,13 +155,17 @@ class _Readers:
             if self._stopped.is_set():
                 break
             try:
-                out = images[len(read)]
-                read.append(split.read_into(index, out) if needed else split.read(index))
+                read.append(self._one(index, images[len(read)]) if needed else split.read(index))
             except DataError as error:
                 faults.append((index, error))
         return _Read(
             stack(read, images[: len(read)] if needed else None) if read else None, tuple(faults)
         )
+
+    def _one(self, index: int, out: Array) -> Sample:
+        if self._cache is None:
+            return self._split.read_into(index, out)
+        return read_through(self._cache, self._split, index, out)
 
     def wait_for(self, number: int) -> _Read:
         """What became of a cut, once it is read."""

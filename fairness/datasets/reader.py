@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray, IntArray
+from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import Attribute
 from fairness.contract import TextInput
 from fairness.errors import DataError
@@ -103,6 +103,15 @@ class Split(Protocol):
         Raises:
             DataError: as `read`; `out` may then hold anything.
         """
+
+    def origin(self, index: int) -> bytes | None:
+        """What the image, and its mask, are made of and how, as 32 hexadecimal digits.
+
+        None where that is not known, or where reading costs no more than copying: a stored array.
+        """
+
+    def sample(self, index: int, image: Array, mask: Image | None) -> Sample:
+        """A sample whose image, and mask where it is its target, are known already."""
 
     def leave_out(self, index: int, error: DataError) -> None:
         """Record a sample as unusable; where the split was opened to stop, raise the error."""

@@ -8,6 +8,7 @@ which shape the images.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -23,7 +24,7 @@ from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
 from fairness.datasets.table_files import digest_of, placed_files, with_tags
-from fairness.datasets.table_inputs import ColumnInput, inputs_of
+from fairness.datasets.table_inputs import ColumnInput, carrying, inputs_of
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
 from fairness.datasets.table_targets import Wanted, wanted_of
@@ -116,7 +117,7 @@ class TableSplit(FileSplit):
                 if row in faults:
                     raise DataError(faults[row])
                 entries[row] = self._entry(ids[row], row, values, images[row], drawn.get(row))
-                entries[row] = _carrying(entries[row], beside[row])
+                entries[row] = carrying(entries[row], beside[row])
             except DataError as error:
                 named = error if row in faults else DataError(opened.fault(row, error))
                 self._record(ids[row], named)
@@ -191,6 +192,18 @@ class TableSplit(FileSplit):
         except DataError as error:
             raise DataError(f"{self.root} row {self._row_of[entry.id]}: {error}") from None
 
+    def _decoding(self) -> str | None:
+        """With the resizing; None where it is a function that says nothing of itself."""
+        fit = self._fit
+        if fit is not None and not isinstance(fit, partial):
+            return None
+        resizing = "" if fit is None else f"{fit.func.__qualname__} {fit.args} {fit.keywords}"
+        return f"{super()._decoding()} {self._files} {resizing}"
+
+    def _content(self, entry: Entry) -> str:
+        # With a mask, what its numbers mean counts as well; that is in the digest alone.
+        return entry.digest.hex() if entry.id in self._masks else entry.image_checksum
+
     def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         image = self._files.read(entry.path)
         if self._fit is not None:
@@ -218,14 +231,6 @@ def _files(
     is_volume = shape is not None and len(shape) == 3 and channels == 1
     axes = "D, H, W" if is_volume else "H, W"
     return ImageFiles(axes, said.image_key, said.window, channels, exact)
-
-
-def _carrying(entry: Entry, beside: Mapping[str, Array]) -> Entry:
-    """The entry with what a model is sent beside its image, by which it is recognised, too."""
-    if not beside:
-        return entry
-    said = [entry.digest, *(name.encode() + array.tobytes() for name, array in beside.items())]
-    return replace(entry, inputs=beside, digest=hashlib.sha256(b"".join(said)).digest())
 
 
 def _notes(opened: Opened, rows: int) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """Numbers of a table that a model takes beside the image, each checked before any is sent."""
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray
+from fairness.datasets.entry import Entry
 from fairness.datasets.npy import stored_array
 from fairness.datasets.table_files import found_file
 from fairness.datasets.table_rows import Opened, add_faults
@@ -146,3 +148,11 @@ def cast(values: FloatArray, dtype: np.dtype[Any]) -> Array:
     if not exact.all():
         raise ValueError(f"holds {values[~exact][0]:g}, which {dtype} does not hold")
     return found
+
+
+def carrying(entry: Entry, beside: Mapping[str, Array]) -> Entry:
+    """The entry with what a model is sent beside its image, by which it is recognised, too."""
+    if not beside:
+        return entry
+    said = [entry.digest, *(name.encode() + array.tobytes() for name, array in beside.items())]
+    return replace(entry, inputs=beside, digest=hashlib.sha256(b"".join(said)).digest())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairness.arrays import Array, FloatArray, IntArray
+from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import RACE, Attribute
 from fairness.errors import DataError
 from fairness.samples import Sample
@@ -51,6 +51,12 @@ class SmallSplit:
         sample = self.read(index)
         out[...] = sample.image
         return replace(sample, image=out)
+
+    def origin(self, index: int) -> bytes | None:
+        return None
+
+    def sample(self, index: int, image: Array, mask: Image | None) -> Sample:
+        return Sample(self.ids[index], image, index % 2, {"race": index % 3 - 1})
 
     def leave_out(self, index: int, error: DataError) -> None:
         if not self.skip:

@@ -5,7 +5,7 @@ dropped with the call that it belongs to, and the journal has a row for each id:
 and nothing is there twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,17 +15,20 @@ from rich.console import Console
 
 from audit.client.clock import Clock
 from audit.client.failures import GoneError, ReplacedError, WrongModelError
-from audit.plan import JOURNAL
+from audit.plan import JOURNAL, Plan
 from audit.progress import with_progress
 from audit.proof import Asking, identity, prove_same
 from audit.provenance import Speed
-from audit.reading import kept_images, unanswered
+from audit.reading import kept_images
 from audit.recheck import recheck
 from audit.records.journal import Journal
 from audit.records.masks import keeping
 from audit.records.outcomes import private_folder
+from fairness.datasets.buffers import Buffers
 from fairness.datasets.image_cache import ImageCache
+from fairness.datasets.read_ahead import read_ahead
 from fairness.evaluate import Predict, Read, Readings, readings
+from fairness.samples import Batch
 
 
 def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
@@ -41,24 +44,26 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
     read: Read = plan.task.read
     if plan.options.keep_masks:
         read = keeping(read, private_folder(records / "masks"))
-    with Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal:
+    with (
+        kept_images(plan.options, console) as cache,
+        Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal,
+    ):
         done = journal.answered()
         if done:
             check_continued(asking, journal.readings(plan.task))
         clock, started, images = Clock(asking.predict), monotonic(), 0
         if remaining := len(plan.split) - len(done):
-            with kept_images(plan.options, console) as cache:
-                answers = with_progress(
-                    streamed(asking, clock.asking, journal, read, cache),
-                    remaining,
-                    plan.model.name,
-                    console,
-                    lambda: asking.patience.away,
-                )
-                with closing(answers):
-                    for found in answers:
-                        journal.record(found)
-                        images += len(found)
+            answers = with_progress(
+                streamed(asking, clock.asking, journal, read, cache),
+                remaining,
+                plan.model.name,
+                console,
+                lambda: asking.patience.away,
+            )
+            with closing(answers):
+                for found in answers:
+                    journal.record(found)
+                    images += len(found)
         delivery = clock.delivery()
         if delivery is not None:
             delivery = replace(delivery, retries=asking.patience.retries)
@@ -132,3 +137,19 @@ def replaced() -> Iterator[None]:
         raise
     except WrongModelError as error:
         raise ReplacedError(f"while it answered, another took its place: {error}") from None
+
+
+def unanswered(
+    plan: Plan, done: set[str], buffers: Buffers, cache: ImageCache | None = None
+) -> Generator[Batch]:
+    """The batches that lack an answer for any of their samples, whole; no other is decoded.
+
+    Whole batches, because a model may answer differently for another cut in the last digits.
+    """
+    ids = plan.split.ids
+    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
+    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers, cache):
+        if done.issuperset(batch.ids):  # what lacked an answer was skipped
+            buffers.give_back(batch.images)
+        else:
+            yield batch

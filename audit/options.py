@@ -106,6 +106,14 @@ class Options:
     """Prove with probes that the model is the exported one, or that of model.probes.json."""
     readers: Annotated[int, tyro.conf.arg(metavar="N")] = 2
     """Threads that read images from disk while others are with the server."""
+    cache: Path | None = None
+    """Keep decoded images in DIR/fair-audit-images, so that compressed files and pictures are
+    decoded once. They are patients' images: the folder is for you alone."""
+    cache_gb: Annotated[float, tyro.conf.arg(metavar="GB")] = 20.0
+    """What they may take; those that were used longest ago leave."""
+    index: bool = True
+    """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
+    groups, for you alone), so that they are not opened anew by the next audit."""
     in_flight: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Batches sent and not yet answered; without it, as many as make it faster."""
     batch: Annotated[int | None, tyro.conf.arg(metavar="N")] = None

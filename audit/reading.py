@@ -1,22 +1,18 @@
-"""What a run reads: the batches that lack an answer, ahead, into memory that is used again."""
+"""The cache of decoded images that a run reads through, where one is asked for."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
 from audit.options import Options
-from audit.plan import Plan
-from fairness.datasets.buffers import Buffers
 from fairness.datasets.image_cache import ImageCache
-from fairness.datasets.read_ahead import read_ahead
 from fairness.errors import UsageError
-from fairness.samples import Batch
 
 
 @contextmanager
 def kept_images(options: Options, console: Console) -> Iterator[ImageCache | None]:
-    """The cache of decoded images that is asked for.
+    """The cache that is asked for, or none.
 
     Raises:
         UsageError: it cannot be opened.
@@ -31,24 +27,7 @@ def kept_images(options: Options, console: Console) -> Iterator[ImageCache | Non
     try:
         cache = ImageCache(options.cache, int(options.cache_gb * 2**30), tell)
     except OSError as error:
-        raise UsageError(
-            f"--cache {options.cache}: {error.strerror}; name another folder"
-        ) from None
+        said = f"--cache {options.cache}: {error.strerror}; name another folder"
+        raise UsageError(said) from None
     with cache:
         yield cache
-
-
-def unanswered(
-    plan: Plan, done: set[str], buffers: Buffers, cache: ImageCache | None = None
-) -> Generator[Batch]:
-    """The batches that lack an answer for any of their samples, whole; no other is decoded.
-
-    Whole batches, because a model may answer differently for another cut in the last digits.
-    """
-    ids = plan.split.ids
-    cuts = [rows for rows in plan.cuts() if not done.issuperset(ids[i] for i in rows)]
-    for batch in read_ahead(plan.split, cuts, buffers, plan.options.readers, cache):
-        if done.issuperset(batch.ids):  # what lacked an answer was skipped
-            buffers.give_back(batch.images)
-        else:
-            yield batch

@@ -19,6 +19,9 @@ from fairness.outcomes import Answered, Cases, Outcomes
 from fairness.samples import Batch, cut
 from fairness.tasks.binary import outcomes_of, probabilities
 
+BATCH = 32
+"""Samples of a batch where nothing else is said."""
+
 Answers: TypeAlias = Mapping[str, Array]
 """What a model answered to a batch, (B, ...), by the way of asking (`fairness/group_input.py`)."""
 
@@ -102,26 +105,37 @@ def ask(
     attributes: tuple[Attribute, ...] = (),
     *,
     rows: IntArray | None = None,
-    batch_size: int = 32,
+    batch_size: int = BATCH,
+    stream: Iterable[Batch] | None = None,
 ) -> Answered:
     """Ask a predictor about a split, or some rows (n,) of it, and join what was read.
+
+    `stream` gives the batches of these rows where somebody else has read them.
 
     Raises:
         DataError: an answer is not what `read` allows, or there is no sample.
     """
-    chosen = np.arange(len(split)) if rows is None else rows
-    cuts = cut([split.shapes[i] for i in chosen], batch_size)
-    stream = batches(split, (chosen[part] for part in cuts))
+    if stream is None:
+        chosen = np.arange(len(split)) if rows is None else rows
+        cuts = cut([split.shapes[i] for i in chosen], batch_size)
+        stream = batches(split, (chosen[part] for part in cuts))
     return joined(readings(stream, predict, read), split, attributes)
 
 
 def evaluate(
-    split: Split, predict: Predict, attributes: tuple[Attribute, ...] = (), batch_size: int = 32
+    split: Split,
+    predict: Predict,
+    attributes: tuple[Attribute, ...] = (),
+    batch_size: int = BATCH,
+    stream: Iterable[Batch] | None = None,
 ) -> Outcomes:
     """Score every sample of a split with a binary classifier.
+
+    `stream` gives its batches where somebody else has read them.
 
     Raises:
         DataError: an answer has the wrong shape, is not finite, or lies outside [0, 1]; or the
             split has no labels.
     """
-    return outcomes_of(ask(split, predict, probabilities, attributes, batch_size=batch_size))
+    answered = ask(split, predict, probabilities, attributes, batch_size=batch_size, stream=stream)
+    return outcomes_of(answered)

@@ -9,7 +9,9 @@ from fairness.arrays import IntArray
 from fairness.attributes import Attribute
 from fairness.datasets.catalogue import dataset_of, is_missing
 from fairness.datasets.reader import Split
+from fairness.datasets.stream import decoded
 from fairness.errors import DataError, UsageError
+from fairness.samples import Sample
 from training.runlog import LOG, progress_bar
 from training.settings import DATA
 
@@ -49,12 +51,14 @@ def known_groups(split: Split, name: str, usable: IntArray) -> list[str]:
     return found
 
 
-def usable_samples(split: Split, read: Callable[[int], object], skip: bool) -> IntArray:
+def usable_samples(split: Split, look: Callable[[int, Sample], object], skip: bool) -> IntArray:
     """Numbers of the samples that can be read: each is read once, before hours of training.
+
+    Files are decoded by several threads, and looked at one after another in their order.
 
     Args:
         split: whose samples are meant.
-        read: reads the sample of a number; raises DataError where it is unusable.
+        look: takes the number of a sample, and the sample; raises DataError where it is unusable.
         skip: leave out unusable samples instead of raising.
 
     Raises:
@@ -62,9 +66,11 @@ def usable_samples(split: Split, read: Callable[[int], object], skip: bool) -> I
     """
     usable = []
     with progress_bar("reading images") as bar:
-        for i in range(len(split)):
+        for i, found in decoded(split, range(len(split))):
             try:
-                read(i)
+                if isinstance(found, DataError):
+                    raise found
+                look(i, found)
                 usable.append(i)
             except DataError as error:
                 if not skip:

@@ -139,7 +139,7 @@ def gains(scores: BinaryScores, rows: IntArray) -> FloatArray:
 
 
 def mean_change(by_case: FloatArray, units: IntArray, q: float) -> tuple[float, float, float]:
-    """Mean of changes (m,) with Student's limits, by patient; NaN where too few people's numbers change.
+    """Mean of changes (m,) with Student's limits, by patient; NaN where too few people change.
 
     The fits and what they score are not independent: their variance is that of independent cases
     times 1 + K / (K - 1) for K folds (Nadeau and Bengio, Machine Learning 2003).

@@ -9,6 +9,7 @@ from torch import Tensor
 from fairness.arrays import Image, IntArray
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
+from fairness.samples import Sample
 from training.random_crop import random_crop
 from training.starting_data import usable_samples
 
@@ -48,13 +49,15 @@ class CroppedPairs:
             texts.append(text)
         return PairBatch(torch.from_numpy(np.stack(crops)), tuple(texts))
 
-    def _look(self, i: int) -> None:
-        self.texts[i] = self._read(i)[1]
+    def _look(self, i: int, sample: Sample) -> None:
+        self.texts[i] = self._made(i, sample)[1]
 
     def _read(self, i: int) -> tuple[Image, str]:
         if i in self._kept:
             return self._kept[i]
-        sample = self._split.read(i)
+        return self._made(i, self._split.read(i))
+
+    def _made(self, i: int, sample: Sample) -> tuple[Image, str]:
         if sample.text is None:
             raise UsageError("the split was opened without a text source; training needs one")
         pair = sample.image, sample.text

@@ -21,6 +21,7 @@ from training.blip2.start import initial_model
 from training.blip2.validation import conclude, keep_best
 from training.checkpoint_record import Blip2Record
 from training.fairclip.pairs import make_objective
+from training.kept import Kept
 from training.learned import require_both_classes
 from training.models.blip2 import Blip2
 from training.resume import Progress, identity_of, load_state, save_state
@@ -56,6 +57,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     pairs = CroppedPairs(train_split, config.cache_mb)
     usable = pairs.check(skip=config.on_error == "skip")
     model = initial_model(config, pairs.texts.values())
+    kept = Kept(config.cache_mb, model.squash.crop, model.device)
     objective = make_objective(config, config.seed, train_split, usable).to(model.device)
     both = nn.ModuleList([model, objective])
     optimizer = optimiser_of(model, config)
@@ -82,7 +84,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 optimizer.step()
                 log.scalars(step, scalars | {"lr": optimizer.param_groups[0]["lr"]})
                 bar.show(step + 1, config.epochs * steps)
-            done, auc = keep_best(model, selection, folder / "best", done, make_record)
+            done, auc = keep_best(model, selection, kept, folder / "best", done, make_record)
             drift = queue_drift(model, objective, pairs, step)
             log.scalars(step, {f"{selection.named}/auc": auc, **drift})
             save_state(folder / "last", both, optimizer, done, identity)
@@ -90,7 +92,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 f"epoch {epoch + 1} of {config.epochs}: {selection.named} AUC {auc:.3f}, "
                 f"loss at its end {scalars['loss/total']:.3f}"
             )
-        conclude(model, selection, folder / "best", done)
+        conclude(model, selection, kept, folder / "best", done)
     return folder / "best"
 
 

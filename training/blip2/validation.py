@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from fairness.contract import SelectedOn, Threshold
 from fairness.datasets.reader import Split
-from fairness.evaluate import evaluate
+from fairness.evaluate import BATCH, evaluate
 from fairness.outcomes import Outcomes
 from training import checkpoint
 from training.checkpoint_record import BLIP2_PROMPTS, Blip2Record
+from training.kept import Kept
 from training.learned import require_both_classes
 from training.models.blip2 import Blip2
 from training.predictor import blip2_predict
@@ -22,13 +23,19 @@ MakeRecord: TypeAlias = Callable[[Threshold, SelectedOn], Blip2Record]
 
 
 def keep_best(
-    model: Blip2, selection: Selection, folder: Path, done: Progress, make_record: MakeRecord
+    model: Blip2,
+    selection: Selection,
+    kept: Kept,
+    folder: Path,
+    done: Progress,
+    make_record: MakeRecord,
 ) -> tuple[Progress, float]:
     """Score an epoch, and save the model if it is the one to keep so far.
 
     Args:
         model: after the epoch.
         selection: how the epoch is chosen.
+        kept: batches of its splits.
         folder: of the checkpoint.
         done: progress before the epoch.
         make_record: called for an epoch that is kept.
@@ -39,30 +46,31 @@ def keep_best(
     Raises:
         DataError: a split holds one class only, or a score is not finite.
     """
-    judged = selection.judge(lambda split: scored(model, split), done)
+    judged = selection.judge(lambda split: scored(model, split, kept), done)
     if judged.kept is not None:
         record = make_record(*judged.kept)
         checkpoint.save(folder, model.state_dict(), asdict(model.sizes), record)
     return judged.progress, judged.value
 
 
-def conclude(model: Blip2, selection: Selection, folder: Path, done: Progress) -> None:
+def conclude(model: Blip2, selection: Selection, kept: Kept, folder: Path, done: Progress) -> None:
     """Put the kept checkpoint back into the model, and log whether its scores tell anything.
 
     Raises:
         DataError: the checkpoint in the folder is missing or damaged.
     """
     checkpoint.load(folder).fill(model)
-    selection.conclude(lambda split: scored(model, split), done)
+    selection.conclude(lambda split: scored(model, split, kept), done)
 
 
-def scored(model: Blip2, split: Split) -> Outcomes:
-    """Every sample of the split with its score; leaves the model evaluating.
+def scored(model: Blip2, split: Split, kept: Kept) -> Outcomes:
+    """Every sample of the split with its score; leaves the model evaluating, and keeps batches.
 
     Raises:
         DataError: the samples are of one class only, or a score is not finite.
     """
     model.eval()
-    outcomes = evaluate(split, blip2_predict(model, BLIP2_PROMPTS), attributes=())
+    stream = kept.batches(split, BATCH)
+    outcomes = evaluate(split, blip2_predict(model, BLIP2_PROMPTS), stream=stream)
     require_both_classes(split, outcomes.target)
     return outcomes

@@ -14,6 +14,7 @@ from training import checkpoint, settings
 from training.fairclip.config import Config
 from training.fairclip.train import announce, build, describe, open_split
 from training.fairclip.validation import scored
+from training.kept import Kept
 from training.learned import auc_limits, say_auc
 from training.resume import Progress
 from training.runlog import LOG, RunLog
@@ -43,7 +44,7 @@ def keep_as_given(config: Config, folder: Path) -> Path:
     settings.keep(config, folder)
     with RunLog(folder, first_step=0):
         announce(config, model)
-        outcomes = scored(model, val)
+        outcomes = scored(model, val, Kept(0))
         value = float(auc(outcomes.target, outcomes.score))
         threshold, selected = selection.facts(outcomes, Progress(best=value))
         record = describe(config, val, threshold, replace(selected, rule="only"))

@@ -9,6 +9,7 @@ from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN_LABEL
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
+from fairness.samples import Sample
 from training.fairclip.fair_loss import FairObjective, Group
 from training.losses.fair_settings import FairSettings
 from training.models.preprocess import Preprocess
@@ -83,7 +84,7 @@ class Pairs:
 
     def check(self, skip: bool) -> IntArray:
         """Numbers of the usable samples; errors as `usable_samples`."""
-        return usable_samples(self._split, self._pair, skip)
+        return usable_samples(self._split, self._made, skip)
 
     def fetch(self, index: IntArray) -> tuple[Tensor, Tensor]:
         """Crops (B, S, S) uint8 and tokens (B, 77) int64 of the samples with these numbers.
@@ -97,7 +98,9 @@ class Pairs:
     def _pair(self, i: int) -> tuple[Tensor, Tensor]:
         if i in self._kept:
             return self._kept[i]
-        sample = self._split.read(i)
+        return self._made(i, self._split.read(i))
+
+    def _made(self, i: int, sample: Sample) -> tuple[Tensor, Tensor]:
         if sample.text is None:
             raise UsageError("the split was opened without a text source; training needs one")
         crop = self._preprocess.crop(torch.from_numpy(sample.image)[None])[0].to(torch.uint8)

@@ -18,6 +18,7 @@ from training.fairclip.encoder import Encoder
 from training.fairclip.objective import queue_drift, step_loss
 from training.fairclip.pairs import Pairs, make_objective
 from training.fairclip.validation import conclude, keep_best
+from training.kept import Kept
 from training.learned import require_both_classes
 from training.models import clip
 from training.precision import gradient_scaler, make_deterministic
@@ -65,6 +66,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     selection.check()
     model, optimizer = build(config)
     pairs = Pairs(train_split, model.image_size, config.cache_mb)
+    kept = Kept(config.cache_mb, model.preprocess.crop, model.device)
     usable = pairs.check(skip=config.on_error == "skip")
     objective = make_objective(config, config.seed, train_split, usable).to(model.device)
     both = nn.ModuleList([model, objective])
@@ -92,7 +94,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             drift = queue_drift(encoder, objective)
             if not processes.is_main:
                 continue
-            done, auc = keep_best(model, selection, folder / "best", done, make_record)
+            done, auc = keep_best(model, selection, kept, folder / "best", done, make_record)
             log.scalars(step, {f"{selection.named}/auc": auc, **drift})
             save_state(state, both, optimizer, done, identity, scaler)
             LOG.info(
@@ -100,7 +102,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
                 f"CLIP loss at its end {scalars['loss/clip']:.3f}"
             )
         if processes.is_main:
-            conclude(model, selection, folder / "best", done)
+            conclude(model, selection, kept, folder / "best", done)
     return folder / "best"
 
 

@@ -10,7 +10,9 @@ from fairness.datasets.catalogue import dataset_of, open_split
 from fairness.datasets.reader import Split
 from fairness.datasets.stream import samples
 from fairness.errors import DataError
+from fairness.samples import Sample
 from training.fairlora.config import Config
+from training.kept import Kept
 from training.starting_data import attribute_of, usable_samples
 
 
@@ -75,8 +77,10 @@ class Site:
         self.image_shape: tuple[int, ...] = first.image.shape
         self._keeps = len(self.train) * int(np.prod(self.image_shape)) <= config.cache_mb * 2**20
         self._kept: dict[int, Tensor] = {}
+        self.judged = Kept(config.cache_mb)
+        """Batches of `val`."""
         if config.on_error == "skip":
-            found = usable_samples(self.train, self._image, skip=True)
+            found = usable_samples(self.train, self._made, skip=True)
             self.members = np.intersect1d(self.members, found)
 
     def fetch(self, index: IntArray) -> tuple[Tensor, Tensor, Tensor]:
@@ -97,7 +101,10 @@ class Site:
     def _image(self, i: int) -> Tensor:
         if i in self._kept:
             return self._kept[i]
-        image = self.train.read(i).image
+        return self._made(i, self.train.read(i))
+
+    def _made(self, i: int, sample: Sample) -> Tensor:
+        image = sample.image
         if image.shape != self.image_shape:
             raise DataError(
                 f"{self.train.ids[i]}: image {image.shape}, others are {self.image_shape}; "

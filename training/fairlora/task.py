@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import SGD
 
 from fairness.errors import DataError
-from fairness.evaluate import Answers, Predict, evaluate
+from fairness.evaluate import BATCH, Answers, Predict, evaluate
 from fairness.group_input import RECORDED
 from fairness.samples import Batch
 from training.batching import batch_at, steps_per_pass
@@ -64,7 +64,8 @@ def train_epoch(model: FairLoRA, site: Site, config: Config, done: int, partitio
 
 def judge(model: FairLoRA, site: Site, config: Config) -> score_counts.Counts:
     """The scores of the site's validation samples, counted by class."""
-    outcomes = evaluate(site.val, predict_by_group(model, config.attribute), ())
+    stream = site.judged.batches(site.val, BATCH)
+    outcomes = evaluate(site.val, predict_by_group(model, config.attribute), stream=stream)
     return score_counts.count(outcomes.target, outcomes.score)
 
 

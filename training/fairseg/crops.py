@@ -48,7 +48,7 @@ class Crops:
                 sizes differ, nothing is left, or no mask has a rim or a cup.
         """
         self._shape = shape
-        usable = usable_samples(self._split, self._read, skip)
+        usable = usable_samples(self._split, self._look, skip)
         self._require_structures()
         height, width = self._split.shapes[int(usable[0])]
         return usable, (height, width)
@@ -67,9 +67,8 @@ class Crops:
         images, masks = (np.stack(part) for part in zip(*pairs, strict=True))
         return torch.from_numpy(images), torch.from_numpy(masks)
 
-    def _read(self, i: int) -> None:
+    def _look(self, i: int, sample: Sample) -> None:
         """Check a sample against those before it, and keep its crops if all are kept."""
-        sample = self._split.read(i)
         height, width = sample.image.shape
         if self._shape not in (None, (height, width)):
             raise DataError(

@@ -1,6 +1,7 @@
 """FairSeg's training: epochs of plain steps, each followed by validation."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,7 +17,8 @@ from training.checkpoint_record import FairSegRecord
 from training.fairseg.config import FREE, Config
 from training.fairseg.crops import Crops
 from training.fairseg.step import Trainee, make, prepared, take_step
-from training.fairseg.validation import conclude, keep_best
+from training.fairseg.validation import BATCH, conclude, keep_best
+from training.kept import Kept
 from training.precision import gradient_scaler, make_deterministic
 from training.processes import join
 from training.resume import Progress, identity_of, load_state, save_state
@@ -39,6 +41,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     crops = Crops(data, config.crop, config.cache_mb)
     usable, shape = crops.check(config.on_error == "skip")
     judged, _ = Crops(val, config.crop, keep_mb=0).check(config.on_error == "skip", shape)
+    kept = partial(Kept(config.cache_mb).batches, val, BATCH, judged)
     require_groups(config, data, usable)
     steps = steps_per_pass(len(usable), config.batch_size)
     schedule = Schedule(config.lr, config.epochs * steps, config.warmup)
@@ -71,9 +74,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
             if not processes.is_main:
                 continue
             prepare = prepared(config, shape, both)
-            done, found = keep_best(
-                both.network, prepare, val, judged, folder / "best", done, record
-            )
+            done, found = keep_best(both.network, prepare, val, kept, folder / "best", done, record)
             log.scalars(step, {f"validation/{name}": value for name, value in found.items()})
             save_state(state, both, optimizer, done, identity, scaler)
             LOG.info(
@@ -83,7 +84,7 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
         if processes.is_main:
             LOG.info(f"kept epoch {done.best_epoch}: mean validation Dice {done.best:.3f}")
             prepare, constant = prepared(config, shape, both), crops.counts.best()
-            conclude(both.network, prepare, val, judged, folder / "best", done, constant)
+            conclude(both.network, prepare, val, kept, folder / "best", done, constant)
     return folder / "best"
 
 

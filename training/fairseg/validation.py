@@ -1,12 +1,13 @@
 """Validation Dice of a network after each epoch, and the checkpoint of the best epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.arrays import BoolArray, FloatArray
 from fairness.contract import SelectedOn
 from fairness.datasets.fairseg import FairSeg
 from fairness.evaluate import Answers, ask
@@ -23,6 +24,9 @@ from training.models.segmenter import Segmenter, architecture
 from training.predictor import torch_masks
 from training.resume import Progress
 
+Stream: TypeAlias = Callable[[], Iterable[Batch]]
+"""Gives the batches of the samples to score."""
+
 BATCH = 8
 LORA = "samed_lora.pth"
 """Beside a checkpoint of SAMed: its trained tensors, in the format that its authors' code reads."""
@@ -33,7 +37,7 @@ def keep_best(
     model: Segmenter,
     prepare: SegmentationInput,
     split: FairSeg,
-    usable: IntArray,
+    kept: Stream,
     folder: Path,
     done: Progress,
     record: FairSegRecord,
@@ -44,7 +48,7 @@ def keep_best(
         model: after the epoch.
         prepare: its input stage for images of the split.
         split: the validation split.
-        usable: the numbers of its samples to score.
+        kept: batches of its samples to score.
         folder: of the checkpoint.
         done: progress before the epoch.
         record: of the checkpoint, but for the epoch.
@@ -58,7 +62,7 @@ def keep_best(
     """
     model.eval()
     read = MaskTask(distances=False).read
-    answered = ask(split, torch_masks(model, prepare), read, rows=usable, batch_size=BATCH)
+    answered = ask(split, torch_masks(model, prepare), read, stream=kept())
     found = {name: float(np.nanmean(answered.values[name])) for name in JUDGED}
     value, epoch = float(np.mean(list(found.values()))), done.epochs + 1
     if value <= done.best:
@@ -81,7 +85,7 @@ def conclude(
     model: Segmenter,
     prepare: SegmentationInput,
     split: FairSeg,
-    usable: IntArray,
+    kept: Stream,
     folder: Path,
     done: Progress,
     constant: BoolArray,
@@ -92,7 +96,7 @@ def conclude(
         model: any state of it.
         prepare: its input stage for images of the split.
         split: the validation split.
-        usable: the numbers of its samples to score.
+        kept: batches of its samples to score.
         folder: of the checkpoint.
         done: progress at the end.
         constant: (2, H, W) where the constant mask has rim and cup.
@@ -108,7 +112,7 @@ def conclude(
         drawn = constant_dice(constant, batch.targets)
         return {name: scores[name] for name in JUDGED} | drawn
 
-    answered = ask(split, torch_masks(model, prepare), read, rows=usable, batch_size=BATCH)
+    answered = ask(split, torch_masks(model, prepare), read, stream=kept())
     people = np.array(answered.cases.patients)
     for name, score in zip(CLASSES, JUDGED, strict=True):
         say_dice(name, answered.values[score], answered.values[name], people, done.epochs)

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from fairness.arrays import IntArray
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.samples import Sample
 from training.models.encoder import Encoder
 from training.models.prompts import tokenize
 from training.starting_data import usable_samples
@@ -21,7 +22,7 @@ class Inputs:
 
     def check(self, skip: bool) -> IntArray:
         """Numbers of the usable samples; errors as `usable_samples`."""
-        return usable_samples(self._split, self._one, skip)
+        return usable_samples(self._split, self._made, skip)
 
     def fetch(self, index: IntArray) -> tuple[Tensor, Tensor | None]:
         """Crops (B, S, S) uint8 and tokens (B, 77), or none, of samples, where the encoder is.
@@ -39,7 +40,9 @@ class Inputs:
     def _one(self, i: int) -> tuple[Tensor, Tensor | None]:
         if i in self._kept:
             return self._kept[i]
-        sample = self._split.read(i)
+        return self._made(i, self._split.read(i))
+
+    def _made(self, i: int, sample: Sample) -> tuple[Tensor, Tensor | None]:
         # The buffers of the preprocessing lie where the encoder does; a crop needs none of them.
         crop = self._prepare.crop(torch.from_numpy(sample.image)[None])[0].to(torch.uint8)
         one = crop, tokenize([sample.text or ""])[0] if self._reads else None

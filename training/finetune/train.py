@@ -11,13 +11,14 @@ from torch.optim import AdamW, Optimizer
 from fairness.arrays import IntArray
 from fairness.datasets.reader import Split
 from fairness.errors import DataError
-from fairness.evaluate import evaluate
+from fairness.evaluate import BATCH, evaluate
 from fairness.outcomes import Outcomes
 from training import checkpoint, settings
 from training.backbone import open_encoder
 from training.finetune.config import FREE, Config
 from training.finetune.samples import Inputs
 from training.head_run import describe, open_split, save
+from training.kept import Kept
 from training.learned import require_both_classes
 from training.models.classifier import Classifier
 from training.models.encoder import Encoder
@@ -53,7 +54,8 @@ def train(config: Config, folder: Path, resume: bool = False) -> Path:
     labels = torch.from_numpy(splits["train"].labels).to(encoder.device)
     done = load_state(folder / "last", model, optimizer, identity) if resume else Progress()
     settings.keep(config, folder)
-    score = partial(scored, model)
+    kept = Kept(config.cache_mb, encoder.prepare.crop, encoder.device)
+    score = partial(scored, model, kept)
     with RunLog(folder, first_step=done.epochs) as log, progress_bar("training") as bar:
         trained = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
         LOG.info(f"{said} on {encoder.device}: {trained:,} trained parameters")
@@ -113,13 +115,13 @@ def build(config: Config, encoder: Encoder) -> tuple[Classifier, Optimizer]:
     return Classifier(encoder, head), AdamW(groups, weight_decay=config.weight_decay)
 
 
-def scored(model: Classifier, split: Split) -> Outcomes:
-    """Every sample of the split with its score.
+def scored(model: Classifier, kept: Kept, split: Split) -> Outcomes:
+    """Every sample of the split with its score; its batches are kept for the next time.
 
     Raises:
         DataError: the samples are of one class only, or a score is not finite.
     """
     model.eval()
-    outcomes = evaluate(split, torch_classify(model), attributes=())
+    outcomes = evaluate(split, torch_classify(model), stream=kept.batches(split, BATCH))
     require_both_classes(split, outcomes.target)
     return outcomes

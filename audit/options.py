@@ -126,14 +126,6 @@ class Options:
 
     Counted from its first failure to the next answer; 0: end at once.
     """
-    cache: Path | None = None
-    """Keep decoded images in DIR/fair-audit-images, so that compressed files and pictures are
-    decoded once. They are patients' images: the folder is for you alone."""
-    cache_gb: Annotated[float, tyro.conf.arg(metavar="GB")] = 20.0
-    """What they may take; those that were used longest ago leave."""
-    index: bool = True
-    """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
-    groups, for you alone), so that they are not opened anew by the next audit."""
     distances: bool = True
     """Of masks, also report distances between surfaces (HD95, ...), which take longest."""
     worst: Annotated[int, tyro.conf.arg(metavar="K")] = 3

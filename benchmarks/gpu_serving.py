@@ -4,7 +4,7 @@
 
 Each model is audited as it was exported, and once more where its configuration names the CPU alone:
 the same split goes through both, and their scores are compared. Then `fair-audit bench` times it,
-through shared memory, memory of the GPU, and as bytes. Needs a GPU that the server's ONNX Runtime finds.
+through shared memory, memory of the GPU, and as bytes. The server must find the GPU.
 """
 
 import argparse

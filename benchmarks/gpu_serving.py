@@ -151,7 +151,7 @@ def fair_audit(*words: object) -> None:
 
 def placed(log: str) -> list[str]:
     """What the backend says of its sessions: library, providers, threads."""
-    return [line[line.index("ONNX Runtime") :] for line in log.splitlines() if "Provider" in line]
+    return [line[-300:] for line in log.splitlines() if "Provider" in line]
 
 
 def device_of(about: dict[str, Any]) -> str:

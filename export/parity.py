@@ -152,5 +152,5 @@ def make_probes(
     return replace(
         probes,
         expected=tuple(tuple(row) for row in answers.tolist()),
-        tolerance=tolerance.probes * width,
+        tolerance=max(tolerance.probes * width, tolerance.least),
     )

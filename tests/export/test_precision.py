@@ -90,7 +90,8 @@ def test_the_self_description_states_the_precision_and_probes_of_its_own(
     assert spec.precision == precision
     assert spec.probes is not None
     width = np.ptp(spec.probes.expected)
-    assert spec.probes.tolerance == pytest.approx(TOLERANCES[precision].probes * width)
+    allowed = TOLERANCES[precision]
+    assert spec.probes.tolerance == pytest.approx(max(allowed.probes * width, allowed.least))
     assert spec.checkpoint_sha256 == exported.spec().checkpoint_sha256
     assert spec.model_sha256 != exported.spec().model_sha256
 

@@ -104,7 +104,7 @@ def test_a_killed_stub_is_waited_for_until_the_server_is_started_again(
     meanwhile(kill)
     flags = ("--model", "sound", "--data", split_root, "--out", tmp_path / "run", *QUICK)
     assert audit(server.endpoint, *flags) == 0
-    assert "the backend process of model 'sound'" in capsys.readouterr().out
+    assert "note: waiting for the server, up to 120 s: " in capsys.readouterr().out
     assert groups_of(tmp_path / "run") == expected
 
 

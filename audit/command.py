@@ -14,6 +14,7 @@ from audit.batch_bytes import batch_bytes
 from audit.choice import OF_CHOICE, with_choice
 from audit.client.allocator import keep_memory
 from audit.client.endpoint import describe, self_described_models
+from audit.client.engine import with_engine
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
 from audit.client.onnx_file import OnnxFile
@@ -179,6 +180,7 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 of = (plan.model.name, said, options.version or plan.model.version or None)
                 again = partial(describe, asked, *of)
                 whole = replace(way, transport=PartsTransport(way.transport, note))
+                plan = replace(plan, model=with_engine(asked, plan.model))
                 codes.add(run_audit(plan, whole, again, console, words))
             say_where(plan.out, console)
     return next(code for code in (1, 4, 0) if code in codes)

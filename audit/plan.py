@@ -103,6 +103,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "split": options.split,
         "split_sha256": split.fingerprint(),
         "batch_size": str(model.batch_size),
+        "backend": f"{model.answering.backend}, {model.answering.runtime}",
         "distances": str(options.distances),
         **({"description_sha256": model.foreign.said.sha256} if model.foreign else {}),
         **plan_identity(options.analysis.plan),

@@ -43,6 +43,11 @@ def identity(asking: Asking) -> str:
     return said
 
 
+def as_described(model: ServedModel) -> tuple[object, ...]:
+    """What a server says of a model, and of what runs it, in its configuration."""
+    return model.spec, model.version, model.answering.backend, model.answering.runtime
+
+
 def prove_same(asking: Asking, journal: Readings, recent: Collection[str]) -> None:
     """Prove that a server that was away, or has begun anew, still serves the same model.
 
@@ -60,7 +65,7 @@ def prove_same(asking: Asking, journal: Readings, recent: Collection[str]) -> No
         now = asking.described()
     except UsageError as error:
         raise WrongModelError(f"it is described otherwise: {error}") from None
-    if (now.spec, now.version) != (plan.model.spec, plan.model.version):
+    if as_described(now) != as_described(plan.model):
         raise WrongModelError(
             f"model '{plan.model.name}' at {plan.options.endpoint} describes itself otherwise now"
         )

@@ -85,7 +85,7 @@ NO_JOURNAL = named("the same, journal off", "command", "many", transport="shm", 
 def cached(cache: Path) -> tuple[Client, ...]:
     """The command with decoded images from an earlier run."""
     return tuple(
-        named(f"fair-audit, {what}, cached", "command", "many", transport=way, cache=str(cache))
+        named(f"fair-audit, {what}, cached", "command", "cached", transport=way, cache=str(cache))
         for what, way in (("shared memory", "shm"), ("bytes", "grpc"))
     )
 
@@ -117,10 +117,11 @@ def workloads(scale: float, rounds: int, cache: Path) -> list[Workload]:
         Workload("128x200x200 in memory", OCT, "near_free_oct", n(128, 4), IN_MEMORY, of_less),
         Workload("664x512, stored npz", FUNDUS, "near_free", 0,
                  (LOOP_OF_FILES, TRITONY_OF_FILES, *of_files(FUNDUS), NO_JOURNAL,
-                  *cached(cache / "stored")), rounds, splits=files(2048, 12288)),
+                  *cached(cache / "stored")), rounds,
+                 splits=(*files(2048, 12288), ("cached", n(12288, 32)))),
         Workload("664x512, compressed npz", FUNDUS, "near_free", 0,
-                 (LOOP_OF_FILES, *of_files(FUNDUS), *cached(cache / "compressed")), rounds,
-                 splits=files(768, 2560), compressed=True),
+                 (*of_files(FUNDUS), *cached(cache / "compressed")), rounds,
+                 splits=(*files(768, 2560), ("cached", n(12288, 32))), compressed=True),
         Workload("224x224, stored npz", SMALL, "near_free", 0, of_files(SMALL), of_less,
                  splits=files(4096, 20000)),
         Workload("128x200x200, stored npz", OCT, "near_free_oct", 0, of_files(OCT), of_less,

@@ -207,7 +207,7 @@ def describe(
         device=NOT_STATED if found.config is None else device_of(found.config),
         server=found.server,
         foreign=foreign,
-        answering=answering(server, name, found.version, found),
+        answering=answering(found.config),
     )
 
 

@@ -11,6 +11,7 @@ from audit.bench.flags import BenchOptions
 from audit.bench.point import Point, recommended
 from audit.bench.sweep import about, bytes_of, requests_of, swept, warnings_of
 from audit.client.endpoint import connect, describe, self_described_models
+from audit.client.engine import with_engine
 from audit.client.headers import refuse_loose_headers
 from audit.client.sending import sending
 from audit.client.transport import Server
@@ -63,6 +64,7 @@ def bench(arguments: list[str], console: Console) -> int:
         connect(flags.connection, sizes.answer + FRAME_BYTES) as server,
         sending(server, sizes, options.transport, max(options.in_flight), note) as way,
     ):
+        model = with_engine(server, model)
         if model.answering.response_cache:
             note("WARNING: the response cache is enabled")
         points = swept(options, way.transport, model, sent, console)

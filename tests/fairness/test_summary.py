@@ -27,7 +27,9 @@ def test_neither_count_nor_speed_is_told_of_few(n: int, is_told: bool) -> None:
     about: dict[str, Any] = {
         "data": {"n": n, "n_skipped": 0},
         "speed": {"images": n, "seconds": 0.5, "images_per_second": 2.0 * n},
+        "delivery": {"requests": n},
     }
     report = summarise(measured, [plain(GENDER, codes)], about, Settings(replicates=100))
     assert (report.provenance["data"]["n"] == n) is is_told
     assert (report.provenance["speed"] == about["speed"]) is is_told
+    assert (report.provenance["delivery"] == about["delivery"]) is is_told

@@ -1,20 +1,23 @@
 """What runs a model, by the server's word: two backends never look the same; without a server."""
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import pytest
 from fake_transport import FakeTransport
 from google.protobuf import text_format
+from served import SPEC
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 from tritonclient.grpc.service_pb2 import ModelMetadataResponse
 
-from audit.client.answering import ABOUT, NOT_STATED, Answering, answering
-from audit.client.transport import Request
+from audit.client.answering import NOT_STATED, Answering, answering
+from audit.client.endpoint import ServedModel
+from audit.client.engine import ABOUT, with_engine
+from audit.client.transport import Request, Server
 from audit.client.wire import Output
 from fairness.errors import ServerError
 
+MODEL = ServedModel("m", "1", SPEC, batch_size=4, device="CPU", server="fake 1")
 OURS = 'backend: "onnxruntime" runtime: "model.py"'
 COMPILED = 'backend: "onnxruntime" runtime: "libtriton_onnxruntime.so"'
 SAID = b'{"engine": "ONNX Runtime 9.9", "providers": "P", "intra_op_threads": 3, ' + (
@@ -43,10 +46,22 @@ def metadata(*inputs: tuple[str, list[int]]) -> Any:
     return found
 
 
+@dataclass
+class Serving(FakeTransport):
+    """A server that says what tensors the model has."""
+
+    said: Any = None
+
+    def metadata(self, model: str, version: str) -> Any:
+        return self.said or metadata()
+
+
 def of(config: str | None, says: Says | None = None, said: Any = None) -> Answering:
     read = None if config is None else text_format.Parse(config, ModelConfig())
-    found = SimpleNamespace(config=read, metadata=said or metadata())
-    return answering(FakeTransport(at_once=says or Says(SAID)), "m", "1", found)
+    return with_engine(
+        cast("Server", Serving(at_once=says or Says(SAID), said=said)),
+        replace(MODEL, answering=answering(read)),
+    ).answering
 
 
 def test_backends_that_differ_in_anything_are_told_apart() -> None:
@@ -106,9 +121,9 @@ def test_texts_of_a_server_are_one_short_line() -> None:
 
 
 def test_a_backend_that_takes_the_question_for_an_image_is_not_stated() -> None:
-    transport = FakeTransport(at_once=None, refused=ServerError("no such image"))
-    found = SimpleNamespace(config=text_format.Parse(OURS, ModelConfig()), metadata=metadata())
-    assert answering(transport, "m", "1", found).engine == NOT_STATED
+    server = cast("Server", Serving(refused=ServerError("no such image")))
+    model = replace(MODEL, answering=answering(text_format.Parse(OURS, ModelConfig())))
+    assert with_engine(server, model).answering == model.answering
 
 
 def test_the_configuration_says_instances_cache_and_the_accelerator_s_precision() -> None:

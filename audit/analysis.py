@@ -34,7 +34,7 @@ def finish(
 ) -> int:
     """Analyse, write `out/report`, print the tables, judge the first one; the exit code.
 
-    None of the checks of a partial report passes.
+    A partial report is held to no baseline and no plan, logged nowhere, and no check passes.
 
     Raises:
         UsageError: the baseline has other samples than those that were scored.
@@ -52,7 +52,8 @@ def finish(
     report = replace(report, unrecorded=missing)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        judgement = judged(plan.policy, plan, answered, measured, groupings, report)
+        alone = replace(plan, baseline=None, before=None) if partial else plan
+        judgement = judged(plan.policy, alone, answered, measured, groupings, report)
         judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:

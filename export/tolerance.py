@@ -29,5 +29,5 @@ TOLERANCES: dict[Precision, Tolerance] = {
 }
 """By precision. Of `probes`, fp32: wide enough for a GPU that rounds products to TF32 (0.5 % in a
 simulation), narrow enough that a model trained a little further does not pass for this one. fp16: a
-CPU computes halves in float32, a GPU does not; 2^-11 is half a step of such a number at 1 (seen on an
-H100: 2.3e-4)."""
+CPU computes halves in float32, a GPU does not; 2^-11 is half a step of such a number at 1 (2.3e-4
+was seen on an H100)."""

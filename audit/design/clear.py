@@ -17,7 +17,7 @@ from audit.design.draws import Frame
 from audit.policy.objections import inside
 from audit.policy.policy import Policy, Rule
 from fairness.arrays import FloatArray, IntArray
-from fairness.attributes import UNKNOWN
+from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.statistics.contrasts import Pairs, limits, spread
 from fairness.statistics.joint import joint_quantile, largest_draws
 from fairness.statistics.measures import Measures
@@ -53,9 +53,12 @@ class Numbers:
 def can_be_clear(policy: Policy, frame: Frame, measures: Measures) -> bool:
     """Whether every rule speaks of groups, of pairs, or of a largest difference of known people."""
     kinds = {summary.name: summary.kind for summary in measures.summaries}
-    return all(
-        kinds[rule.metric] == "difference" for rule in policy.rules if rule.scope == "gap"
-    ) and not any((grouping.codes == UNKNOWN).any() for grouping in frame.groupings)
+    for rule in policy.rules:
+        if rule.scope == "gap" and kinds[rule.metric] != "difference":
+            return False
+        if {UNKNOWN_LABEL, ALL} & set(rule.groups or ()):
+            return False
+    return not any((grouping.codes == UNKNOWN).any() for grouping in frame.groupings)
 
 
 def clear_verdicts(policy: Policy, block: Block, settings: Settings) -> IntArray:

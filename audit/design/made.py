@@ -16,6 +16,8 @@ from fairness.statistics.settings import Settings
 
 WHOLE = "the whole policy"
 CROSSES = "the interval crosses the margin"
+OFTEN = 0.05
+"""Share of the draws from which on a reason is told."""
 OF_SIZES = 2000
 """Draws of each size that is tried, at most as many as at the stated sizes."""
 
@@ -74,7 +76,8 @@ def expected_of(tally: Tally, k: int, multiple: float | None) -> Expected:
     is_whole = k == len(tally.policy.rules)
     counts = tally.of_all if is_whole else tally.of_rules[k]
     reasons = [] if is_whole else tally.reasons[k].most_common(2)
-    others = [f"{why} ({n / tally.draws:.0%})" for why, n in reasons if why != CROSSES]
+    often = [(why, n / tally.draws) for why, n in reasons if n >= OFTEN * tally.draws]
+    others = [f"{why} ({share:.0%})" for why, share in often if why != CROSSES]
     return Expected(
         rule=WHOLE if is_whole else in_words(tally.policy.rules[k]),
         passes=counts["PASS"] / tally.draws,

@@ -4,6 +4,7 @@ Patients are exchanged, never images: where nothing depends on it, any set of as
 could be the one without a recorded group (Fisher 1935; van Elteren 1960 for ranks within strata).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,47 +91,53 @@ def related_to_site(missing: BoolArray, site: IntArray, units: IntArray) -> Test
         return Tested(None, CHI_SQUARE)
     spread = absent.var(ddof=1)
     there = people[people > 0]
+    at = np.equal.outer(place, np.flatnonzero(people)).astype(np.float64)
 
-    def statistic(values: FloatArray) -> float:
-        sums = np.bincount(place, values, len(people))[people > 0]
-        return float(((sums - there * mean) ** 2 / there).sum() / spread)
+    def statistics(values: FloatArray) -> FloatArray:
+        """Of rows (K, N) of absent patients."""
+        return np.asarray(((values @ at - there * mean) ** 2 / there).sum(1) / spread)
 
+    (seen,) = statistics(absent[None])
     if (there * min(mean, 1 - mean) >= 5).all() or len(absent) > MOST:
-        return Tested(float(chi2.sf(statistic(absent), len(there) - 1)), CHI_SQUARE)
-    rng = np.random.default_rng(len(absent))
-    seen, beyond = statistic(absent), 0
-    for _ in range(PERMUTATIONS):
-        beyond += statistic(rng.permutation(absent)) >= seen - ROUNDING
+        return Tested(float(chi2.sf(seen, len(there) - 1)), CHI_SQUARE)
+    rng, beyond = np.random.default_rng(len(absent)), 0
+    for rows in blocks(len(absent)):
+        drawn = rng.permuted(np.tile(absent, (rows, 1)), axis=1)
+        beyond += int((statistics(drawn) >= seen - ROUNDING).sum())
     return Tested((beyond + 1) / (PERMUTATIONS + 1), PERMUTED)
 
 
 def permuted(absent: FloatArray, value: FloatArray, strata: IntArray) -> Tested:
     """Test of the sum of `value` (N,) over the absent patients, permuted within strata (N,)."""
-    mean, variance, centred = 0.0, 0.0, np.zeros(len(value))
+    variance, centred = 0.0, np.zeros(len(value))
     for s in np.unique(strata):
         inside = strata == s
         a, b = absent[inside] - absent[inside].mean(), value[inside] - value[inside].mean()
         centred[inside] = b
         if inside.sum() > 1:
             variance += float((a @ a) * (b @ b)) / (inside.sum() - 1)
-    seen = abs(float(absent @ centred) - mean)
+    seen = abs(float(absent @ centred))
     if variance <= ROUNDING**2:
         return Tested(None, PERMUTED)
     fewest = min(np.count_nonzero(absent > 0.5), np.count_nonzero(absent <= 0.5))
     if fewest >= MANY or len(absent) > MOST:
         return Tested(float(2 * ndtr(-seen / np.sqrt(variance))), NORMAL)
-    rng, beyond, done = np.random.default_rng(len(absent)), 0, 0
-    size = max(1, BLOCK // len(absent))
-    while done < PERMUTATIONS:
-        rows = min(size, PERMUTATIONS - done)
+    rng, beyond = np.random.default_rng(len(absent)), 0
+    for rows in blocks(len(absent)):
         sums = np.zeros(rows)
         for s in np.unique(strata):
             inside = strata == s
             drawn = rng.permuted(np.tile(absent[inside], (rows, 1)), axis=1)
             sums += drawn @ centred[inside]
         beyond += int((np.abs(sums) >= seen - ROUNDING).sum())
-        done += rows
     return Tested((beyond + 1) / (PERMUTATIONS + 1), PERMUTED)
+
+
+def blocks(patients: int) -> Iterator[int]:
+    """Numbers of permutations that are made at once, `PERMUTATIONS` in all."""
+    size = max(1, BLOCK // patients)
+    for start in range(0, PERMUTATIONS, size):
+        yield min(size, PERMUTATIONS - start)
 
 
 def of_patients(values: FloatArray | BoolArray | IntArray, units: IntArray) -> FloatArray:

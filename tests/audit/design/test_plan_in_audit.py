@@ -8,6 +8,9 @@ import pytest
 from scored_files import document, report
 
 from audit.cli import run
+from audit.design.plan_file import plan_identity
+from audit.records.journal import Journal, check_run
+from fairness.errors import DataError, UsageError
 
 pytest_plugins = ["scored_cohort"]
 
@@ -106,3 +109,18 @@ def test_a_plan_of_other_attributes_or_without_policy_is_refused(
     assert "speaks of 'tribe'" in capsys.readouterr().err
     assert report(source, tmp_path / "run", *flags) == 2
     assert "--policy" in capsys.readouterr().err
+
+
+def test_a_plan_cannot_be_brought_to_a_run_that_has_begun(folder: Path, tmp_path: Path) -> None:
+    begun, path = {"model": "m"}, tmp_path / "journal.sqlite"
+    with Journal(path, begun, resume=False):
+        pass
+    with pytest.raises(DataError, match="does not say its plan"):
+        check_run(path, {**begun, **plan_identity(folder / "plan.json")}, resume=True)
+    with Journal(
+        tmp_path / "planned", {**begun, **plan_identity(folder / "plan.json")}, resume=False
+    ):
+        pass
+    later = plan_identity(folder / "policy.yaml")
+    with pytest.raises(UsageError, match="its plan"):
+        check_run(tmp_path / "planned", {**begun, **later}, resume=True)

@@ -43,6 +43,7 @@ RULES = {
 FURTHER = {
     "scaled": Rule(metric="es_auc", attribute="race", scope="gap", min=0.75),
     "ratio": Rule(metric="demographic_parity_ratio", attribute="race", scope="gap", min=0.7),
+    "all": Rule(metric="auc", attribute="race", groups=("all", "unknown"), min=0.78),
     "worst": Rule(metric="auc_worst", attribute="race", scope="gap", min=0.78),
 }
 DESIGNS = {

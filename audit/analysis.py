@@ -18,6 +18,7 @@ from audit.report.terminal import print_report
 from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
+from fairness.beside.weigh import said_of, weighed, weights_in
 from fairness.compat.compared import Compared
 from fairness.disclosure.labels import divided
 from fairness.missingness import unrecorded
@@ -42,6 +43,12 @@ def finish(
     options, settings = plan.options, plan.options.settings
     provenance = {**provenance, **plan.task.notes(answered)}
     measured = plan.task.measured(answered, plan.names, settings)
+    if (weight := options.beside.weight) is not None:
+        measured = weighed(measured, weights_in(answered.cases, weight))
+        provenance = {
+            **provenance,
+            "weights": said_of(answered.cases, weight, settings.suppress_below),
+        }
     whole = groupings_of(answered.cases, options)
     groupings = divided(plan.task, answered, measured, *whole, settings)
     report = summarise_all(measured, groupings, provenance, settings)

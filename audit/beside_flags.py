@@ -9,6 +9,7 @@ from audit.flags import CommaNames
 from fairness.beside.adjustment import adjustment_of
 from fairness.beside.asked import Asked
 from fairness.beside.prevalences import check_groups, prevalences_in
+from fairness.beside.weigh import weights_in
 from fairness.errors import UsageError
 from fairness.groups import Grouping, known_ages
 from fairness.outcomes import Cases
@@ -37,6 +38,9 @@ class BesideFlags:
     """Also show net benefit at thresholds in this range, by group, the spread of scores, and what
     a recalibration for all, or one a group, would change: 0.05,0.4."""
 
+    weight: Annotated[str | None, tyro.conf.arg(metavar="COLUMN")] = None
+    """Column of design weights: how many patients each case stands for. Weighs the whole report."""
+
     def asked(self, task: Task, groupings: list[Grouping], cases: Cases) -> Asked:
         """What the flags say, checked against the groups and covariates of the data.
 
@@ -44,6 +48,13 @@ class BesideFlags:
             UsageError: a flag cannot be read, or does not fit the task or the groups.
         """
         flag = next((name for name, given in self.given().items() if given), None)
+        if self.weight is not None:
+            flag = "--weight"
+            if other := next((name for name, given in self.given().items() if given), None):
+                raise UsageError(f"--weight and {other} cannot be had together; leave one out")
+            weights_in(cases, self.weight)
+            if isinstance(task, BinaryTask) and task.takes is not None:
+                raise UsageError("--weight: not offered for a model that takes the group")
         if flag is not None and task.kind != BinaryTask.kind:
             raise UsageError(
                 f"{flag} is for classifiers of two classes; these are results of {task.kind}"

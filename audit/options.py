@@ -52,6 +52,9 @@ class AnalysisOptions:
 
     def __post_init__(self) -> None:
         """Raises UsageError where a flag needs --policy, and it is not there."""
+        for name, other in (("--baseline", self.baseline), ("--compat", self.compat)):
+            if self.beside.weight is not None and other is not None:
+                raise UsageError(f"--weight and {name} cannot be had together; leave one out")
         needing = {
             "--strict": self.strict,
             "--plan": self.plan,

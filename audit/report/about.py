@@ -78,6 +78,11 @@ class _Delivery(_Part):
     answered_from_cache: int | None = None
 
 
+class _Weights(_Part):
+    column: str
+    effective_patients: float | None
+
+
 class _About(_Part):
     what_answered: str
     model: _Model
@@ -90,6 +95,7 @@ class _About(_Part):
     tool: _Tool = _Tool()
     masks: _Masks = _Masks()
     empty_masks: dict[str, int] = {}
+    weights: _Weights | None = None
 
 
 def _complete(about: Mapping[str, Any]) -> Mapping[str, Any]:

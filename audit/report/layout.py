@@ -74,6 +74,9 @@ def headline(report: GroupReport) -> list[str]:
         lines.append(
             "cases: " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in empty.items())
         )
+    if weights := about.get("weights"):
+        worth = weights["effective_patients"] or "few"
+        lines.append(f"weighted by {weights['column']}: worth {worth} patients of equal weight")
     if data["statement"]:
         lines.append(data["statement"])
     return [one_line(line) for line in [*lines, *one_sided(report)]]

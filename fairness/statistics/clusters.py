@@ -10,12 +10,13 @@ def units_of(patients: Array) -> IntArray:
     return np.unique(patients, return_inverse=True)[1].astype(np.int64)
 
 
-def effective_patients(units: IntArray) -> float:
+def effective_patients(units: IntArray, weights: FloatArray | None = None) -> float:
     """Number of patients of equal weight with as much information: (sum n_i)^2 / sum n_i^2 (Kish).
 
-    It is the number of patients where each has the same number of cases.
+    It is the number of patients where each has the same number of cases; with `weights` (n,) of the
+    cases, the same sum of them.
     """
-    sizes = np.bincount(units).astype(np.float64)
+    sizes = np.bincount(units, weights).astype(np.float64)
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 

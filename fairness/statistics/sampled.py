@@ -15,6 +15,7 @@ from fairness.statistics.clusters import effective_patients
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
+from fairness.statistics.weighted import weights_of
 
 BLOCK = 500_000
 """Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
@@ -132,6 +133,8 @@ class Sampled:
     def method(self, cell: int, metric: int) -> str:
         """Name of the interval's method in the report."""
         of_patients = " of patients" if self.clustered[cell] else ""
+        if weights_of(self.measures) is not None:
+            of_patients = ", weighted"
         kind = self.measures.metrics[metric].kind
         if not self.closed[cell, metric] or kind in ("bounded", "norm"):
             return f"bootstrap{of_patients}"
@@ -156,7 +159,7 @@ def sample(
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
     call with the same measures. With `only`, no other metric has replicates.
     """
-    y = measures.positive
+    y, weights = measures.positive, weights_of(measures)
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
     inside = [measures.among(rows) for rows in cells]
     values = np.stack([measures.values(rows) for rows in cells])
@@ -183,12 +186,24 @@ def sample(
         replicates=replicates,
         variance=np.where(closed, formula, resampled_variance(replicates, patients)),
         closed=closed,
-        trials=np.stack([chosen.sum(1) for chosen in inside]).astype(np.float64),
+        trials=np.stack(
+            [count(chosen, weights, r) for chosen, r in zip(inside, cells, strict=True)]
+        ),
         patients=patients,
-        classes=np.array([[effective_patients(units[rows]) for rows in k] for k in classes]),
-        clustered=people < [len(rows) for rows in cells],
+        classes=np.array([[patients_of(units, weights, rows) for rows in k] for k in classes]),
+        clustered=(people < [len(rows) for rows in cells]) | (weights is not None),
         people=np.stack([people, np.min([[_people(units[r]) for r in k] for k in classes], 0)]),
     )
+
+
+def count(inside: BoolArray, weights: FloatArray | None, rows: IntArray) -> FloatArray:
+    """(M,) how many of the cases at `rows` are inside (M, m), or their weights together."""
+    return inside.sum(1).astype(np.float64) if weights is None else inside @ weights[rows]
+
+
+def patients_of(units: IntArray, weights: FloatArray | None, rows: IntArray) -> float:
+    """Effective number of patients of the cases at `rows`."""
+    return effective_patients(units[rows], None if weights is None else weights[rows])
 
 
 def _people(units: IntArray) -> int:

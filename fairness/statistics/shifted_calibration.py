@@ -17,7 +17,7 @@ from fairness.statistics.intervals import Limits, mover_difference
 from fairness.statistics.mover import crossing_of, times
 from fairness.statistics.recalibration import STEPS, logits
 
-FAR = np.sinh(np.linspace(-4, 4, 81)) / 1.5
+FAR = np.sinh(np.linspace(-4, 4, 41)) / 1.5
 """Intercepts that are tried, in standard errors: 0 in the middle, 18 at the ends."""
 
 

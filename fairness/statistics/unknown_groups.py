@@ -16,6 +16,8 @@ from fairness.statistics.delong import placements
 from fairness.statistics.equity_scaled import equity_scaled_range
 from fairness.statistics.measures import Summary
 from fairness.statistics.sampled_grouping import SampledGrouping
+from fairness.statistics.weighted import weights_of
+from fairness.statistics.weighted_extremes import auc_range, largest_weighted_mean
 
 LEVELS = 101
 """Numbers of unknown cases that are tried, of each class; exact up to one fewer cases."""
@@ -85,6 +87,8 @@ def ranges_of(grouping: SampledGrouping) -> Ranges:
     if not unknown.size:
         return Ranges(grouping, low, high)
     hidden = UNKNOWN_LABEL in grouping.hidden
+    if (weights := weights_of(sampled.measures)) is not None:
+        return weighted_ranges(grouping, weights)
     extra = sampled.measures.case_values(unknown)
     score, y = sampled.measures.score, sampled.measures.positive
     for g in grouping.of_tier("descriptive", "inferential"):
@@ -103,6 +107,28 @@ def ranges_of(grouping: SampledGrouping) -> Ranges:
                 cases = [np.full(len(unknown), end) for end in ends] if hidden else [extra[m]] * 2
                 low[g, m] = -largest_mean(-inside[m], -cases[0])
                 high[g, m] = largest_mean(inside[m], cases[1])
+    return Ranges(grouping, low, high)
+
+
+def weighted_ranges(grouping: SampledGrouping, weights: FloatArray) -> Ranges:
+    """The same of weighted cases: of AUCs, shares and means."""
+    sampled, unknown = grouping.sampled, grouping.sampled.rows[-2]
+    groups, metrics = len(grouping.tiers), sampled.measures.metrics
+    low, high = np.full((groups, len(metrics)), np.nan), np.full((groups, len(metrics)), np.nan)
+    extra, hidden = sampled.measures.case_values(unknown), UNKNOWN_LABEL in grouping.hidden
+    score, y = sampled.measures.score, sampled.measures.positive
+    for g in grouping.of_tier("descriptive", "inferential"):
+        rows = sampled.rows[g]
+        inside = sampled.measures.case_values(rows)
+        for m, metric in enumerate(metrics):
+            if metric.kind == "auc" and score is not None and y is not None:
+                low[g, m], high[g, m] = auc_range(score, y, weights, rows, unknown, hidden)
+            elif metric.kind in ("share", "mean") and np.isfinite(sampled.values[g, m]):
+                ends = (0.0, 1.0) if metric.kind == "share" else metric.span
+                cases = [np.full(len(unknown), end) for end in ends] if hidden else [extra[m]] * 2
+                of_group, more = weights[rows], weights[unknown]
+                low[g, m] = -largest_weighted_mean((-inside[m], of_group), (-cases[0], more))
+                high[g, m] = largest_weighted_mean((inside[m], of_group), (cases[1], more))
     return Ranges(grouping, low, high)
 
 

@@ -1,0 +1,122 @@
+"""Design weights: a case of weight k is k cases of its patient; equal weights change nothing."""
+
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+from cohorts import cohort
+from sklearn.metrics import roc_auc_score
+
+from fairness.arrays import IntArray
+from fairness.attributes import RACE
+from fairness.groups import plain
+from fairness.statistics.analyse import Analysis, analyse
+from fairness.statistics.binary import METRICS, BinaryScores
+from fairness.statistics.settings import Settings
+from fairness.statistics.unknown_groups import highest_auc, largest_mean
+from fairness.statistics.weighted import OFFERED, WeightedScores, weighted
+from fairness.statistics.weighted_extremes import highest_weighted_auc, largest_weighted_mean
+
+SETTINGS = Settings(replicates=100)
+NAMES = [metric.name for metric in METRICS]
+
+
+def analysed(scores: BinaryScores, codes: IntArray, patients: IntArray) -> Analysis:
+    return analyse(scores, patients, [plain(RACE, codes)], SETTINGS)
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_a_case_of_weight_k_is_k_cases_of_its_patient(images: int) -> None:
+    y, score, codes, patients = cohort(300, images=images)
+    k = np.random.default_rng(1).integers(1, 4, len(y))
+    rows = np.repeat(np.arange(len(y)), k)
+    copied = analysed(BinaryScores(y[rows], score[rows], 0.5), codes[rows], patients[rows])
+    found = analysed(weighted(BinaryScores(y, score, 0.5), k.astype(float)), codes, patients)
+    compared = 0
+    for one, other in zip(found.estimates, copied.estimates, strict=True):
+        if one.metric in OFFERED or one.metric.startswith(("es_", "equal", "demo", "auc_", "acc")):
+            numbers = [
+                (e.value, e.low, e.high, e.unknown_low, e.unknown_high) for e in (one, other)
+            ]
+            assert numbers[0] == pytest.approx(numbers[1], abs=1e-9, nan_ok=True), one
+            compared += 1
+    assert compared > 70
+    theirs = {(c.metric, c.group_a, c.group_b): c for c in copied.contrasts}
+    for c in found.contrasts:
+        if c.metric in OFFERED:
+            same = theirs[c.metric, c.group_a, c.group_b]
+            assert c.p == pytest.approx(same.p, abs=1e-6)
+            assert c.p_adjusted == pytest.approx(same.p_adjusted, abs=1e-3)
+
+
+def test_equal_weights_change_no_bit() -> None:
+    y, score, codes, patients = cohort(200)
+    scores = BinaryScores(y, score, 0.5)
+    plainly = analysed(scores, codes, patients)
+    for weight in (1.0, 2.5):
+        found = analysed(weighted(scores, np.full(len(y), weight)), codes, patients)
+        assert [astuple(e) for e in found.estimates] == [astuple(e) for e in plainly.estimates]
+        assert found.contrasts == plainly.contrasts
+
+
+def test_the_formulas_for_weights_give_the_same_where_all_are_one() -> None:
+    y, score, _, patients = cohort(300)
+    own = BinaryScores(y, score, 0.5)
+    weighing = WeightedScores(y, score, 0.5, weights=np.ones(len(y)))
+    rows, at = np.arange(len(y)), [NAMES.index(name) for name in OFFERED]
+    assert weighing.values(rows)[at] == pytest.approx(own.values(rows)[at], abs=1e-15)
+    for one, other in zip(
+        weighing.precision(rows, patients), own.precision(rows, patients), strict=True
+    ):
+        assert one[at] == pytest.approx(other[at], rel=1e-12)
+
+
+def test_the_weighted_auc_is_that_of_sklearn() -> None:
+    y, score, _, _ = cohort(300)
+    score = np.round(score, 1)
+    weights = np.random.default_rng(0).uniform(0.5, 4, len(y))
+    found = weighted(BinaryScores(y, score, 0.5), weights).values(np.arange(len(y)))
+    expected = roc_auc_score(y, score, sample_weight=weights)
+    assert found[NAMES.index("auc")] == pytest.approx(expected)
+
+
+def test_other_metrics_say_that_they_are_not_offered() -> None:
+    y, score, codes, patients = cohort(200)
+    weights = np.random.default_rng(0).uniform(0.5, 4, len(y))
+    found = analysed(weighted(BinaryScores(y, score, 0.5), weights), codes, patients)
+    of_slope = [e for e in found.estimates if e.metric == "calibration_slope"]
+    assert {(e.value, e.reason) for e in of_slope} == {(None, "not offered with weights")}
+
+
+def test_the_scale_of_weights_does_not_matter() -> None:
+    y, score, _, _ = cohort(200)
+    weights = np.random.default_rng(0).uniform(0.5, 4, len(y))
+    scores = BinaryScores(y, score, 0.5)
+    one, other = (weighted(scores, weights * by).values(np.arange(200)) for by in (1, 1000))
+    assert one == pytest.approx(other, nan_ok=True)
+
+
+def test_extremes_of_equal_weights_are_those_without() -> None:
+    rng = np.random.default_rng(0)
+    parts = [rng.random(n) for n in (20, 30, 5, 7)]
+    cases = [(part, np.ones(len(part))) for part in parts]
+    assert highest_weighted_auc(cases[0], cases[1], cases[2], cases[3]) == pytest.approx(
+        highest_auc(*parts)
+    )
+    assert largest_weighted_mean(cases[0], cases[2]) == pytest.approx(
+        largest_mean(parts[0], parts[2])
+    )
+
+
+def test_unequal_weights_widen_intervals() -> None:
+    y, score, codes, patients = cohort(400)
+    scores = BinaryScores(y, score, 0.5)
+    weights = np.random.default_rng(0).choice([1.0, 10.0], len(y))
+    widths = []
+    for measured in (scores, weighted(scores, weights)):
+        found = analysed(replace(measured), codes, patients).estimates
+        one = next(e for e in found if (e.attribute, e.metric) == ("overall", "accuracy"))
+        assert one.low is not None
+        assert one.high is not None
+        widths.append(one.high - one.low)
+    assert 1.15 < widths[1] / widths[0] < 1.5

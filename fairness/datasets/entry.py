@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from fairness.arrays import Array
 from fairness.attributes import UNKNOWN, Attribute
@@ -13,10 +16,13 @@ from fairness.datasets.values import read_code, read_measurement
 from fairness.text import one_line
 from fairness.unknown import is_unknown, whole
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""Shared by all entries that have none: there may be millions."""
+
 PATIENT_KEYS = ("pid", "subject", "patient", "patient_id")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Everything about one sample but its image and mask."""
 
@@ -36,13 +42,13 @@ class Entry:
     labels: tuple[int, ...] = ()
     """Of several labels 0 or 1, -1 where unknown."""
     text: str | None = None
-    inputs: Mapping[str, Array] = field(default_factory=dict)
+    inputs: Mapping[str, Array] = field(default_factory=lambda: NOTHING)
     """What a model is sent beside the image, by the name of the tensor."""
     place: Place | None = None
     """Of an image of 8 bits in an npz file, from where it can be read straight into memory."""
     mask_place: Place | None = None
     """Of its mask."""
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What it says of attributes that a user named (`further.py`); absent where nothing."""
 
 
@@ -65,7 +71,7 @@ def read_common(
     return Entry(
         id=npz.path.stem,
         path=npz.path,
-        codes={a.name: read_code(npz, a, key) for a, key in keys.items()},
+        codes=shared(tuple((a.name, read_code(npz, a, key)) for a, key in keys.items())),
         covariates=_read_covariates(npz),
         patient=_read_patient(npz),
         digest=hashlib.sha256("\n".join([npz.path.name, *checksums]).encode()).digest(),
@@ -73,6 +79,12 @@ def read_common(
         shape=shape,
         place=place if place is not None and place.type == "|u1" else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def shared(codes: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    """Codes by name, one object for all entries that have the same: there are few of these."""
+    return dict(codes)
 
 
 def _read_covariates(npz: Npz) -> dict[str, float]:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from fairness.datasets.entry import Entry
+from fairness.datasets.entry import NOTHING, Entry, shared
 from fairness.datasets.folder_index import FolderIndex, Row
 from fairness.datasets.picture import MAX_PIXELS
 from fairness.datasets.place import Place
@@ -39,8 +40,8 @@ def row_of(entry: Entry) -> Row:
         entry.image_checksum,
         list(entry.shape),
         entry.label,
-        dict(entry.codes),
-        dict(entry.covariates),
+        entry.codes,
+        entry.covariates,
         entry.place,
         entry.mask_place,
         dict(entry.words),
@@ -66,14 +67,20 @@ def entry_of(path: Path, row: Row) -> Entry:
     return Entry(
         id=id_,
         path=path,
-        codes=codes,
+        codes=shared(tuple(codes.items())),
         covariates=covariates,
         patient=patient,
         digest=bytes.fromhex(digest),
         image_checksum=checksum,
-        shape=tuple(shape),
+        shape=_same(tuple(shape)),
         label=label,
         place=place and Place(*place),
         mask_place=mask and Place(*mask),
-        words=words,
+        words=words or NOTHING,
     )
+
+
+@lru_cache(maxsize=4096)
+def _same(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """One object for all entries of a shape."""
+    return shape

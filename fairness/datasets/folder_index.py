@@ -61,6 +61,11 @@ class FolderIndex:
         if self._is_used and self._file.exists():
             self._read(width)
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether it has rows."""
+        return bool(self._known)
+
     def row(self, path: Path) -> Row | None:
         """The row of an unchanged file; None where there is none."""
         if not self._is_used:
@@ -94,9 +99,12 @@ class FolderIndex:
         """
         is_same = not self._is_new and len(self._kept) == len(self._known)
         if not self._is_used or is_same or len(self._kept) < LEAST:
+            self._known, self._kept = {}, {}
             return
-        rows = [(name, *stat, *row) for name, (stat, row) in self._kept.items()]
+        self._known = {}
+        rows = ((name, *stat, *row) for name, (stat, row) in self._kept.items())
         body = json.dumps([list(column) for column in zip(*rows, strict=True)]).encode()
+        self._kept = {}
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file.parent.chmod(0o700)

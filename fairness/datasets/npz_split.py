@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar, Unpack
 
@@ -44,7 +45,7 @@ class NpzSplit(FileSplit):
         carves = self.holds_out and split in ("train", "val")
         self.is_carved = carves and not has_files(self.root, "val")
         index = self._index(options)
-        with uncollected():
+        with uncollected() if index.is_filled else nullcontext():
             entries = self._opened(split, index, rows)
             self._keep(entries)
         index.save()

@@ -45,7 +45,7 @@ def test_an_unusable_image_is_one_line_or_left_out(
     monkeypatch.setattr("training.fairseg.train.take_step", lambda *_: {"loss/total": 0.0})
 
     def counting(*arguments: Any) -> tuple[Progress, dict[str, float]]:
-        scored.append(len(arguments[3]))
+        scored.append(sum(map(len, arguments[3]())))
         return keep_best(*arguments)
 
     monkeypatch.setattr("training.fairseg.train.keep_best", counting)

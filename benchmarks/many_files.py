@@ -1,0 +1,47 @@
+"""Splits of many small files, for what is measured per file; many names, few different contents."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+CONTENTS = 400
+"""Different files; all others are further names of these."""
+
+
+def write_many(folder: Path, count: int, shape: tuple[int, int], *, compressed: bool) -> Path:
+    """A test split of `count` images (H, W) in the layout of FairVLMed, below `folder`.
+
+    Every group and both labels occur. The files are older than an index wants them.
+    """
+    rng = np.random.default_rng(0)
+    split = folder / "Test"
+    split.mkdir(parents=True)
+    save = np.savez_compressed if compressed else np.savez
+    for i in range(count):
+        path = split / f"data_{i:06d}.npz"
+        if i >= CONTENTS:
+            os.link(split / f"data_{i % CONTENTS:06d}.npz", path)
+            continue
+        coarse = rng.normal(size=(shape[0] // 8 + 1, shape[1] // 8 + 1))
+        smooth = np.kron(coarse, np.ones((8, 8)))[: shape[0], : shape[1]]
+        image = 128 + 20 * smooth + 4 * rng.normal(size=shape)
+        content = io.BytesIO()
+        values = {
+            "slo_fundus": image.clip(0, 255).astype(np.uint8),
+            "glaucoma": i % 2,
+            "race": i % 3,
+            "gender": i // 2 % 2,
+            "ethnicity": i % 5 == 0,
+            "language": i % 3,
+            "maritalstatus": i % 5,
+            "age": 40 + i / 10,
+            "md": -i / 50,
+            "pid": f"patient {i}",
+        }
+        save(content, **{name: np.asarray(value) for name, value in values.items()})
+        path.write_bytes(content.getvalue())
+    time.sleep(2.5)
+    return folder

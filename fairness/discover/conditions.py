@@ -8,6 +8,7 @@ import numpy as np
 from fairness.arrays import BoolArray, FloatArray
 from fairness.groups import MOST_LEVELS, known_ages, quoted
 from fairness.outcomes import Cases
+from fairness.unknown import CODES
 
 BINS = 4
 """Bins of equal mass of a covariate."""
@@ -55,10 +56,17 @@ def conditions_of(cases: Cases, search: BoolArray) -> Conditions:
 
 
 def levels_or_bins(values: FloatArray, search: BoolArray) -> list[tuple[str, BoolArray]]:
-    """Name and members (n,) of each level of a covariate that has few, else of each bin."""
+    """Name and members (n,) of each level of a covariate that has few, else of each bin.
+
+    Beside levels that are not negative, the codes of the unknown (-1, ...) are none.
+    """
+    values = np.where(np.isfinite(values), values, np.nan)
     seen = values[search & np.isfinite(values)]
     levels = np.unique(seen)
     if levels.size <= MOST_LEVELS:
+        coded = np.isin(levels, tuple(CODES))
+        if (levels[~coded] >= 0).all() and not coded.all():
+            levels = levels[~coded]
         return [(f"{level:g}", values == level) for level in levels]
     edges = np.unique(np.quantile(seen, np.arange(1, BINS) / BINS))
     bins = []

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from scipy.special import ndtri
 
 from fairness.disclosure.rounding import coarse
@@ -84,7 +83,6 @@ def written(
 
 def shown_of(rank: int, one: Subgroup, search: Search, tests: int) -> Shown:
     """One subgroup, rounded."""
-    low, high = one.test.limits(float(ndtri(1 - search.alpha / 2)))
     strictest = float(ndtri(1 - search.alpha / (2 * tests)))
     exact = Shown(
         rank=rank,
@@ -93,14 +91,14 @@ def shown_of(rank: int, one: Subgroup, search: Search, tests: int) -> Shown:
         people=tens(one.tested[2]),
         positives=tens(one.tested[0]),
         people_searched=tens(one.searched[2]),
-        auc=one.test.inside.value,
-        low=float(low[0]),
-        high=float(high[0]),
-        auc_others=one.test.outside.value,
-        gap=one.test.gap,
-        p=one.test.p,
+        auc=one.auc,
+        low=one.low,
+        high=one.high,
+        auc_others=one.auc_others,
+        gap=one.gap,
+        p=one.p,
         p_adjusted=one.p_adjusted,
-        mde=float(minimum_detectable(np.array(one.test.variance), strictest)),
+        mde=float(minimum_detectable(one.variance, strictest)),
         gap_searched=one.searched_gap,
     )
     return coarse(exact, DIGITS, search.alpha)

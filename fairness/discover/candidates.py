@@ -4,7 +4,7 @@ Groups, bins and labels decide which they are, and no score: the test of a subgr
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,8 @@ class Limits:
     of_class: int = 20
     """Fewest positives, and fewest negatives, of it and of all others in each half."""
     rest: int = 11
-    """Fewest positives and negatives, in each half, by which it is smaller than a subgroup of
-    fewer conditions: else it is nearly the same, or would give a small group's counts away."""
+    """Fewest positives and negatives, in each half, that a subgroup of one condition less has more:
+    else both are nearly the same, or the difference would give a small group's counts away."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,35 @@ def candidates_of(
 
     A subgroup whose part of one variable is too small is not made smaller by another.
     """
-    everybody = counting.people(np.ones((1, conditions.inside.shape[1]), dtype=bool))[0]
     variables = [condition.variable for condition in conditions.conditions]
+    n = conditions.inside.shape[1]
+    everybody = counting.people(np.ones((1, n), dtype=bool))[0]
     found: list[tuple[int, ...]] = []
-    large: list[tuple[int, ...]] = [()]
+    large: dict[tuple[int, ...], IntArray] = {(): everybody}
     for _ in range(limits.depth):
-        made = [
-            (*one, k)
-            for one in large
-            for k in range(one[-1] + 1 if one else 0, len(variables))
-            if variables[k] not in {variables[i] for i in one}
-        ]
-        known = set(large)
-        made = [c for c in made if all(part in known for part in parts_of(c))]
-        large = []
-        for block in blocks(made, conditions.inside.shape[1]):
-            members = members_of(conditions, block)
-            counts = counting.people(members)
+        smaller: dict[tuple[int, ...], IntArray] = {}
+        for block in blocks(narrower(large, variables), n):
+            counts = counting.people(members_of(conditions, block))
+            rests = np.array([[large[part] - c for part in parts_of(one)]
+                              for one, c in zip(block, counts, strict=True)])  # fmt: skip
             enough = large_enough(counts, limits)
-            large += [c for c, good in zip(block, enough, strict=True) if good]
-            shown = enough & rests_enough(conditions, counting, block, members, limits)
+            shown = enough & (rests >= limits.rest).all(axis=(1, 2, 3))
             shown &= (everybody - counts >= limits.of_class).all(axis=(1, 2))
-            found += [c for c, good in zip(block, shown, strict=True) if good]
+            smaller |= {one: counts[k] for k, one in enumerate(block) if enough[k]}
+            found += [one for one, good in zip(block, shown, strict=True) if good]
+        large = smaller
     return found
+
+
+def narrower(large: Collection[tuple[int, ...]], variables: Sequence[str]) -> list[tuple[int, ...]]:
+    """Subgroups of one condition more, on another variable, whose parts are all among `large`."""
+    made = [
+        (*one, k)
+        for one in large
+        for k in range(one[-1] + 1 if one else 0, len(variables))
+        if variables[k] not in {variables[i] for i in one}
+    ]
+    return [one for one in made if all(part in large for part in parts_of(one))]
 
 
 def parts_of(candidate: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -113,23 +119,6 @@ def large_enough(counts: IntArray, limits: Limits) -> BoolArray:
     """(C,) whether counts (C, 2, 3) reach the limits in both halves."""
     of_class = (counts[:, :, :2] >= limits.of_class).all(axis=(1, 2))
     return np.asarray(of_class & (counts[:, :, 2] >= limits.people).all(axis=1))
-
-
-def rests_enough(
-    conditions: Conditions,
-    counting: Counting,
-    candidates: Sequence[tuple[int, ...]],
-    members: BoolArray,
-    limits: Limits,
-) -> BoolArray:
-    """(C,) whether each candidate is smaller by enough people than each of its parts."""
-    found = np.ones(len(candidates), dtype=bool)
-    depth = len(candidates[0])
-    for left_out in range(depth if depth > 1 else 0):
-        parts = [c[:left_out] + c[left_out + 1 :] for c in candidates]
-        rest = counting.people(members_of(conditions, parts) & ~members)
-        found &= (rest >= limits.rest).all(axis=(1, 2))
-    return found
 
 
 def blocks(candidates: list[tuple[int, ...]], n: int) -> Iterator[list[tuple[int, ...]]]:

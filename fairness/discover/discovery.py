@@ -7,6 +7,7 @@ not flattered by the search.
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import ndtri
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.discover.candidates import (
@@ -19,7 +20,7 @@ from fairness.discover.candidates import (
 from fairness.discover.conditions import Condition, Conditions, conditions_of
 from fairness.discover.halves import search_half
 from fairness.discover.many_aucs import Ordered
-from fairness.discover.tested import Tested, held_against_others
+from fairness.discover.tested import against_others
 from fairness.errors import DataError
 from fairness.outcomes import Outcomes
 from fairness.statistics.clusters import units_of
@@ -41,7 +42,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Subgroup:
-    """One that was carried into the test half."""
+    """One that was carried into the test half, with its numbers there unless said."""
 
     conditions: tuple[Condition, ...]
     searched: tuple[int, int, int]
@@ -50,13 +51,26 @@ class Subgroup:
     """The same in the test half."""
     searched_gap: float
     """AUC minus that of everybody else in the search half: too large, as the search chose it."""
-    test: Tested
+    auc: float
+    auc_others: float
+    low: float
+    """Limits of the gap."""
+    high: float
+    variance: float
+    """Of the gap."""
+    p: float
+    """Two-sided; below alpha exactly where the limits exclude 0."""
     p_adjusted: float
     """By Holm, over all that were tested."""
     reported: bool
     """Whether it does worse than everybody else, as the test shows."""
     members: BoolArray
     """(n,) who is in it; for checks, never shown."""
+
+    @property
+    def gap(self) -> float:
+        """AUC minus that of everybody else."""
+        return self.auc - self.auc_others
 
     @property
     def name(self) -> str:
@@ -101,27 +115,28 @@ def discover(outcomes: Outcomes, search: Search) -> Discovery:
         gap, z = np.append(gap, found[0]), np.append(z, found[1])
     best = np.argsort(z, kind="stable")[: search.carried]
     members = np.concatenate([members_of(conditions, [candidates[k]]) for k in best])
-    tests = [
-        held_against_others(m[~half], y[~half], score[~half], units_of(units[~half]))
-        for m in members
-    ]
-    p = adjusted(np.array([test.p for test in tests]), "holm")
-    counts = counting.people(members)
-    subgroups = []
-    for i, k in enumerate(best):
-        searched_people, tested_people = ((int(a), int(b), int(c)) for a, b, c in counts[i])
-        subgroups.append(
-            Subgroup(
-                tuple(conditions.conditions[c] for c in candidates[k]),
-                searched_people,
-                tested_people,
-                float(gap[k]),
-                tests[i],
-                float(p[i]),
-                bool(p[i] < search.alpha and tests[i].gap < 0),
-                members[i],
-            )
+    tests = against_others(members[:, ~half], y[~half], score[~half], units_of(units[~half]))
+    p, counts = tests.p, counting.people(members).tolist()
+    adjusted_p = adjusted(p, "holm")
+    low, high = tests.limits(float(ndtri(1 - search.alpha / 2)))
+    subgroups = [
+        Subgroup(
+            conditions=tuple(conditions.conditions[c] for c in candidates[k]),
+            searched=tuple(counts[i][0]),
+            tested=tuple(counts[i][1]),
+            searched_gap=float(gap[k]),
+            auc=float(tests.inside.value[i]),
+            auc_others=float(tests.outside.value[i]),
+            low=float(low[i]),
+            high=float(high[i]),
+            variance=float(tests.variance[i]),
+            p=float(p[i]),
+            p_adjusted=float(adjusted_p[i]),
+            reported=bool(adjusted_p[i] < search.alpha and tests.gap[i] < 0),
+            members=members[i],
         )
+        for i, k in enumerate(best)
+    ]
     sizes = tuple(np.unique(units[half == side]).size for side in (True, False))
     return Discovery(
         tuple(subgroups), len(candidates), len(conditions.conditions), (sizes[0], sizes[1])

@@ -1,4 +1,4 @@
-"""The test of a subgroup against everybody else, as pairs of groups are tested in a report."""
+"""The test of subgroups against everybody else, as pairs of groups are tested in a report."""
 
 from dataclasses import dataclass
 
@@ -16,77 +16,74 @@ from fairness.statistics.mover import crossing_of, p_of
 
 
 @dataclass(frozen=True)
-class Side:
-    """AUC of a subgroup, or of everybody else."""
+class Sides:
+    """AUCs of C subgroups, or of everybody else beside each."""
 
-    value: float
-    variance: float
+    value: FloatArray
+    variance: FloatArray
     """By DeLong, of patients."""
-    people: tuple[int, int]
-    """Number of patients with negatives, and with positives."""
+    negatives: FloatArray
+    """Number of patients with negatives."""
+    positives: FloatArray
 
     def limits(self, q: FloatArray | float) -> Limits:
-        """Score interval at a normal quantile."""
-        value, variance = np.array([self.value]), np.array([self.variance])
-        negatives, positives = (np.array([float(n)]) for n in self.people)
-        return auc_score_interval(value, variance, negatives, positives, q)
+        """Score intervals at a normal quantile."""
+        return auc_score_interval(self.value, self.variance, self.negatives, self.positives, q)
 
     @property
-    def regular(self) -> float:
-        """Variance that few cases do not hide (`auc_variance`)."""
-        value, variance = np.array([self.value]), np.array([self.variance])
-        negatives, positives = (np.array([float(n)]) for n in self.people)
-        return float(auc_variance(value, variance, negatives, positives)[0])
+    def regular(self) -> FloatArray:
+        """Variances that few cases do not hide (`auc_variance`)."""
+        return auc_variance(self.value, self.variance, self.negatives, self.positives)
 
 
 @dataclass(frozen=True)
-class Tested:
-    """A subgroup against everybody else in the test half."""
+class Tests:
+    """C subgroups against everybody else."""
 
-    inside: Side
-    outside: Side
-    correlation: float
+    inside: Sides
+    outside: Sides
+    correlation: FloatArray
     """Of both AUCs; 0 unless a patient has cases on both sides."""
 
     @property
-    def gap(self) -> float:
+    def gap(self) -> FloatArray:
         """AUC of the subgroup minus that of everybody else."""
         return self.inside.value - self.outside.value
 
     def limits(self, q: FloatArray | float) -> Limits:
-        """Of the gap at a normal quantile (MOVER)."""
-        a, b = (np.array([side.value]) for side in (self.inside, self.outside))
-        of_a, of_b = self.inside.limits(q), self.outside.limits(q)
-        return mover_difference(a, of_a, b, of_b, np.array([self.correlation]))
+        """Of the gaps at a normal quantile (MOVER)."""
+        a, b = self.inside, self.outside
+        return mover_difference(a.value, a.limits(q), b.value, b.limits(q), self.correlation)
 
     @property
-    def p(self) -> float:
-        """Two-sided: the level at which the interval of the gap just holds 0."""
-        return float(p_of(crossing_of(self.limits, np.array([self.gap])))[0])
+    def p(self) -> FloatArray:
+        """Two-sided, each alone: the level at which the interval of the gap just holds 0."""
+        return p_of(crossing_of(self.limits, self.gap))
 
     @property
-    def variance(self) -> float:
-        """Of the gap."""
+    def variance(self) -> FloatArray:
+        """Of the gaps."""
         a, b = self.inside.regular, self.outside.regular
-        return a + b - 2 * self.correlation * float(np.sqrt(a * b))
+        return np.asarray(a + b - 2 * self.correlation * np.sqrt(a * b))
 
 
-def held_against_others(
+def against_others(
     members: BoolArray, y_true: IntArray, y_score: FloatArray, units: IntArray
-) -> Tested:
-    """Test the members (m,) of a subgroup among cases with truth, scores and patients (m,).
+) -> Tests:
+    """Test subgroups (C, m) among cases with truth of 0/1, scores and patients (m,).
 
-    Both sides need two patients of each class.
+    Both sides of each need two patients of either class.
     """
-    sides, moved = [], []
-    for chosen in (members, ~members):
-        y, unit = y_true[chosen], units[chosen]
-        value, of_cases = influence(y, y_score[chosen])
-        people = tuple(np.unique(unit[y == k]).size for k in (0, 1))
-        sides.append(Side(value, variance_of(of_cases, y, unit), (people[0], people[1])))
-        whole = np.zeros(len(y_true))
-        whole[chosen] = of_cases
-        moved.append(np.bincount(units, whole, units.max() + 1))
-    spread = np.sqrt((moved[0] @ moved[0]) * (moved[1] @ moved[1]))
-    correlation = float(moved[0] @ moved[1] / spread) if spread > 0 else 0.0
-    return Tested(sides[0], sides[1], correlation)
+    numbers, moved = np.zeros((2, len(members), 4)), np.zeros((2, len(members), units.max() + 1))
+    for side, chosen in enumerate((members, ~members)):
+        for i, who in enumerate(chosen):
+            y, unit = y_true[who], units[who]
+            value, of_cases = influence(y, y_score[who])
+            people = [np.unique(unit[y == k]).size for k in (0, 1)]
+            numbers[side, i] = value, variance_of(of_cases, y, unit), *people
+            moved[side, i] = np.bincount(unit, of_cases, units.max() + 1)
+    both = (moved[0] * moved[1]).sum(1)
+    spread = np.sqrt((moved[0] ** 2).sum(1) * (moved[1] ** 2).sum(1))
+    correlation = np.divide(both, spread, out=np.zeros(len(members)), where=spread > 0)
+    inside, outside = (Sides(*of_side.T) for of_side in numbers)
+    return Tests(inside, outside, correlation)

@@ -22,6 +22,7 @@ from audit.client.parts import PartsTransport
 from audit.client.sending import sending
 from audit.commands.bench import bench
 from audit.commands.compare import compare
+from audit.commands.discover import discover_command
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.parity import parity
@@ -85,6 +86,8 @@ Other commands, each with --help:
 
   fair-audit plan       how probably a policy would pass at given sizes, before there are data
 
+  fair-audit discover   subgroups that nobody named, in which a model does worst; exploratory
+
   fair-audit init       a model.yaml for a model that does not describe itself
 
   fair-audit repeat     whether the server gives a sample the same answer in any batch
@@ -106,6 +109,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "threshold": threshold,
     "inspect": inspect,
     "plan": plan,
+    "discover": discover_command,
     "init": init,
     "repeat": repeat,
     "bench": bench,

@@ -1,0 +1,1 @@
+"""Discovered subgroups, exploratory, as files and on the terminal."""

@@ -1,0 +1,1 @@
+"""Subgroups that nobody named: searched for in one half of the people, tested in the other."""

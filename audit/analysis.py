@@ -59,8 +59,7 @@ def finish(
     report = replace(report, unrecorded=missing)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        alone = replace(plan, baseline=None, before=None) if partial else plan
-        judgement = judged(plan.policy, alone, answered, measured, groupings, report)
+        judgement = judged(plan.policy, plan, answered, measured, groupings, report)
         judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from serving.command import server_command
 from serving.errors import ServingError
 from serving.leftovers import keep_watch
-from serving.processes import end_group
+from serving.processes import end_group, group_members, triton_shared_memory
 
 HOST = "127.0.0.1"
 _EXIT_SECONDS = 8
@@ -84,9 +84,13 @@ class TritonServer:
                 for name in ("grpc", "http")
             }
             self._process = self._start()
+            regions: set[Path] = set()
+            started.callback(_remove, regions)
             started.callback(_end, keep_watch(self._process.pid, owner=os.getpid()))
             started.callback(end_group, self._process, self.kill_after_seconds)
             self._wait_until_ready()
+            # Where all its processes are killed at once, before the watch has looked.
+            regions |= triton_shared_memory(group_members(self._process.pid))
             self._exit = started.pop_all()
         return self
 
@@ -139,6 +143,11 @@ def reasons(log: str, lines: int = 8) -> str:
 def _end(watch: "subprocess.Popen[bytes]") -> None:
     watch.terminate()
     watch.wait()
+
+
+def _remove(regions: set[Path]) -> None:
+    for region in regions:
+        region.unlink(missing_ok=True)
 
 
 def _free_port() -> socket.socket:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from small_models import ONE_AUTO, TENSORS, grey_level, write
 
+from serving.launcher import TritonServer
 from serving.leftovers import keep_watch
 from serving.processes import born, descendants, triton_shared_memory
 
@@ -152,3 +153,12 @@ def test_a_server_does_not_outlive_the_program_that_launched_it(repository: Path
         program.kill()
     assert len(regions) == 1
     assert within(20, lambda: gone(pids, regions))
+
+
+def test_a_server_killed_with_all_its_processes_at_once_leaves_nothing(repository: Path) -> None:
+    with TritonServer(repository) as server:
+        pids = {server.pid, *descendants(server.pid)}
+        regions = triton_shared_memory(pids)
+        os.killpg(server.pid, signal.SIGKILL)
+    assert len(regions) == 1
+    assert within(10, lambda: gone(pids, regions))

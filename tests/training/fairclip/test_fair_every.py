@@ -12,6 +12,8 @@ from training.batching import batch_at
 from training.fairclip.fair_loss import FairObjective, Group
 from training.losses.fair_settings import FairSettings
 
+pytestmark = pytest.mark.further
+
 N, STEPS, K = 120, 600, 6
 GROUPS = (Group("a", np.arange(0, 80), 1.0), Group("b", np.arange(80, N), 1.0))
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "fair-audit threshold": "fair-audit threshold",
     "fair-audit inspect": "fair-audit inspect",
     "fair-audit init": "fair-audit init",
+    "fair-audit plan": "fair-audit plan",
     "fair-audit compare": "fair-audit compare",
     "fair-audit repeat": "fair-audit repeat",
     "fair-audit bench": "fair-audit bench",

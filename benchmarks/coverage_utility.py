@@ -96,12 +96,15 @@ def change_row(world: World, simulations: int, rng: np.random.Generator) -> list
             _, low, high = mean_change(by_case, patient, Q)
             after = [case_numbers(one, everyone, metric).mean() for one in later]
             truth = float(share @ after) - served[metric]
-            found[metric].append((float(low <= truth <= high), high - low))
+            known = np.isfinite(low)  # too few people may have changed
+            covered = float(low <= truth <= high) if known else np.nan
+            found[metric].append((covered, high - low))
     cells = []
     for metric in MEANS:
         coverage, width = np.nanmean(found[metric], axis=0) if found[metric] else (np.nan,) * 2
         cells.append(f"{100 * coverage:.1f} / {width:.3f}")
-    return [*cells, f"{len(found[MEANS[0]])}"]
+    there = [int(np.isfinite([width for _, width in found[metric]]).sum()) for metric in MEANS]
+    return [*cells, f"{there[0]}, {there[1]}"]
 
 
 def line(cells: list[str]) -> str:
@@ -118,7 +121,7 @@ def main() -> None:
     for k, world in enumerate(WORLDS):
         row = curve_row(world, 2 * arguments.simulations, np.random.default_rng([11, k]))
         print(line([world.name, *row]), flush=True)
-    heads = ["people", "change of Brier", "change of net benefit", "could be fitted"]
+    heads = ["people", "change of Brier", "change of net benefit", "intervals"]
     print("\n" + line(heads) + "\n|---|---|---|---|")
     for k, world in enumerate(WORLDS):
         row = change_row(world, arguments.simulations // 2, np.random.default_rng([12, k]))

@@ -37,9 +37,9 @@ def standardised_tables(beside: Beside) -> list[TextTable]:
     for (attribute, group), numbers in groups.items():
         by_metric = {one.metric: one for one in numbers}
         cells = [before_and_at(by_metric[m]) if m in by_metric else "" for m in metrics]
-        name = "everybody" if attribute == OVERALL else group
-        rows.append((attribute, name, f"{numbers[0].prevalence:g}", *cells))
-    heads = ("attribute", "group", "prevalence", *(NAMES.get(m, m) for m in metrics))
+        name = "everybody" if attribute == OVERALL else f"{attribute}: {group}"
+        rows.append((name, f"{numbers[0].prevalence:g}", *cells))
+    heads = ("group", "at", *(NAMES.get(m, m) for m in metrics))
     title = "At the prevalence of the patients to come"
     notes = (
         beside.standardised_note,
@@ -88,25 +88,22 @@ def adjusted_tables(beside: Beside) -> list[TextTable]:
                 NAMES.get(one.metric, one.metric),
                 layout.pair(one.group_a, one.group_b),
                 layout.limited(one.raw, one.raw_low, one.raw_high),
-                layout.limited(one.value, one.low, one.high),
-                p_or_none(one.p),
-                layout.bracketed(one.low_adjusted, one.high_adjusted),
-                p_or_none(one.p_adjusted),
+                with_p(layout.limited(one.value, one.low, one.high), one.p),
+                with_p(layout.bracketed(one.low_adjusted, one.high_adjusted), one.p_adjusted),
                 p_or_none(one.heterogeneity_p),
-                odds if one.odds_ratio is not None else "",
-                p_or_none(one.odds_heterogeneity_p),
+                with_p(odds, one.odds_heterogeneity_p) if one.odds_ratio is not None else "",
                 remark_of(one),
             )
         )
     heads = (
-        "attribute", "number", "pair", "in the data", "adjusted", "p", "joint interval", "joint p",
-        "p that strata are alike", "common odds ratio", "p of one ratio", "remark",
+        "attribute", "number", "pair", "in the data", "adjusted", "jointly", "strata alike",
+        "common odds ratio", "remark",
     )  # fmt: skip
     notes = (
         beside.adjusted_note,
-        "p that strata are alike: Cochran's Q of the differences; odds ratio: Mantel and Haenszel, "
-        "p of one ratio: Breslow and Day, Tarone; where no patient has several cases. Both tests "
-        "are of strata with 5 cases or more of each group (AUC: 10 of each class)",
+        "strata alike: p of Cochran's Q of the differences; odds ratio: Mantel and Haenszel, its p "
+        "that strata have one: Breslow and Day, Tarone; where no patient has several cases. "
+        "Both tests are of strata with 5 cases or more of each group (AUC: 10 of each class)",
     )
     tables = [TextTable("Adjusted gaps", notes, heads, tuple(rows))]
     if beside.over_sites:
@@ -148,3 +145,8 @@ def site_table(beside: Beside) -> TextTable:
         "Hartung and Knapp); inside each site adjusted for the other factors"
     )
     return TextTable("Adjusted gaps over sites", (note,), heads, rows)
+
+
+def with_p(text: str, p: float | None) -> str:
+    """A number with its p behind it, where it has one."""
+    return text if p is None else f"{text}, p {layout.p_number(p)}"

@@ -89,6 +89,17 @@ def share_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) 
     return np.maximum(share * (1 - share) / variance, patients)
 
 
+def weighted_trials(share: FloatArray, variance: FloatArray, patients: FloatArray) -> FloatArray:
+    """The same among weighted cases, worth so many `patients` of equal weight: never more of them.
+
+    A few heavy cases that happen to agree would seem to say more than all together.
+    """
+    likely = towards_half(share, patients)
+    of_model = likely * (1 - likely)
+    variance = mixed(variance, of_model / patients, patients)
+    return np.minimum(of_model / variance, patients)
+
+
 def mixed(variance: FloatArray, model: FloatArray, size: FloatArray) -> FloatArray:
     """`variance` of `size` - 1 cases and `model`, as if that were worth `PSEUDO_CASES` cases.
 

@@ -97,7 +97,9 @@ class Sampled:
         found = np.full(self.values.shape, np.nan)
         size, alone = np.maximum(self.patients, 1.0), np.maximum(self.trials, 1.0)
         m = self._kinds == "share"
-        together = intervals.share_trials(self._shares[:, m], self.variance[:, m], size[:, m])
+        weighs = weights_of(self.measures) is not None
+        form = intervals.weighted_trials if weighs else intervals.share_trials
+        together = form(self._shares[:, m], self.variance[:, m], size[:, m])
         found[:, m] = np.where(self.clustered[:, None], together, alone[:, m])
         m = self._kinds == "auc"
         classes = np.maximum(self.classes, 1.0)[:, :, None]

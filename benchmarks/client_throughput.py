@@ -33,7 +33,7 @@ from benchmarks.client_runs import (
     measure,
     table,
 )
-from benchmarks.client_workloads import Workload, named, workloads
+from benchmarks.client_workloads import QUIET, Workload, named, workloads
 from serving.launcher import TritonServer
 
 INDEXING = "fair-audit, shared memory"
@@ -125,7 +125,7 @@ def whole_command(
     found = {name: Measured() for name in clients}
     for number in range(rounds + 1):
         for name, client in clients.items():
-            plain = {k: v for k, v in client.flags.items() if k not in ("--replicates", "--worst")}
+            plain = {k: v for k, v in client.flags.items() if k not in QUIET}
             task = replace(workload.task(client, endpoint, folders), flags=plain)
             measure(client, task, places, found[name] if number else Measured())
     return found

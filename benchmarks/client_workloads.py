@@ -8,7 +8,7 @@ from benchmarks.client_data import FUNDUS, OCT, SMALL, Kind
 from benchmarks.client_runs import Client
 from benchmarks.clients.task import Task
 
-QUIET = {"--replicates": "100", "--worst": "0"}
+QUIET = {"--attributes": "gender", "--replicates": "100", "--worst": "0"}
 """Flags of runs of which only the streaming is timed: what comes after it is kept short."""
 
 LOOP = Client("tritonclient, a loop", "loop")
@@ -118,12 +118,12 @@ def workloads(scale: float, rounds: int, cache: Path) -> list[Workload]:
         Workload("664x512, stored npz", FUNDUS, "near_free", 0,
                  (LOOP_OF_FILES, TRITONY_OF_FILES, *of_files(FUNDUS), NO_JOURNAL,
                   *cached(cache / "stored")), rounds,
-                 splits=(*files(2048, 12288), ("cached", n(12288, 32)))),
+                 splits=(*files(2048, 8192), ("cached", n(8192, 32)))),
         Workload("664x512, compressed npz", FUNDUS, "near_free", 0,
                  (*of_files(FUNDUS), *cached(cache / "compressed")), rounds,
-                 splits=(*files(768, 2560), ("cached", n(12288, 32))), compressed=True),
+                 splits=(*files(768, 2560), ("cached", n(8192, 32))), compressed=True),
         Workload("224x224, stored npz", SMALL, "near_free", 0, of_files(SMALL), of_less,
-                 splits=files(4096, 20000)),
+                 splits=files(4096, 16384)),
         Workload("128x200x200, stored npz", OCT, "near_free_oct", 0, of_files(OCT), of_less,
                  splits=files(64, 192, 4)),
         Workload("a model that computes, 224x224, stored npz", SMALL, "computing", 0,

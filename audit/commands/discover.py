@@ -43,7 +43,7 @@ Of simulated drops in AUC in 10 % of the people, at 30 % prevalence, it finds
 
   0.10 in 8,000 people: 90 %
 
-  0.10 in 4,000 people: 48 %
+  0.10 in 4,000 people: 48 %; at 10 % prevalence 5 %
 
 and where there is nothing it reports something in 2.3 %. So silence is no proof. It looks at AUC
 alone, at no threshold.

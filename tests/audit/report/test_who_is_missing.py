@@ -72,7 +72,7 @@ def test_people_see_the_same(run: tuple[Path, Columns]) -> None:
 
 
 def test_small_sites_are_not_shown(tmp_path: Path) -> None:
-    columns = people(500)
+    columns = dict(people(500))
     columns["site"] = ["tiny" if i < 14 else name for i, name in enumerate(columns["site"])]
     assert report(write_csv(tmp_path / "s.csv", columns), tmp_path / "run", *FLAGS) == 0
     race = next(o for o in document(tmp_path / "run")["unrecorded"] if o["attribute"] == "race")
@@ -83,7 +83,7 @@ def test_small_sites_are_not_shown(tmp_path: Path) -> None:
 
 
 def test_sites_are_not_shown_where_the_report_hides_anything(tmp_path: Path) -> None:
-    columns = people(1500)
+    columns = dict(people(1500))
     columns["gender"] = ["Other" if i < 15 else g for i, g in enumerate(columns["gender"])]
     assert report(write_csv(tmp_path / "s.csv", columns), tmp_path / "run", *FLAGS) == 0
     race = next(o for o in document(tmp_path / "run")["unrecorded"] if o["attribute"] == "race")
@@ -91,7 +91,7 @@ def test_sites_are_not_shown_where_the_report_hides_anything(tmp_path: Path) -> 
 
 
 def test_of_few_unknown_people_nothing_is_told(tmp_path: Path) -> None:
-    columns = people(400, unknown=0.0)
+    columns = dict(people(400, unknown=0.0))
     columns["race"] = ["" if i < 12 else "AB"[i % 2] for i in range(400)]
     assert report(write_csv(tmp_path / "few.csv", columns), tmp_path / "run", *FLAGS) == 0
     (race,) = document(tmp_path / "run")["unrecorded"]

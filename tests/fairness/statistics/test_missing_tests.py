@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, mannwhitneyu, rankdata
 
+from fairness.arrays import FloatArray
 from fairness.statistics.missing_tests import (
     CHI_SQUARE,
     FISHER,
@@ -126,7 +127,7 @@ def test_nothing_is_found_where_there_is_nothing() -> None:
         patients = np.repeat(np.arange(150), 2)
         missing = (rng.random(150) < 0.3)[patients]
         y = (rng.random(150) < 0.4)[patients].astype(np.int64)
-        score = rng.normal(size=150)[patients] + rng.normal(size=300) + y
+        score: FloatArray = rng.normal(size=150)[patients] + rng.normal(size=300) + y
         site = rng.integers(0, 3, 150)[patients]
         for name, test in (
             ("label", related_to_label(missing, y, patients)),

@@ -24,7 +24,7 @@ LIBRARIES = ("torch", "transformers", "numpy")
 PATIENCE = 120
 """Seconds for the check of repeated bits."""
 NEVER_RUN = """
-Never run on a GPU: several of them, models served on one, TensorRT.
+Never run on a GPU: several of them, TensorRT. Models served on one: gpu_served.md.
 """
 
 

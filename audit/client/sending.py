@@ -172,5 +172,7 @@ def through(
     if sizes.answer >= SMALL and not of_gpu:
         answers = Ring(region, number * first.stride, number, sizes.answer)
     transport = SharedTransport(server, region, first, answers)
+    if of_gpu:
+        transport.kind = "memory of the GPU"
     plain = of_gpu or sizes.tensor > 0
     return Sending(transport, PlainBuffers(number, sizes.images) if plain else first, window)

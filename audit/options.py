@@ -123,7 +123,7 @@ class Options:
     """Images in a batch; without it, as many as the server takes."""
     transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|cuda|grpc")] = "auto"
     """How images go to the server: as bytes (grpc), or, where it is on this machine, through shared
-    memory (shm) or memory of the first GPU (cuda: hardly tried). auto: shm where it can and pays."""
+    memory (shm) or memory of the first GPU (cuda: hardly tried). auto: shm where it pays."""
     retry_for: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 120.0
     """Wait so long for a server that went away in mid-run, and go on if it serves the same model.
 

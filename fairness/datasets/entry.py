@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from fairness.arrays import Array
@@ -16,7 +15,7 @@ from fairness.datasets.values import read_code, read_measurement
 from fairness.text import one_line
 from fairness.unknown import is_unknown, whole
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = {}
 """Shared by all entries that have none: there may be millions."""
 
 PATIENT_KEYS = ("pid", "subject", "patient", "patient_id")

@@ -73,7 +73,7 @@ class FolderIndex:
         name = str(path).removeprefix(self._prefix)
         try:
             found = os.stat(path)
-        except OSError:
+        except (OSError, ValueError):  # absent, or no path at all: whoever reads it says so
             return None
         stat = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         row = self._known.get(name)

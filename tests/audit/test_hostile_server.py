@@ -160,7 +160,7 @@ def test_a_sound_model_behind_odd_facts_is_audited(
     with serving(server) as endpoint:
         assert audit(endpoint, "--data", split_root, "--out", tmp_path / "run", *QUICK) == 0
     printed = capsys.readouterr().out
-    assert "[bold]fake 1 on unknown" in printed
+    assert "answered by [31m[bold]fake 1 (" in printed
     assert "\x1b[31m" not in printed
 
 

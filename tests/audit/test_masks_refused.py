@@ -69,7 +69,7 @@ def test_images_of_another_size_are_counted_as_skipped(
     [
         (("--threshold", "0.5"), 2, "--threshold: the model draws masks, it has none"),
         (("--compat", "fairclip", *QUICK), 2, "--compat fairclip evaluates classification"),
-        (("--worst", "-1"), 2, "--worst not negative"),
+        (("--worst", "-1"), 2, "--worst must not be negative"),
         (("--attributes", "rase"), 2, "has no attribute 'rase' (it has: race, gender"),
         (("--control", "wealth"), 2, "the data have no covariate 'wealth'"),
         (("--intersect", "race*shoe"), 2, "--intersect race*shoe: cross two or more of"),

@@ -60,7 +60,7 @@ def policy(tmp_path: Path, rule: str = "", text: str = POLICY) -> Path:
         (("--calibration-bins", "0"), "--calibration-bins must be at least 1"),
         (("--seed", "-1"), "must not be negative"),
         (("--in-flight", "0"), "--in-flight must be at least 1"),
-        (("--worst", "-1"), "--worst not negative"),
+        (("--worst", "-1"), "--worst must not be negative"),
         (("--attributes", "rase"), "no attribute 'rase'"),
         (("--intersect", "race*shoe"), "cross two or more of"),
         (("--age-bins", "60,40"), "bins of 'age'"),

@@ -127,7 +127,8 @@ def test_nothing_is_found_where_there_is_nothing() -> None:
         patients = np.repeat(np.arange(150), 2)
         missing = (rng.random(150) < 0.3)[patients]
         y = (rng.random(150) < 0.4)[patients].astype(np.int64)
-        score: FloatArray = rng.normal(size=150)[patients] + rng.normal(size=300) + y
+        drawn = rng.normal(size=150)[patients] + rng.normal(size=300) + y
+        score: FloatArray = np.asarray(drawn, dtype=np.float64)
         site = rng.integers(0, 3, 150)[patients]
         for name, test in (
             ("label", related_to_label(missing, y, patients)),

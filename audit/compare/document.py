@@ -14,6 +14,7 @@ from audit.policy.policy import Policy
 from audit.policy.verdict import Check, Verdict
 from audit.report.document import Kind
 from fairness.outcomes import Contrast, Curve, Distribution, Row
+from fairness.unrecorded import Unrecorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class SideDocument:
     contrasts: tuple[Contrast, ...]
     curves: tuple[Curve, ...]
     distributions: tuple[Distribution, ...]
+    unrecorded: tuple[Unrecorded, ...]
     also: tuple["SideDocument", ...]
 
 

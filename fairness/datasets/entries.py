@@ -1,14 +1,14 @@
-"""The entries of a split, packed: hundreds of bytes a sample, where objects take thousands.
+"""The entries of a split, packed: some 120 bytes a sample, where objects take thousands.
 
 What many samples share (folder, codes, shape, ...) is kept once, as a kind; the rest of an entry is
 a row of bytes. An entry is made anew whenever it is asked for.
 """
 
+import hashlib
 import marshal
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,11 +20,14 @@ from fairness.datasets.column import Column
 from fairness.datasets.entry import NOTHING, Entry, shared
 from fairness.datasets.place import Place
 
+_Sizes = tuple[int, int | None, int, int]
+"""Of a place: offset, packed where the file is deflated, CRC, bytes of the file."""
+
 
 class _Kind(NamedTuple):
     """What is the same for many samples."""
 
-    parent: Path
+    folder: str
     codes: tuple[tuple[str, int], ...]
     measured: tuple[str, ...]
     """Names of the covariates."""
@@ -32,8 +35,11 @@ class _Kind(NamedTuple):
     label: int
     labels: tuple[int, ...]
     words: tuple[tuple[str, str], ...]
-    places: tuple[tuple[bool, str] | None, ...]
-    """Of the image and of the mask, what is no number of bytes."""
+    place: tuple[bool, str, int] | None
+    """Of the image: whether it is deflated, type and size."""
+    mask_place: tuple[bool, str, int] | None
+    key: str | None
+    """Of the image, where the name, CRC and size of its array are its checksum."""
 
 
 class Entries:
@@ -42,72 +48,82 @@ class Entries:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Pack entries; `add` takes more."""
         self._rows, self._ends = bytearray(), array("Q", [0])
-        self._kinds: dict[_Kind, int] = {}
-        self._kind: list[_Kind] = []
+        self._numbers: dict[_Kind, int] = {}
+        self._kinds: list[_Kind] = []
+        self._kind_of = array("I")
+        self._measured: dict[str, array[float]] = {}
         self._inputs: dict[int, Mapping[str, Array]] = {}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: Entry) -> None:
         """Pack one entry."""
-        places = (entry.place, entry.mask_place)
+        index, path = len(self._kind_of), str(entry.path)
+        folder, _, name = path.rpartition("/")
+        place, mask, checksum = entry.place, entry.mask_place, entry.image_checksum
+        key = None if place is None else checksum.partition(" ")[0]
+        if place is not None and checksum != _checksum(str(key), place):
+            key = None
         kind = _Kind(
-            entry.path.parent,
+            folder or str(entry.path.parent),
             tuple(entry.codes.items()),
             tuple(entry.covariates),
             entry.shape,
             entry.label,
             entry.labels,
             tuple(entry.words.items()),
-            tuple(p and (p.is_deflated, p.type) for p in places),
+            place and (place.is_deflated, place.type, place.size),
+            mask and (mask.is_deflated, mask.type, mask.size),
+            key,
         )
-        number = self._kinds.setdefault(kind, len(self._kinds))
-        if number == len(self._kind):
-            self._kind.append(kind)
-        name, checksum = entry.path.name, entry.image_checksum
+        number = self._numbers.setdefault(kind, len(self._kinds))
+        if number == len(self._kinds):
+            self._kinds.append(kind)
+        self._kind_of.append(number)
+        for measured, value in entry.covariates.items():
+            column = self._measured.setdefault(measured, array("d"))
+            column.extend([math.nan] * (index - len(column)))
+            column.append(value)
         if entry.inputs:
-            self._inputs[len(self)] = entry.inputs
+            self._inputs[index] = entry.inputs
         row = (
-            number,
             entry.id,
             None if name == f"{entry.id}.npz" else name,
             None if entry.patient == entry.id else entry.patient,
-            None if checksum == name else checksum,
+            None if key is not None or checksum == name else checksum,
             entry.digest,
             entry.text,
-            *entry.covariates.values(),
-            *(n for p in places if p for n in (p.offset, p.packed, p.size, p.crc, p.whole)),
+            place and _sizes(place),
+            mask and _sizes(mask),
         )
         self._rows += marshal.dumps(row)
         self._ends.append(len(self._rows))
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self._kind_of)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (self[i] for i in range(len(self)))
+        return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, index: int) -> Entry:
-        number, id_, name, patient, checksum, digest, text, *numbers = self._row(index)
-        kind: _Kind = self._kind[number]
-        name, count = name or f"{id_}.npz", len(kind.measured)
-        sizes = iter(numbers[count:])
-        places = [said and _place(sizes, *said) for said in kind.places]
+        index = range(len(self))[index]
+        id_, name, patient, _, digest, text, place, mask = self._row(index)
+        kind = self._kinds[self._kind_of[index]]
         return Entry(
             id=id_,
-            path=kind.parent / name,
+            path=Path(kind.folder, name or f"{id_}.npz"),
             codes=shared(kind.codes),
-            covariates=dict(zip(kind.measured, numbers[:count], strict=True)),
+            covariates={name: self._measured[name][index] for name in kind.measured},
             patient=id_ if patient is None else patient,
             digest=digest,
-            image_checksum=name if checksum is None else checksum,
+            image_checksum=self._checksum(index),
             shape=kind.shape,
             label=kind.label,
             labels=kind.labels,
             text=text,
-            inputs=self._inputs.get(range(len(self))[index], NOTHING),
-            place=places[0],
-            mask_place=places[1],
+            inputs=self._inputs.get(index, NOTHING),
+            place=_place(kind.place, place),
+            mask_place=_place(kind.mask_place, mask),
             words=dict(kind.words) if kind.words else NOTHING,
         )
 
@@ -120,65 +136,79 @@ class Entries:
         return Column(len(self), self._patient)
 
     def image_checksums(self) -> Column[str]:
-        """Of all entries."""
+        """Those of all entries."""
         return Column(len(self), self._checksum)
 
     def shapes(self) -> Column[tuple[int, ...]]:
-        """Of all entries."""
+        """Shapes of all images."""
         return Column(len(self), self._shape)
 
-    def digests(self) -> Iterator[bytes]:
-        """Of all entries."""
-        return (self._row(i)[5] for i in range(len(self)))
+    def digest(self) -> str:
+        """SHA-256 over the digests of all entries, as hexadecimal digits."""
+        found = hashlib.sha256()
+        for index in range(len(self)):
+            found.update(self._row(index)[4])
+        return found.hexdigest()
 
     def codes(self, name: str) -> IntArray:
         """Codes (n,) of an attribute."""
-        return self._of_kinds([dict(kind.codes)[name] for kind in self._kind])
+        return self._of_kinds([dict(kind.codes)[name] for kind in self._kinds])
 
     def labels(self) -> IntArray | None:
         """Labels (n,), or several of each entry (n, L); None where there are none."""
-        first = self._kind[self._row(0)[0]]
+        first = self._kinds[self._kind_of[0]]
         if first.label == UNKNOWN and not first.labels:
             return None
-        return self._of_kinds([kind.labels or kind.label for kind in self._kind])
+        return self._of_kinds([kind.labels or kind.label for kind in self._kinds])
 
     def covariates(self) -> dict[str, FloatArray]:
         """Name to numbers (n,), NaN where an entry has none; sorted by name."""
-        names = sorted({name for kind in self._kind for name in kind.measured})
-        found = {name: np.full(len(self), math.nan) for name in names}
-        for i in range(len(self)):
-            row = self._row(i)
-            for name, value in zip(self._kind[row[0]].measured, row[7:], strict=False):
-                found[name][i] = value
-        return found
+        for column in self._measured.values():
+            column.extend([math.nan] * (len(self) - len(column)))
+        return {name: np.array(self._measured[name]) for name in sorted(self._measured)}
 
     def _of_kinds(self, values: Sequence[Any]) -> IntArray:
-        rows = np.fromiter((self._row(i)[0] for i in range(len(self))), np.int64, len(self))
-        return np.array(values, dtype=np.int64)[rows]
+        found: IntArray = np.array(values, dtype=np.int64)[np.array(self._kind_of)]
+        return found
 
     def _row(self, index: int) -> tuple[Any, ...]:
-        index = range(len(self))[index]
-        start, end = self._ends[index], self._ends[index + 1]
-        row: tuple[Any, ...] = marshal.loads(memoryview(self._rows)[start:end])  # our own, above
-        return row
+        with memoryview(self._rows) as rows:
+            row: tuple[Any, ...] = marshal.loads(rows[self._ends[index] : self._ends[index + 1]])
+        return row  # what `add` wrote, nothing that comes from a file
 
     def _id(self, index: int) -> str:
-        return str(self._row(index)[1])
+        return str(self._row(index)[0])
 
     def _patient(self, index: int) -> str:
         row = self._row(index)
-        return str(row[1] if row[3] is None else row[3])
+        return str(row[0] if row[2] is None else row[2])
 
     def _checksum(self, index: int) -> str:
-        row = self._row(index)
-        return str((row[2] or f"{row[1]}.npz") if row[4] is None else row[4])
+        id_, name, _, checksum, _, _, sizes, _ = self._row(index)
+        kind = self._kinds[self._kind_of[index]]
+        place = _place(kind.place, sizes)
+        if kind.key is not None and place is not None:
+            return _checksum(kind.key, place)
+        return str((name or f"{id_}.npz") if checksum is None else checksum)
 
     def _shape(self, index: int) -> tuple[int, ...]:
-        kind: _Kind = self._kind[self._row(index)[0]]
-        return kind.shape
+        return self._kinds[self._kind_of[index]].shape
 
 
-def _place(sizes: Iterator[int], is_deflated: bool, kind: str) -> Place:
-    """A place from the next five of some numbers."""
-    offset, packed, size, crc, whole = islice(sizes, 5)
-    return Place(offset, packed, size, crc, is_deflated, kind, whole)
+def _checksum(key: str, place: Place) -> str:
+    """Of an image whose array has that name, as `Npz.checksums` gives it."""
+    return f"{key} {place.crc:08x} {place.size}"
+
+
+def _sizes(place: Place) -> _Sizes:
+    packed = place.packed if place.packed != place.size else None
+    return place.offset, packed, place.crc - 2**31, place.whole  # four bytes of a number with sign
+
+
+def _place(said: tuple[bool, str, int] | None, sizes: _Sizes | None) -> Place | None:
+    """The place again."""
+    if said is None or sizes is None:
+        return None
+    (is_deflated, kind, size), (offset, packed, crc, whole) = said, sizes
+    packed = size if packed is None else packed
+    return Place(offset, packed, size, crc + 2**31, is_deflated, kind, whole)

@@ -16,6 +16,7 @@ import numpy as np
 from fairness.arrays import Array, FloatArray, Image, IntArray
 from fairness.attributes import Attribute
 from fairness.datasets.code_version import code_version, decoders
+from fairness.datasets.column import Columns
 from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.entry_rows import WIDTH
@@ -75,9 +76,8 @@ class FileSplit(ABC):
         self.patients: Sequence[str] = entries.patients()
         self.image_checksums: Sequence[str] = entries.image_checksums()
         self.shapes: Sequence[tuple[int, ...]] = entries.shapes()
-        self.codes: Mapping[str, IntArray] = {
-            a.name: entries.codes(a.name) for a in self.attributes
-        }
+        names = tuple(a.name for a in self.attributes)
+        self.codes: Mapping[str, IntArray] = Columns(names, entries.codes)
         labels = entries.labels()
         if labels is not None:
             self.labels = labels
@@ -200,10 +200,7 @@ class FileSplit(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and checksums of the usable files; the images are not read."""
-        found = hashlib.sha256()
-        for digest in self._entries.digests():
-            found.update(digest)
-        return found.hexdigest()
+        return self._entries.digest()
 
     def statement(self) -> str | None:
         """Statement of synthetic data about themselves, for reports; None for anything else."""

@@ -9,6 +9,7 @@ labels, groups and patients are the split's, images and masks nobody's.
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from fairness.arrays import FloatArray
 from fairness.atomic import PRIVATE
+from fairness.datasets.column import Texts
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import Readings
 from fairness.tasks.task import Task
@@ -171,19 +173,20 @@ class Journal:
         Raises:
             DataError: a row holds other numbers than the task reads, or impossible ones.
         """
-        ids, rows = [], []
+        texts, rows = Texts(), array("d")  # little memory, however many there are
         with _faults_of(self.path):
             for id_, text in self._db.execute('SELECT id, "values" FROM answers ORDER BY id'):
-                ids.append(self._text(id_))
-                rows.append(self._row(id_, text, task.value_names))
-        columns = np.array(rows, dtype=np.float64).reshape(len(ids), len(task.value_names)).T
+                texts.add(self._text(id_))
+                rows.extend(self._row(id_, text, task.value_names))
+        ids = texts.column()
+        columns = np.array(rows).reshape(len(ids), len(task.value_names)).T
         values = dict(zip(task.value_names, columns, strict=True))
         for name, column in values.items():
             possible = task.is_possible(name, column)
             if not possible.all():
                 i = int(possible.argmin())
                 raise self._fault(ids[i], f"{name} is {column[i]}")
-        return Readings(tuple(ids), values)
+        return Readings(ids, values)
 
     def _text(self, id_: object) -> str:
         if not isinstance(id_, str):

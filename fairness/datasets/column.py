@@ -1,7 +1,7 @@
 """Columns of a split whose values are made when they are asked for: many of them take no memory."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, overload
 
 from fairness.arrays import IntArray
@@ -57,10 +57,24 @@ class Columns(Mapping[str, IntArray]):
         return len(self._names)
 
 
-def texts(values: Sequence[str]) -> Column[str]:
-    """Texts as one long text: a byte a character of ASCII, and eight a text."""
-    ends = array("Q", [0])
-    for value in values:
-        ends.append(ends[-1] + len(value))
-    whole = "".join(values)
-    return Column(len(values), lambda i: whole[ends[i] : ends[i + 1]])
+class Texts:
+    """Texts as one long one: a byte a character of ASCII, and eight a text."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        """Take texts; `add` takes more."""
+        self._whole, self._ends = bytearray(), array("Q", [0])
+        for text in texts:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        """Take one more."""
+        self._whole += text.encode(errors="surrogatepass")
+        self._ends.append(len(self._whole))
+
+    def column(self) -> Column[str]:
+        """All of them."""
+        return Column(len(self._ends) - 1, self._text)
+
+    def _text(self, index: int) -> str:
+        text = self._whole[self._ends[index] : self._ends[index + 1]]
+        return text.decode(errors="surrogatepass")

@@ -138,6 +138,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             # A commit is safe from kills without waiting for the disk; see above on power cuts.
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA cache_size=-512")  # KiB of pages in memory
             with self._db:  # all or nothing, even if it is killed here
                 self._db.execute("BEGIN IMMEDIATE")
                 for table in _TABLES:
@@ -179,7 +180,7 @@ class Journal:
                 texts.add(self._text(id_))
                 rows.extend(self._row(id_, text, task.value_names))
         ids = texts.column()
-        columns = np.array(rows).reshape(len(ids), len(task.value_names)).T
+        columns = np.frombuffer(rows).reshape(len(ids), len(task.value_names)).T
         values = dict(zip(task.value_names, columns, strict=True))
         for name, column in values.items():
             possible = task.is_possible(name, column)

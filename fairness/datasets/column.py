@@ -58,17 +58,19 @@ class Columns(Mapping[str, IntArray]):
 
 
 class Texts:
-    """Texts as one long one: a byte a character of ASCII, and eight a text."""
+    """Texts as one long one: a byte a character of ASCII, and four a text."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         """Take texts; `add` takes more."""
-        self._whole, self._ends = bytearray(), array("Q", [0])
+        self._whole, self._ends = bytearray(), array("I", [0])
         for text in texts:
             self.add(text)
 
     def add(self, text: str) -> None:
         """Take one more."""
         self._whole += text.encode(errors="surrogatepass")
+        if len(self._whole) >= 2**32 and self._ends.typecode == "I":
+            self._ends = array("Q", self._ends)
         self._ends.append(len(self._whole))
 
     def column(self) -> Column[str]:

@@ -20,8 +20,12 @@ from fairness.datasets.column import Column
 from fairness.datasets.entry import NOTHING, Entry, shared
 from fairness.datasets.place import Place
 
-_Sizes = tuple[int, int | None, int, int]
-"""Of a place: offset, packed where the file is deflated, CRC, bytes of the file."""
+WIDTH = 13
+"""Of a row: id, patient, sizes of the image's place, name of the file, checksum of the image, text
+and sizes of the mask's place; `None` at its end is left out."""
+
+DIGEST = 32
+"""Bytes of a digest."""
 
 
 class _Kind(NamedTuple):
@@ -47,7 +51,8 @@ class Entries:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Pack entries; `add` takes more."""
-        self._rows, self._ends = bytearray(), array("Q", [0])
+        self._rows, self._digests = bytearray(), bytearray()
+        self._ends = array("I", [0])
         self._numbers: dict[_Kind, int] = {}
         self._kinds: list[_Kind] = []
         self._kind_of = array("I")
@@ -86,17 +91,21 @@ class Entries:
             column.append(value)
         if entry.inputs:
             self._inputs[index] = entry.inputs
-        row = (
+        row = [
             entry.id,
-            None if name == f"{entry.id}.npz" else name,
             None if entry.patient == entry.id else entry.patient,
+            *_sizes(place),
+            None if name == f"{entry.id}.npz" else name,
             None if key is not None or checksum == name else checksum,
-            entry.digest,
             entry.text,
-            place and _sizes(place),
-            mask and _sizes(mask),
-        )
-        self._rows += marshal.dumps(row)
+            *(_sizes(mask) if mask is not None else ()),
+        ]
+        while row[-1] is None:
+            row.pop()
+        self._rows += marshal.dumps(tuple(row))
+        self._digests += entry.digest
+        if len(self._rows) >= 2**32 and self._ends.typecode == "I":
+            self._ends = array("Q", self._ends)
         self._ends.append(len(self._rows))
 
     def __len__(self) -> int:
@@ -107,23 +116,24 @@ class Entries:
 
     def __getitem__(self, index: int) -> Entry:
         index = range(len(self))[index]
-        id_, name, patient, _, digest, text, place, mask = self._row(index)
+        row = self._row(index)
+        id_, name, text = row[0], row[6], row[8]
         kind = self._kinds[self._kind_of[index]]
         return Entry(
             id=id_,
             path=Path(kind.folder, name or f"{id_}.npz"),
             codes=shared(kind.codes),
             covariates={name: self._measured[name][index] for name in kind.measured},
-            patient=id_ if patient is None else patient,
-            digest=digest,
+            patient=self._patient(index),
+            digest=bytes(self._digests[DIGEST * index : DIGEST * (index + 1)]),
             image_checksum=self._checksum(index),
             shape=kind.shape,
             label=kind.label,
             labels=kind.labels,
             text=text,
             inputs=self._inputs.get(index, NOTHING),
-            place=_place(kind.place, place),
-            mask_place=_place(kind.mask_place, mask),
+            place=_place(kind.place, row[2:6]),
+            mask_place=_place(kind.mask_place, row[9:]),
             words=dict(kind.words) if kind.words else NOTHING,
         )
 
@@ -145,10 +155,7 @@ class Entries:
 
     def digest(self) -> str:
         """SHA-256 over the digests of all entries, as hexadecimal digits."""
-        found = hashlib.sha256()
-        for index in range(len(self)):
-            found.update(self._row(index)[4])
-        return found.hexdigest()
+        return hashlib.sha256(self._digests).hexdigest()
 
     def codes(self, name: str) -> IntArray:
         """Codes (n,) of an attribute."""
@@ -162,10 +169,10 @@ class Entries:
         return self._of_kinds([kind.labels or kind.label for kind in self._kinds])
 
     def covariates(self) -> dict[str, FloatArray]:
-        """Name to numbers (n,), NaN where an entry has none; sorted by name."""
+        """Name to numbers (n,), NaN where an entry has none; sorted by name. Then none is added."""
         for column in self._measured.values():
             column.extend([math.nan] * (len(self) - len(column)))
-        return {name: np.array(self._measured[name]) for name in sorted(self._measured)}
+        return {name: np.frombuffer(self._measured[name]) for name in sorted(self._measured)}
 
     def _of_kinds(self, values: Sequence[Any]) -> IntArray:
         found: IntArray = np.array(values, dtype=np.int64)[np.array(self._kind_of)]
@@ -174,6 +181,7 @@ class Entries:
     def _row(self, index: int) -> tuple[Any, ...]:
         with memoryview(self._rows) as rows:
             row: tuple[Any, ...] = marshal.loads(rows[self._ends[index] : self._ends[index + 1]])
+        row += (None,) * (WIDTH - len(row))
         return row  # what `add` wrote, nothing that comes from a file
 
     def _id(self, index: int) -> str:
@@ -181,15 +189,14 @@ class Entries:
 
     def _patient(self, index: int) -> str:
         row = self._row(index)
-        return str(row[0] if row[2] is None else row[2])
+        return str(row[0] if row[1] is None else row[1])
 
     def _checksum(self, index: int) -> str:
-        id_, name, _, checksum, _, _, sizes, _ = self._row(index)
-        kind = self._kinds[self._kind_of[index]]
-        place = _place(kind.place, sizes)
+        row, kind = self._row(index), self._kinds[self._kind_of[index]]
+        place = _place(kind.place, row[2:6])
         if kind.key is not None and place is not None:
             return _checksum(kind.key, place)
-        return str((name or f"{id_}.npz") if checksum is None else checksum)
+        return str((row[6] or f"{row[0]}.npz") if row[7] is None else row[7])
 
     def _shape(self, index: int) -> tuple[int, ...]:
         return self._kinds[self._kind_of[index]].shape
@@ -200,14 +207,17 @@ def _checksum(key: str, place: Place) -> str:
     return f"{key} {place.crc:08x} {place.size}"
 
 
-def _sizes(place: Place) -> _Sizes:
+def _sizes(place: Place | None) -> tuple[int | None, ...]:
+    """Offset, packed where the file is deflated, CRC, bytes of the file."""
+    if place is None:
+        return (None,) * 4
     packed = place.packed if place.packed != place.size else None
     return place.offset, packed, place.crc - 2**31, place.whole  # four bytes of a number with sign
 
 
-def _place(said: tuple[bool, str, int] | None, sizes: _Sizes | None) -> Place | None:
+def _place(said: tuple[bool, str, int] | None, sizes: tuple[Any, ...]) -> Place | None:
     """The place again."""
-    if said is None or sizes is None:
+    if said is None:
         return None
     (is_deflated, kind, size), (offset, packed, crc, whole) = said, sizes
     packed = size if packed is None else packed

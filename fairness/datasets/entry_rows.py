@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fairness.datasets.entries import DIGEST
 from fairness.datasets.entry import NOTHING, Entry, shared
 from fairness.datasets.folder_index import FolderIndex
 from fairness.datasets.picture import MAX_PIXELS
@@ -65,6 +66,7 @@ def entry_of(path: Path, row: Row) -> Entry:
         and set(map(type, codes.values())) <= {int}
         and set(map(type, covariates.values())) <= {float}
         and set(map(type, words.values())) <= {str}
+        and len(bytes.fromhex(digest)) == DIGEST
     ):
         raise TypeError
     return Entry(

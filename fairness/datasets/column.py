@@ -2,9 +2,18 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TypeVar, overload
 
+import numpy as np
+
 from fairness.arrays import IntArray
+
+_PART = 1000
+"""Texts that are objects at a time."""
+
+_SHORT = 60
+"""Bytes of a text that takes more as an object."""
 
 T = TypeVar("T", covariant=True)
 
@@ -80,3 +89,21 @@ class Texts:
     def _text(self, index: int) -> str:
         text = self._whole[self._ends[index] : self._ends[index + 1]]
         return text.decode(errors="surrogatepass")
+
+
+def sorted_texts(texts: Iterable[str]) -> Column[str]:
+    """Texts in the order of their characters; short ones are never all in memory as objects.
+
+    None may hold a zero character.
+    """
+    left, parts = iter(texts), []
+    while part := list(islice(left, _PART)):
+        # This encoding keeps the order of the characters.
+        parts.append(np.array([text.encode(errors="surrogatepass") for text in part]))
+    if any(part.dtype.itemsize > _SHORT for part in parts):
+        decoded = (text.decode(errors="surrogatepass") for part in parts for text in part.tolist())
+        return Texts(sorted(decoded)).column()
+    found = np.concatenate(parts) if parts else np.zeros(0, "S1")
+    parts.clear()
+    found.sort()
+    return Column(len(found), lambda i: bytes(found[i]).decode(errors="surrogatepass"))

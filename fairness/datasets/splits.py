@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fairness.datasets.column import Column, Texts
+from fairness.datasets.column import Column, sorted_texts
 from fairness.datasets.lists import find_lists, listed_files
 from fairness.errors import DataError, UsageError
 
@@ -82,7 +82,7 @@ def _locate(root: Path, split: str) -> tuple[Path | None, Sequence[Path]]:
         names = " and ".join(p.name for p in named)
         raise DataError(f"{root}: {names} are both the {split} split; keep one of them")
     if named:
-        files = Texts(sorted(_npz_names(named[0]))).column()
+        files = sorted_texts(_npz_names(named[0]))
         return named[0], Column(len(files), lambda i: named[0] / files[i])
     if (root / SUMMARY).is_file() and any(_npz_names(root)):
         return root / SUMMARY, sorted(root / name for name in _names_by_use(root / SUMMARY, split))

@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,11 +11,13 @@ PRIVATE = 0o600
 """Mode of a file that its owner alone may read."""
 
 
-def write_atomically(path: Path, content: bytes | str, *, private: bool = False) -> None:
+def write_atomically(
+    path: Path, content: bytes | str | Iterable[bytes], *, private: bool = False
+) -> None:
     """Write beside `path`, then rename, so that nobody ever reads half a file; text as UTF-8.
 
-    What could not be written leaves nothing behind. A private file is nobody else's to read,
-    whatever the umask.
+    Content may come in parts. What could not be written leaves nothing behind. A private file is
+    nobody else's to read, whatever the umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
@@ -23,7 +25,9 @@ def write_atomically(path: Path, content: bytes | str, *, private: bool = False)
     try:
         part.unlink(missing_ok=True)
         with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content.encode(errors="replace") if isinstance(content, str) else content)
+            if isinstance(content, str):
+                content = content.encode(errors="replace")
+            file.writelines([content] if isinstance(content, bytes) else content)
         part.replace(path)
     except BaseException as error:  # whatever went wrong, Ctrl-C too, no half file stays
         with suppress(OSError):

@@ -4,7 +4,7 @@ Training hands in a torch predictor, the audit one that asks a server, tests one
 everything after the predictor is the same code (decision 2 of docs/decisions.md).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -36,7 +36,7 @@ Read: TypeAlias = Callable[[Batch, Answers], Mapping[str, FloatArray]]
 class Readings:
     """Numbers read from a model's answers: what a journal keeps, never an image or a mask."""
 
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     values: Mapping[str, FloatArray]
     """Name to numbers, one a sample."""
 

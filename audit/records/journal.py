@@ -9,6 +9,7 @@ labels, groups and patients are the split's, images and masks nobody's.
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from fairness.arrays import FloatArray
 from fairness.atomic import PRIVATE
+from fairness.datasets.column import Texts
 from fairness.errors import DataError, UsageError
 from fairness.evaluate import Readings
 from fairness.tasks.task import Task
@@ -136,6 +138,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             # A commit is safe from kills without waiting for the disk; see above on power cuts.
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA cache_size=-512")  # KiB of pages in memory
             with self._db:  # all or nothing, even if it is killed here
                 self._db.execute("BEGIN IMMEDIATE")
                 for table in _TABLES:
@@ -171,19 +174,20 @@ class Journal:
         Raises:
             DataError: a row holds other numbers than the task reads, or impossible ones.
         """
-        ids, rows = [], []
+        texts, rows = Texts(), array("d")  # little memory, however many there are
         with _faults_of(self.path):
             for id_, text in self._db.execute('SELECT id, "values" FROM answers ORDER BY id'):
-                ids.append(self._text(id_))
-                rows.append(self._row(id_, text, task.value_names))
-        columns = np.array(rows, dtype=np.float64).reshape(len(ids), len(task.value_names)).T
+                texts.add(self._text(id_))
+                rows.extend(self._row(id_, text, task.value_names))
+        ids = texts.column()
+        columns = np.frombuffer(rows).reshape(len(ids), len(task.value_names)).T
         values = dict(zip(task.value_names, columns, strict=True))
         for name, column in values.items():
             possible = task.is_possible(name, column)
             if not possible.all():
                 i = int(possible.argmin())
                 raise self._fault(ids[i], f"{name} is {column[i]}")
-        return Readings(tuple(ids), values)
+        return Readings(ids, values)
 
     def _text(self, id_: object) -> str:
         if not isinstance(id_, str):

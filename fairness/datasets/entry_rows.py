@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from fairness.datasets.entries import DIGEST
 from fairness.datasets.entry import NOTHING, Entry, shared
-from fairness.datasets.folder_index import FolderIndex, Row
+from fairness.datasets.folder_index import FolderIndex
 from fairness.datasets.picture import MAX_PIXELS
 from fairness.datasets.place import Place
+from fairness.datasets.row_blocks import Row
 
 WIDTH = 11
 """Values of a row."""
@@ -62,6 +65,8 @@ def entry_of(path: Path, row: Row) -> Entry:
         and (place is None or math.prod(shape) <= MAX_PIXELS)
         and set(map(type, codes.values())) <= {int}
         and set(map(type, covariates.values())) <= {float}
+        and set(map(type, words.values())) <= {str}
+        and len(bytes.fromhex(digest)) == DIGEST
     ):
         raise TypeError
     return Entry(
@@ -74,8 +79,8 @@ def entry_of(path: Path, row: Row) -> Entry:
         image_checksum=checksum,
         shape=_same(tuple(shape)),
         label=label,
-        place=place and Place(*place),
-        mask_place=mask and Place(*mask),
+        place=_place(place),
+        mask_place=_place(mask),
         words=words or NOTHING,
     )
 
@@ -84,3 +89,15 @@ def entry_of(path: Path, row: Row) -> Entry:
 def _same(shape: tuple[int, ...]) -> tuple[int, ...]:
     """One object for all entries of a shape."""
     return shape
+
+
+def _place(values: list[Any] | None) -> Place | None:
+    """The place again.
+
+    Raises:
+        TypeError: these are no values of one.
+    """
+    place = None if values is None else Place(*values)
+    if place and tuple(map(type, place)) != (int, int, int, int, bool, str, int):
+        raise TypeError
+    return place

@@ -13,6 +13,7 @@ from typing import ClassVar, Unpack
 from fairness.arrays import IntArray
 from fairness.attributes import Attribute
 from fairness.datasets.decode import FORMATS
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
 from fairness.datasets.further import unlisted, with_words
@@ -79,7 +80,7 @@ class FederatedSplit(FileSplit):
                         )
                     entries[entry.id] = replace(entry, codes={**entry.codes, "site": code})
         self._known.save()
-        self._keep([entries[id_] for id_ in sorted(entries)])
+        self._keep(Entries(entries[id_] for id_ in sorted(entries)))
         self.notes = (*self.notes, *filter(None, [self._known.note]))
 
     def _read_site(self, stem: str) -> list[Entry]:

@@ -5,7 +5,6 @@ to be broken later still counts in `len()`.
 """
 
 import hashlib
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, Image, IntArray
-from fairness.attributes import UNKNOWN, Attribute
+from fairness.attributes import Attribute
 from fairness.datasets.code_version import code_version, decoders
+from fairness.datasets.column import Columns
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.entry_rows import WIDTH
 from fairness.datasets.folder_index import FolderIndex
@@ -59,32 +60,30 @@ class FileSplit(ABC):
                 f"{root}: writing these synthetic data was interrupted; run the same command again"
             )
 
-    def _keep(self, entries: list[Entry]) -> None:
+    def _keep(self, entries: Entries) -> None:
         """Set the columns.
 
         Raises:
             DataError: there is no entry.
             UsageError: a further attribute is in no file, or is none.
         """
-        if not entries:
+        if not len(entries):
             reason = next(iter(self._skipped.values()), "too few patients for a tenth of them")
             raise DataError(f"{self.root}: no usable file in the {self.split} split; {reason}")
         entries = self._with_further(entries)
         self._entries = entries
-        self.ids: tuple[str, ...] = tuple(e.id for e in entries)
-        self.patients: tuple[str, ...] = tuple(e.patient for e in entries)
-        self.image_checksums: tuple[str, ...] = tuple(e.image_checksum for e in entries)
-        self.shapes: Sequence[tuple[int, ...]] = tuple(e.shape for e in entries)
-        self.codes: Mapping[str, IntArray] = {
-            a.name: np.array([e.codes[a.name] for e in entries], dtype=np.int64)
-            for a in self.attributes
-        }
-        if entries[0].label != UNKNOWN or entries[0].labels:
-            self.labels = np.array([e.labels or e.label for e in entries], dtype=np.int64)
-        names = sorted({name for e in entries for name in e.covariates})
+        self.ids: Sequence[str] = entries.ids()
+        self.patients: Sequence[str] = entries.patients()
+        self.image_checksums: Sequence[str] = entries.image_checksums()
+        self.shapes: Sequence[tuple[int, ...]] = entries.shapes()
+        names = tuple(a.name for a in self.attributes)
+        self.codes: Mapping[str, IntArray] = Columns(names, entries.codes)
+        labels = entries.labels()
+        if labels is not None:
+            self.labels = labels
         self.covariates: Mapping[str, FloatArray] = {
-            name: np.array([e.covariates.get(name, math.nan) for e in entries])
-            for name in names
+            name: values
+            for name, values in entries.covariates().items()
             if name not in self._further
         }
 
@@ -93,17 +92,17 @@ class FileSplit(ABC):
         kind = f"{type(self).__name__} {self.split} {self.target} {self._further}"
         return FolderIndex(self.root, kind, WIDTH, is_used=options.get("index", True))
 
-    def _with_further(self, entries: list[Entry]) -> list[Entry]:
+    def _with_further(self, entries: Entries) -> Entries:
         """The entries with codes of the further attributes, which become attributes."""
         for name in self._further:
             attribute, codes = as_groups(
                 self.root, name, entries, self._columns, self.target, self.attributes
             )
             self.attributes = (*self.attributes, attribute)
-            entries = [
+            entries = Entries(
                 replace(entry, codes={**entry.codes, name: int(code)})
                 for entry, code in zip(entries, codes, strict=True)
-            ]
+            )
         return entries
 
     def __len__(self) -> int:
@@ -201,7 +200,7 @@ class FileSplit(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and checksums of the usable files; the images are not read."""
-        return hashlib.sha256(b"".join(e.digest for e in self._entries)).hexdigest()
+        return self._entries.digest()
 
     def statement(self) -> str | None:
         """Statement of synthetic data about themselves, for reports; None for anything else."""

@@ -7,20 +7,19 @@ are opened as if there were none, and it is written anew.
 """
 
 import hashlib
-import json
 import os
 import time
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from fairness.atomic import write_atomically
 from fairness.datasets.code_version import code_version
+from fairness.datasets.row_blocks import Row, SealedRows, WaitingRows, lines_of, sealed
 
 LEAST = 1000
 """Files from which on an index is kept: fewer are opened in a fraction of a second."""
-
-MOST_BYTES = 2**31
-"""Of an index that is read, enough for millions of files."""
 
 MOST_INDEXES = 50
 """That are kept, those of longest ago leaving first."""
@@ -31,18 +30,19 @@ SETTLED = 2_000_000_000
 OFF = "FAIR_AUDIT_INDEX"
 """Environment variable that switches indexes off where it is `off`."""
 
-Row: TypeAlias = tuple[Any, ...]
-"""What JSON holds, of one file."""
-
 _Stat: TypeAlias = tuple[int, int, int]
 """Size in bytes, times of change of the content and of anything, in nanoseconds."""
 
 
 class FolderIndex:
-    """Rows by the names of files; `row` looks one up, `keep` and `save` are for the next time."""
+    """Rows by the names of files; `row` looks one up, `keep` and `save` are for the next time.
+
+    Rows are read a block at a time, as long as files are asked for in the order of the last time,
+    and new ones wait on the disk.
+    """
 
     def __init__(self, root: Path, kind: str, width: int, *, is_used: bool = True) -> None:
-        """Read the index of a folder, where there is one.
+        """Open the index of a folder, where there is one.
 
         Args:
             root: of the data.
@@ -54,17 +54,30 @@ class FolderIndex:
         """What the user should know about it."""
         self._prefix, self._is_used = f"{Path(root)}/", is_used and os.environ.get(OFF) != "off"
         self._file = folder() / f"{_digest(root, kind)}.json"
-        self._known: dict[str, Row] = {}
-        self._kept: dict[str, tuple[_Stat, Row]] = {}
+        self._old: SealedRows | None = None
+        self._unread: Iterator[list[Row]] = iter(())
+        self._blocks = 0
+        """Read already."""
+        self._new = WaitingRows()
+        self._ahead: dict[str, Row] = {}
+        """Read already, and not asked for yet."""
+        self._changed: set[str] = set()
+        """Files that have a row of another time."""
         self._seen: dict[str, _Stat] = {}
-        self._is_new = False
+        self._count = 0
+        """Rows for the next time."""
+        self._is_broken = False
         if self._is_used and self._file.exists():
-            self._read(width)
+            try:
+                self._old = SealedRows(self._file, width + 4)
+                self._unread = self._old.blocks()
+            except (OSError, ValueError) as error:
+                self._distrust(error)
 
     @property
     def is_filled(self) -> bool:
         """Whether it has rows."""
-        return bool(self._known)
+        return self._old is not None
 
     def row(self, path: Path) -> Row | None:
         """The row of an unchanged file; None where there is none."""
@@ -76,10 +89,12 @@ class FolderIndex:
         except (OSError, ValueError):  # absent, or no path at all: whoever reads it says so
             return None
         stat = (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        row = self._known.get(name)
-        if row is not None and row[:3] == stat:
-            self._kept[name] = stat, row[3:]
-            return row[3:]
+        row = self._known(name)
+        if row is not None and row[1:4] == stat:
+            self._count += 1
+            return row[4:]
+        if row is not None:
+            self._changed.add(name)
         self._seen[name] = stat
         return None
 
@@ -88,50 +103,75 @@ class FolderIndex:
         name = str(path).removeprefix(self._prefix)
         stat = self._seen.pop(name, None)
         # A file that may change again without its times showing it is not remembered.
-        if stat is not None and max(stat[1:]) + SETTLED < time.time_ns():
-            self._kept[name] = stat, row
-            self._is_new = True
+        if stat is None or max(stat[1:]) + SETTLED >= time.time_ns():
+            return
+        try:
+            self._new.add((name, *stat, *row))
+            self._count += 1
+        except OSError as error:
+            self._is_used = False
+            self._lament(error)
 
     def save(self) -> None:
         """Write what is known of the files asked for, if they are many and anything is new.
 
         Where that fails, `note` says so: everything works without.
         """
-        is_same = not self._is_new and len(self._kept) == len(self._known)
-        if not self._is_used or is_same or len(self._kept) < LEAST:
-            self._known, self._kept = {}, {}
-            return
-        self._known = {}
-        rows = ((name, *stat, *row) for name, (stat, row) in self._kept.items())
-        body = json.dumps([list(column) for column in zip(*rows, strict=True)]).encode()
-        self._kept = {}
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file.parent.chmod(0o700)
-            write_atomically(self._file, _seal(body) + body, private=True)
-            _remove_oldest(self._file.parent)
+            if self._is_used and self._count >= LEAST and self._is_other():
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._file.parent.chmod(0o700)
+                lines = chain(lines_of(self._still_known()), self._new.lines())
+                write_atomically(self._file, sealed(lines), private=True)
+                _remove_oldest(self._file.parent)
         except OSError as error:
-            self.note = (
-                f"no index of {self._prefix} is kept in {self._file.parent} ({error.strerror}): "
-                "opening it takes as long next time"
-            )
+            self._lament(error)
+        if self._old is not None:
+            self._old.close()
+        self._new.close()
+        self._ahead, self._seen, self._is_used = {}, {}, False
 
-    def _read(self, width: int) -> None:
+    def _known(self, name: str) -> Row | None:
+        """The row of a file, whenever it was written; each once."""
+        while name not in self._ahead:
+            rows = self._read_on()
+            if not rows:
+                return None
+            self._ahead.update((row[0], row) for row in rows)
+        return self._ahead.pop(name)
+
+    def _read_on(self) -> list[Row]:
+        """The next block; nothing where there is none."""
         try:
-            if self._file.stat().st_size > MOST_BYTES:
-                raise ValueError("too large")
-            content = self._file.read_bytes()
-            seal, body = content[: len(_seal(b""))], content[len(_seal(b"")) :]
-            if seal != _seal(body):
-                raise ValueError("another checksum")
-            columns = json.loads(body)
-            names, *columns = columns if len(columns) == width + 4 else ([],)
-            sound = all(set(map(type, column)) <= {int} for column in columns[:3])
-            if not sound or not set(map(type, names)) <= {str} or not names:
-                raise ValueError("other columns")
-            self._known = dict(zip(names, zip(*columns, strict=True), strict=True))
+            rows = next(self._unread, [])
         except (OSError, ValueError, TypeError, RecursionError) as error:
-            self.note = f"{self._file}: no index that can be read ({error}); it is written anew"
+            self._distrust(error)
+            return []
+        self._blocks += bool(rows)
+        return rows
+
+    def _is_other(self) -> bool:
+        """Whether what is known now is not what the index says."""
+        is_known = not (len(self._new) or self._ahead or self._changed or self._is_broken)
+        return not is_known or bool(self._read_on()) or self._is_broken
+
+    def _still_known(self) -> Iterator[Row]:
+        """The rows of the index that were asked for and right."""
+        blocks = iter(()) if self._old is None else self._old.blocks()
+        for rows in islice(blocks, self._blocks):
+            for row in rows:
+                if row[0] not in self._ahead and row[0] not in self._changed:
+                    yield row
+
+    def _distrust(self, error: Exception) -> None:
+        self._is_broken = True
+        self.note = f"{self._file}: no index that can be read ({error}); it is written anew"
+
+    def _lament(self, error: OSError) -> None:
+        self.note = (
+            f"no index of {self._prefix} is kept in {self._file.parent} ({error.strerror}): "
+            "opening it takes as long next time"
+        )
 
 
 def folder() -> Path:
@@ -139,11 +179,6 @@ def folder() -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     base = base if base.is_absolute() else Path(os.path.expanduser("~/.cache"))
     return base / "fair-audit-triton" / "index"
-
-
-def _seal(body: bytes) -> bytes:
-    """First line of an index: the checksum of the rest."""
-    return b"fair-audit index " + hashlib.sha256(body).hexdigest().encode() + b"\n"
 
 
 def _digest(root: Path, kind: str) -> str:

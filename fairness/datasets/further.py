@@ -10,6 +10,7 @@ import numpy as np
 
 from fairness.arrays import IntArray
 from fairness.attributes import Attribute
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.npz import LISTED, Npz
 from fairness.errors import DataError, UsageError
@@ -74,7 +75,7 @@ def with_words(entry: Entry, names: Sequence[str], row: Row | None) -> Entry:
 def as_groups(
     root: Path,
     name: str,
-    entries: Sequence[Entry],
+    entries: Entries,
     columns: Collection[str],
     target: str,
     listed: Sequence[Attribute],

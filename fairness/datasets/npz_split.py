@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar, Unpack
 
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.entry_rows import indexed
 from fairness.datasets.file_split import FileSplit
@@ -51,9 +52,9 @@ class NpzSplit(FileSplit):
         index.save()
         self.notes = (*self.notes, *filter(None, [index.note]))
 
-    def _opened(self, split: str, index: FolderIndex, rows: Mapping[str, Row]) -> list[Entry]:
+    def _opened(self, split: str, index: FolderIndex, rows: Mapping[str, Row]) -> Entries:
         """The entries of all usable files of the split, in the order of their names."""
-        entries = []
+        entries = Entries()
         for path in find_files(self.root, "train" if self.is_carved else split):
             try:
                 require_unicode(path)
@@ -65,7 +66,7 @@ class NpzSplit(FileSplit):
                 self._record(printable(path.stem), error)
                 continue
             if not self.is_carved or is_held_out(entry.patient) == (split == "val"):
-                entries.append(entry)
+                entries.add(entry)
         return entries
 
     def _own_entry(self, path: Path) -> Entry:

@@ -55,15 +55,10 @@ class Split(Protocol):
     target: str
     """Key of what is to be predicted."""
     attributes: tuple[Attribute, ...]
-    ids: tuple[str, ...]
-    patients: tuple[str, ...]
-    """Images of one patient share it, and are resampled together."""
     codes: Mapping[str, IntArray]
     """Attribute name to group codes (n,), -1 where unknown."""
     covariates: Mapping[str, FloatArray]
     """age (years), md (dB), site, ...: (n,), NaN where unknown."""
-    image_checksums: tuple[str, ...]
-    """Equal for equal images."""
     notes: tuple[str, ...]
     """What the user should know about how the data were read; lines for the terminal."""
     image_type: np.dtype[Any]
@@ -75,6 +70,18 @@ class Split(Protocol):
     @property
     def name(self) -> str:
         """Name of the data set, e.g. `fairvlmed`."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Of all samples."""
+
+    @property
+    def patients(self) -> Sequence[str]:
+        """Images of one patient share it, and are resampled together."""
+
+    @property
+    def image_checksums(self) -> Sequence[str]:
+        """Equal for equal images."""
 
     @property
     def labels(self) -> IntArray | None:

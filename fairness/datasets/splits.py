@@ -7,9 +7,10 @@ in any case, or short), else all files in one folder with a column `use` in `dat
 import csv
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fairness.datasets.column import Column, sorted_texts
 from fairness.datasets.lists import find_lists, listed_files
 from fairness.errors import DataError, UsageError
 
@@ -32,7 +33,7 @@ HELD_OUT = 0.1
 """Share of the training patients who become the validation split of a data set without one."""
 
 
-def find_files(root: Path, split: str) -> list[Path]:
+def find_files(root: Path, split: str) -> Sequence[Path]:
     """The npz files of a split, sorted by name.
 
     Raises:
@@ -66,7 +67,7 @@ def is_held_out(patient: str) -> bool:
     return int.from_bytes(digest[:8], "big") < HELD_OUT * 2**64
 
 
-def _locate(root: Path, split: str) -> tuple[Path | None, list[Path]]:
+def _locate(root: Path, split: str) -> tuple[Path | None, Sequence[Path]]:
     """What defines the split, None if nothing does, and its files."""
     if split not in SPELLINGS:
         raise UsageError(f"unknown split '{split}'; use one of {', '.join(SPELLINGS)}")
@@ -81,7 +82,8 @@ def _locate(root: Path, split: str) -> tuple[Path | None, list[Path]]:
         names = " and ".join(p.name for p in named)
         raise DataError(f"{root}: {names} are both the {split} split; keep one of them")
     if named:
-        return named[0], [named[0] / name for name in sorted(_npz_names(named[0]))]
+        files = sorted_texts(_npz_names(named[0]))
+        return named[0], Column(len(files), lambda i: named[0] / files[i])
     if (root / SUMMARY).is_file() and any(_npz_names(root)):
         return root / SUMMARY, sorted(root / name for name in _names_by_use(root / SUMMARY, split))
     return None, []

@@ -17,6 +17,7 @@ import numpy as np
 from fairness.arrays import Array, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
 from fairness.datasets.image_file import ImageFiles
@@ -124,7 +125,7 @@ class TableSplit(FileSplit):
         order = sorted(entries, key=ids.__getitem__)
         self._row_of = {ids[row]: row + 1 for row in order}
         self._masks = {ids[row]: drawn[row] for row in order if row in drawn}
-        self._keep([entries[row] for row in order])
+        self._keep(Entries(entries[row] for row in order))
 
     def _values(
         self,

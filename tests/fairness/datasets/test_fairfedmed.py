@@ -63,7 +63,7 @@ def test_one_site_keeps_its_code(root: Path) -> None:
 
 def test_a_tenth_of_the_training_patients_validate(root: Path) -> None:
     train, val = (FairFedMedOph(root, name) for name in ("train", "val"))
-    assert sorted(train.ids + val.ids) == [f"data_{n:05d}" for n in range(10, 35)]
+    assert sorted([*train.ids, *val.ids]) == [f"data_{n:05d}" for n in range(10, 35)]
     for site in ("1", "2"):
         alone = FairFedMedOph(root, "val", sites=(site,))
         assert set(alone.ids) <= set(val.ids)

@@ -12,7 +12,7 @@ import pytest
 from fairfedmed_files import small_volume, write_oph
 from fairvlmed_files import small_image, write_npz, write_split
 
-from fairness.datasets import folder_index
+from fairness.datasets import folder_index, row_blocks
 from fairness.datasets.fairfedmed import FairFedMedOct
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.folder_index import folder
@@ -141,12 +141,16 @@ def test_faults_are_found_again_each_time(tmp_path: Path) -> None:
             FairVLMed(tmp_path, "test")
 
 
+def with_seal(body: bytes) -> bytes:
+    return b"".join(row_blocks.sealed([body]))
+
+
 def sealed(change: Any) -> Any:
     """A change of the columns of an index, with a checksum that is right."""
 
     def damaged(content: bytes) -> bytes:
-        body = json.dumps(change(json.loads(content.split(b"\n", 1)[1]))).encode()
-        return folder_index._seal(body) + body
+        columns = change(json.loads(content.split(b"\n", 1)[0]))
+        return with_seal(json.dumps(columns).encode() + b"\n")
 
     return damaged
 
@@ -155,8 +159,8 @@ DAMAGES = {
     "truncated": lambda content: content[:-9],
     "empty": lambda content: b"",
     "flipped": lambda content: content.replace(b"data_00001", b"data_00007"),
-    "no json": lambda content: folder_index._seal(b"[[") + b"[[",
-    "deep": lambda content: folder_index._seal(b"[" * 99999) + b"[" * 99999,
+    "no json": lambda content: with_seal(b"[[\n"),
+    "deep": lambda content: with_seal(b"[" * 99999 + b"\n"),
     "a number": sealed(lambda columns: 3),
     "fewer columns": sealed(lambda columns: columns[1:]),
     "uneven": sealed(lambda columns: [columns[0][1:], *columns[1:]]),

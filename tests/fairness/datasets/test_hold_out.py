@@ -37,8 +37,8 @@ def test_the_held_out_patients_are_validation_and_no_longer_training(root: Path)
     assert train.is_carved
     assert val.is_carved
     assert not set(train.patients) & set(val.patients)
-    assert sorted(train.ids + val.ids) == [f"data_{n:05d}" for n in NUMBERS]
-    assert set(val.patients) == {p for p in set(train.patients + val.patients) if is_held_out(p)}
+    assert sorted([*train.ids, *val.ids]) == [f"data_{n:05d}" for n in NUMBERS]
+    assert set(val.patients) == {p for p in {*train.patients, *val.patients} if is_held_out(p)}
     assert 0 < len(val) < len(train)
     assert val.fingerprint() == FairSeg(root, "val").fingerprint() != train.fingerprint()
 

@@ -130,8 +130,8 @@ def test_the_originals_numbers_are_of_the_recorded_groups(
     finished: Path, split: FairVLMed, recorded: FloatArray
 ) -> None:
     outcomes = Outcomes(
-        ids=split.ids,
-        patients=split.patients,
+        ids=tuple(split.ids),
+        patients=tuple(split.patients),
         attributes=split.attributes,
         codes=split.codes,
         covariates={},

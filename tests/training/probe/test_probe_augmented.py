@@ -61,7 +61,7 @@ def test_a_probe_s_crop_is_its_part_of_the_image_or_the_mirror_of_it() -> None:
 def test_augmented_features_of_a_probe_change_with_the_epoch_alone(config: Config) -> None:
     encoder, _, _ = open_encoder(config)
     split = open_split(config, "train")
-    anew = Augmented(encoder, split, split.ids, seed=3)
+    anew = Augmented(encoder, split, tuple(split.ids), seed=3)
     batch = np.arange(5)
     first = anew.features(0, batch)
     assert torch.equal(anew.features(0, batch), first)

@@ -145,7 +145,7 @@ class ClockedTransport:
         self.clock.leaves()
         try:
             future = self.inner.send(request)
-        except BaseException:
+        except BaseException:  # whatever it was, this request is no longer in flight
             self.clock.arrived(0.0)
             raise
         self.clock.sent(request, time.perf_counter() - began)

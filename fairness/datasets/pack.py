@@ -49,7 +49,7 @@ class Pack:
             if zlib.crc32(index) != crc:
                 raise ValueError("another checksum")
             self.records = np.frombuffer(index, RECORD)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody else closes the file
             self.close()
             raise
 

@@ -1,30 +1,35 @@
-"""Training on this machine's GPU: every method at full size, written to benchmarks/gpu.md.
+"""Training and serving on this machine's GPU, written to benchmarks/gpu.md.
 
     make gpu
 
-Random weights and random images: speed, memory and agreement, not accuracy. A part that fails says
-so in its row and the rest goes on. Where no GPU is found it says so, and changes nothing.
-`--tiny` rehearses it with tiny networks on any machine.
+Every method is trained at full size; ViT-B/16 is served in fp32, fp16 and by TensorRT where that is
+installed, audited as served, and timed by `fair-audit bench`. Random weights and random images:
+speed, memory and agreement, not accuracy. A part that fails says so and the rest goes on; parts
+that were not run keep what the page has of them. Where no GPU is found it says so, and changes
+nothing. `--tiny` rehearses it with tiny networks on any machine.
 """
 
 import argparse
-import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import gpu_page
 from fairness.atomic import write_atomically
 from fairness.text import printable
-from training.gpu import has_gpu
 
 PAGE = Path(__file__).parent / "gpu.md"
-LIBRARIES = ("torch", "transformers", "numpy")
 PATIENCE = 120
 """Seconds for the check of repeated bits."""
-NEVER_RUN = """
-Never run on a GPU: several of them, TensorRT. Models served on one: gpu_served.md.
+HEAD = """# On a GPU
+
+Written by `make gpu`. Random weights and images; a part is one run. Training: after a warm-up, 20
+steps or 3 seconds; fp32 has TF32 in convolutions alone, as torch has it by default; GiB is the most
+that tensors held.
+
+Never run on a GPU: several of them, TensorRT, a whole training, masks served.
 """
 
 
@@ -33,52 +38,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=PAGE, help="page to write")
     parser.add_argument("--tiny", action="store_true", help="tiny networks, on any machine")
+    parser.add_argument("--only", choices=["training", "serving"], help="half of it")
+    parser.add_argument("--models", type=Path, help="serve this repository of FairCLIP models")
     flags = parser.parse_args()
-    if not has_gpu() and not flags.tiny:
+    if gpu_page.card() == gpu_page.NO_CARD and not flags.tiny:
         print("no GPU found: nothing was measured, and no page written")
         return
-    parts = [f"# Training on a GPU\n\n{machine()}\n"]
-    for title, make in sections(flags.tiny):
+    known = gpu_page.sections_of(flags.out)
+    parts = sections(flags.tiny, flags.models)
+    for title, (half, make) in parts.items():
+        if flags.only not in (None, half):
+            continue
         print(f"\n{title}\n", flush=True)
         try:
             body = make()
         except Exception as error:  # a part that fails must not take the others with it
             body = printable(f"failed: {type(error).__name__}: {str(error)[:200]}")
             print(body, flush=True)
-        parts.append(f"## {title}\n\n{body}")
-        write_atomically(flags.out, "\n".join([*parts, NEVER_RUN]))
+        known[title] = f"{gpu_page.machine()}\n\n{body.strip()}"
+        write_atomically(flags.out, gpu_page.page_of(HEAD, known, list(parts)))
 
 
-def machine() -> str:
-    """Card, driver and versions, in lines."""
-    import torch
-
-    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU: a rehearsal"
-    known = ", ".join(f"{name} {installed(name)}" for name in LIBRARIES)
-    return (
-        f"Written by `make gpu`, on: {card}.\n\nPython {platform.python_version()}, {known}, "
-        f"CUDA {torch.version.cuda}.\n\nRandom weights and images. A row is one run: after a "
-        "warm-up, 20 steps or 3 seconds. fp32 has TF32 in convolutions alone, as torch has it by "
-        "default. GiB is the most that tensors held."
-    )
+Part = tuple[str, Callable[[], str]]
 
 
-def installed(name: str) -> str:
-    """Version of a library."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"
-
-
-def sections(tiny: bool) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Titles of the page's parts, and what makes each."""
-    yield "FairCLIP", lambda: fairclip(["tiny"] if tiny else ["vit-b16", "vit-l14"])
-    yield "FairCLIP with large batches", lambda: large_batches(tiny)
-    yield "FairSeg", lambda: fairseg("tiny" if tiny else "full")
-    yield "FairLoRA, one client", lambda: fairlora(tiny)
-    yield "One step on the CPU and on the GPU", parity
-    yield "Repeated with --deterministic", repeated
+def sections(tiny: bool, models: Path | None) -> dict[str, Part]:
+    """Parts of the page by title: training or serving, and what makes it."""
+    presets = ["tiny"] if tiny else ["vit-b16", "vit-l14"]
+    return {
+        "FairCLIP": ("training", lambda: fairclip(presets)),
+        "FairCLIP with large batches": ("training", lambda: large_batches(tiny)),
+        "FairSeg": ("training", lambda: fairseg("tiny" if tiny else "full")),
+        "FairLoRA, one client": ("training", lambda: fairlora(tiny)),
+        "One step on the CPU and on the GPU": ("training", parity),
+        "Repeated with --deterministic": ("training", repeated),
+        "Served": ("serving", lambda: serving(tiny, models)),
+    }
 
 
 def fairclip(presets: list[str]) -> str:
@@ -148,6 +143,21 @@ def repeated() -> str:
         raise RuntimeError((done.stderr.splitlines() or ["no output"])[-1])
     print(done.stdout, flush=True)
     return done.stdout
+
+
+def serving(tiny: bool, models: Path | None) -> str:
+    """Table of audits and of `fair-audit bench`."""
+    from benchmarks import gpu_models, gpu_serving
+
+    with tempfile.TemporaryDirectory() as folder:
+        if models is None:
+            models = Path(folder) / "models"
+            gpu_models.export_models(models, tiny=tiny)
+        if gpu_page.has_tensorrt():
+            gpu_models.add_tensorrt(models)
+        body = gpu_serving.served(models, 100 if tiny else 1000, 0.5)
+    print(body, flush=True)
+    return body
 
 
 if __name__ == "__main__":

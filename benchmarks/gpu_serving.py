@@ -1,13 +1,10 @@
 """Serving on this machine's GPU: exported models behind Triton, audited and timed as served.
 
-    python -m benchmarks.gpu_serving model_repository --data data/fairvlmed
-
-Each model is audited as it was exported, and once more where its configuration names the CPU alone:
-the same split goes through both, and their scores are compared. Then `fair-audit bench` times it,
-through shared memory, memory of the GPU, and as bytes. The server must find the GPU.
+Each model is audited as it was exported, and the first images once more where its configuration
+names the CPU alone: scores of the same images are compared. Then `fair-audit bench` times it,
+through shared memory, memory of the GPU, and as bytes.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -22,7 +19,8 @@ import pyarrow.parquet as pq
 from google.protobuf import text_format
 from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup
 
-from fairness.atomic import write_atomically
+from fairness.synthetic.fairvlmed import write_fairvlmed
+from fairness.synthetic.recipe import Recipe
 from fairness.text import printable
 from serving.launcher import TritonServer
 
@@ -32,33 +30,40 @@ WAYS = {"shm": "shared memory", "cuda": "memory of the GPU", "grpc": "bytes"}
 SHAPE = "224,224"
 
 
-def main() -> None:
-    """Serve, audit, time; print the section, and write it where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("repository", type=Path, help="model repository of FairCLIP models")
-    parser.add_argument("--data", type=Path, required=True, help="folder of FairVLMed")
-    parser.add_argument("--out", type=Path, help="page to write")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a window of bench")
-    flags = parser.parse_args()
+def served(repository: Path, images: int, seconds: float) -> str:
+    """Serve, audit and time every model of a repository.
+
+    Args:
+        repository: of FairCLIP models.
+        images: that are audited; a fifth of them goes through the CPU as well.
+        seconds: of a window of bench.
+
+    Returns:
+        A table, and how far scores on GPU and CPU are apart.
+    """
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        on_gpu, rows = measured(flags.repository, flags.data, work / "gpu", flags.seconds)
-        cpu = on_the_cpu(flags.repository, work / "models")
-        on_cpu, more = measured(cpu, flags.data, work / "cpu", None)
-        text = "\n".join(
-            ["## Served", "", *table(HEAD, [*rows, *more]), "", *differences(on_gpu, on_cpu), ""]
-        )
-    print(text)
-    if flags.out:
-        write_atomically(flags.out, text)
+        # The first images of the larger split are those of the smaller one.
+        for name, count in (("all", images), ("some", images // 5)):
+            write_fairvlmed(work / name, Recipe(train=8, val=8, test=count))
+        on_gpu, rows = measured(repository, work / "all", work / "gpu", seconds)
+        cpu = on_the_cpu(repository, work / "models")
+        on_cpu, more = measured(cpu, work / "some", work / "cpu", None)
+        lines = table(HEAD, [*rows, *more])
+        return "\n".join([*lines, "", *differences(on_gpu, on_cpu)])
 
 
 def on_the_cpu(repository: Path, into: Path) -> Path:
-    """A copy of a repository whose models name the CPU; their files are linked."""
+    """A copy of a repository whose models name the CPU; their files are linked.
+
+    Models of TensorRT are left out: their weights are those of a model without it.
+    """
     for folder in names_in(repository):
+        config = text_format.Parse((folder / "config.pbtxt").read_text(), ModelConfig())
+        if config.optimization.execution_accelerators.gpu_execution_accelerator:
+            continue
         target = into / folder.name
         target.mkdir(parents=True)
-        config = text_format.Parse((folder / "config.pbtxt").read_text(), ModelConfig())
         del config.instance_group[:]
         config.instance_group.add(kind=ModelInstanceGroup.KIND_CPU, count=1)
         (target / "config.pbtxt").write_text(text_format.MessageToString(config))
@@ -164,25 +169,24 @@ def differences(one: dict[str, Path], other: dict[str, Path]) -> list[str]:
     """How far the scores of the same images are apart, a line a model."""
     lines = []
     for model, run in one.items():
-        a, b = (scores(folder) for folder in (run, other[model]))
-        apart, spread = float(np.abs(a - b).max()), float(b.std())
+        reference = model.split("_tensorrt")[0]
+        a, b = scores(run), scores(other[reference])
+        pairs = np.array([(a[name], b[name]) for name in sorted(a.keys() & b.keys())])
+        apart, spread = float(np.abs(pairs[:, 0] - pairs[:, 1]).max()), float(pairs[:, 1].std())
         lines.append(
-            f"- {model}: {len(a):,} images, scores on GPU and CPU at most {apart:.1e} apart, "
+            f"- {model}: {len(pairs):,} images, scores on GPU and CPU at most {apart:.1e} apart, "
             f"spread {spread:.2g}"
         )
     return lines
 
 
-def scores(run: Path) -> Any:
-    """Scores of a run, (n,), in the order of the ids."""
-    return pq.read_table(run / "records" / "outcomes.parquet")["score"].to_numpy()
+def scores(run: Path) -> dict[str, float]:
+    """Scores of a run by the id of the sample."""
+    table = pq.read_table(run / "records" / "outcomes.parquet", columns=["id", "score"])
+    return dict(zip(table["id"].to_pylist(), table["score"].to_pylist(), strict=True))
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
     """A markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(cells)} |" for cells in lines]
-
-
-if __name__ == "__main__":
-    main()

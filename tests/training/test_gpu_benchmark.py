@@ -6,33 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import gpu
+from benchmarks import gpu, gpu_page
 from benchmarks.gpu_timing import guarded_row, guarded_rows, table, timed
 
 
 def test_without_a_gpu_it_says_so_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gpu, "has_gpu", lambda: False)
+    monkeypatch.setattr(gpu_page, "card", lambda: gpu_page.NO_CARD)
     monkeypatch.setattr(sys, "argv", ["gpu", "--out", str(tmp_path / "gpu.md")])
     gpu.main()
     assert capsys.readouterr().out == "no GPU found: nothing was measured, and no page written\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_that_fails_leaves_the_others_on_the_page(
+def test_a_part_that_fails_leaves_the_others_on_the_page_and_those_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> str:
         raise RuntimeError("out of\nmemory")
 
-    parts = [("First", broken), ("Second", lambda: "| 1 |")]
-    monkeypatch.setattr(gpu, "sections", lambda tiny: iter(parts))
-    monkeypatch.setattr(sys, "argv", ["gpu", "--tiny", "--out", str(tmp_path / "gpu.md")])
+    out = tmp_path / "gpu.md"
+    out.write_text("# Old head\n\n## Third\n\n| kept |\n\n## Gone\n\n| old |\n")
+    parts = {
+        "First": ("training", broken),
+        "Second": ("training", lambda: "| 1 |"),
+        "Third": ("serving", broken),
+    }
+    monkeypatch.setattr(gpu, "sections", lambda *_: parts)
+    monkeypatch.setattr(sys, "argv", ["gpu", "--tiny", "--only", "training", "--out", str(out)])
     gpu.main()
-    page = (tmp_path / "gpu.md").read_text()
-    assert "## First\n\nfailed: RuntimeError: out of memory" in page
-    assert "## Second\n\n| 1 |" in page
+    head, first, second, third = out.read_text().split("## ")
+    assert head.startswith("# On a GPU\n")
+    assert first.endswith("\n\nfailed: RuntimeError: out of memory\n\n")
+    assert second.startswith("Second\n\nOn: ")
+    assert second.endswith("\n\n| 1 |\n\n")
+    assert third == "Third\n\n| kept |\n"
 
 
 def test_a_row_that_fails_says_why_in_one_line() -> None:

@@ -9,7 +9,6 @@ groups differ in the data even where they do not in any stratum. Of two images o
 the variance is shared. Adjusted gaps are held to the standard of the sample, as they are defined.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.coverage import SHARED
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray, IntArray
 from fairness.beside.adjust import side
 from fairness.beside.sets import CaseSet
@@ -180,16 +180,14 @@ def line(cells_of: Sequence[str]) -> str:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, help="of each row")
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__, 1000).parse_args()
     print(line(("groups", "number", *HEADS)) + "\n" + "|---" * (len(HEADS) + 2) + "|")
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         for one in rows(world, arguments.simulations, np.random.default_rng([8, k])):
             print(line(one), flush=True)
     print("\n" + line(("sites", "coverage / width", "rejected")))
     print("|---" * 3 + "|")
-    for k, (name, sites, spread) in enumerate(SITES):
+    for k, (name, sites, spread) in chosen(SITES, arguments.rows):
         rng = np.random.default_rng([9, k])
         print(line((name, *site_row(sites, spread, 2 * arguments.simulations, rng))), flush=True)
 

@@ -8,7 +8,6 @@ for a FAIL: each number alone fails in at most 2.5 % of the samples (two-sided m
 PASS one group alone lies on its margin, and all others well inside.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from audit.policy.joint_level import FamilyMethod
 from audit.policy.policy import Policy, Rule
 from audit.policy.shared_bootstrap import shared_error_of
 from benchmarks.coverage import Shown
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray
 from fairness.attributes import Attribute
 from fairness.groups import Grouping, plain
@@ -132,14 +132,13 @@ def counted(world: World, n: int, simulations: int, seed: int) -> dict[str, Coun
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, help="of each row")
+    parser = parsed(__doc__, 1000)
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=list(SIZES))
     arguments = parser.parse_args()
     print("| rules, all true | people | FAIL: each alone | Holm | max-T |")
     print("|---|---|---|---|---|")
     for size in arguments.sizes:
-        for k, world in enumerate(worlds()):
+        for k, world in chosen(worlds(), arguments.rows):
             found = counted(world, SIZES[size], arguments.simulations, k)
             shares = [100 * found[m]["FAIL"] / arguments.simulations for m in METHODS]
             cells = " | ".join(f"{share:.1f}" for share in shares)

@@ -7,11 +7,11 @@ among high scores, or at one site. With several images a patient shares half of 
 score, and one image in five has another label than its patient.
 """
 
-import argparse
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.missing_tests import (
     related_to_label,
@@ -86,14 +86,11 @@ def row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=2000, help="of each row")
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(0)
+    arguments = parsed(__doc__, 2000).parse_args()
     print("| people | unknown depends on | label | score | site |")
     print("|---|---|---|---|---|")
-    for world in WORLDS:
-        cells = " | ".join(row(world, arguments.simulations, rng))
+    for k, world in chosen(WORLDS, arguments.rows):
+        cells = " | ".join(row(world, arguments.simulations, np.random.default_rng([3, k])))
         print(f"| {world.name} | {world.by} | {cells} |", flush=True)
 
 

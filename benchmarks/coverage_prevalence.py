@@ -10,7 +10,6 @@ errors and of calibration is that of 200,000 people. A gap is found where its in
 which is where p < 0.05.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.coverage import FLIPPED, SHARED, held
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray, IntArray
 from fairness.beside.numbers import INTERCEPT, Numbers, numbers_of
 from fairness.beside.sets import CaseSet
@@ -110,12 +110,10 @@ def numbers(
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=2000, help="of each row")
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__, 2000).parse_args()
     lines = []
     print("| groups | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1))
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         covered, rejected = row(world, arguments.simulations, np.random.default_rng([7, k]))
         print(f"| {world.name} | " + " | ".join(covered) + " |", flush=True)
         lines.append(f"| {world.name} | " + " | ".join(rejected) + " |")

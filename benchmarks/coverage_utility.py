@@ -7,13 +7,13 @@ Scores are the normal distribution's function of normal numbers, the classes an 
 is held to what the fitted recalibrations do to thirty thousand other people.
 """
 
-import argparse
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
 
 from benchmarks.coverage import FLIPPED, SHARED
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray, IntArray
 from fairness.beside.recalibrate import MEANS, case_numbers, mean_change
 from fairness.statistics.binary import BinaryScores
@@ -114,16 +114,14 @@ def line(cells: list[str]) -> str:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, help="of each row")
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__, 1000).parse_args()
     print(line(["people", "net benefit", "over treating everybody"]) + "\n|---|---|---|")
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         row = curve_row(world, 2 * arguments.simulations, np.random.default_rng([11, k]))
         print(line([world.name, *row]), flush=True)
     heads = ["people", "change of Brier", "change of net benefit", "intervals"]
     print("\n" + line(heads) + "\n|---|---|---|---|")
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         row = change_row(world, arguments.simulations // 2, np.random.default_rng([12, k]))
         print(line([world.name, *row]), flush=True)
 

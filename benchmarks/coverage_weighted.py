@@ -7,7 +7,6 @@ Two groups are alike. Each has two kinds of people, hard cases and easy ones, of
 hard ones more often; weights undo that. The truth is that of the undrawn population.
 """
 
-import argparse
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.coverage import SHARED, held
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.groups import plain
@@ -95,12 +95,10 @@ def row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=1000, help="of each row")
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__, 1000).parse_args()
     heads = ("groups", *SINGLE, *(f"{gap}: rejected" for gap in GAPS))
     print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         cells = row(world, arguments.simulations, np.random.default_rng([14, k]))
         print("| " + " | ".join((world.name, *cells)) + " |", flush=True)
 

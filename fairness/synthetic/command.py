@@ -1,7 +1,5 @@
 """Command line of a writer of synthetic data: flags, progress, errors in one line, exit codes."""
 
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import fields, make_dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 
 from fairness.guard import DEBUG_HELP, guarded
+from fairness.progress import ProgressLine
 from fairness.synthetic.recipe import AnyRecipe, Progress
 
 HELP = """Write a synthetic data set in the layout of {layout}.
@@ -43,7 +42,7 @@ def run_writer(
     def work(rest: list[str]) -> int:
         options = _options(program, help, recipe_type, rest)
         recipe = recipe_type(**{f.name: getattr(options, f.name) for f in fields(recipe_type)})
-        write(options.out, recipe, _Reporter())
+        write(options.out, recipe, ProgressLine("images"))
         print(f"{options.out}: {recipe.extent()}")
         print(recipe.statement())
         return 0
@@ -69,18 +68,3 @@ def _options(program: str, help: str, recipe_type: type[AnyRecipe], arguments: l
         description=help + DEBUG_HELP,
         args=arguments,
     )
-
-
-class _Reporter:
-    """Prints a line of progress every two seconds."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._last >= 2:
-            self._last = now
-            rate = done / (now - self._start)
-            left = (total - done) / rate
-            print(f"{done}/{total} images, {rate:.0f} images/s, {left:.0f} s left", file=sys.stderr)

@@ -42,3 +42,12 @@ def write_split(folder: Path, count: int = 3, first: int = 1, **changes: object)
     for number in range(first, first + count):
         name = f"data_{number:05d}.npz"
         write_npz(folder / name, **{"slo_fundus": small_image(number), "age": number, **changes})
+
+
+def write_lists_of_notes(root: Path, count: int) -> None:
+    """`gpt-4_summarized_notes.csv` of so many files, and a `data_summary.csv` beside it."""
+    names = [f"data_{number:05d}.npz" for number in range(1, count + 1)]
+    rows = [f"{name},an old note,a summary of {i}" for i, name in enumerate(names, start=1)]
+    header = "File Name,Original Note,Summarized Note"
+    (root / "gpt-4_summarized_notes.csv").write_text("\n".join([header, *rows]) + "\n")
+    (root / "data_summary.csv").write_text("\n".join(["filename", *names]) + "\n")

@@ -1,0 +1,1 @@
+"""Downloads published data sets from the Hugging Face Hub, and keeps their hashes."""

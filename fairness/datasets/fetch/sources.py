@@ -41,8 +41,8 @@ SOURCES = {
         name="FairFedMed",
         repository="harvardairobotics/FairFedMed",
         licence="MIT, as its card says; for the chest part also the Stanford research use "
-        "agreement of CheXpert and the PhysioNet credentialed health data licence of MIMIC-CXR, which are "
-        "accepted with their owners",
+        "agreement of CheXpert and the PhysioNet credentialed health data licence of MIMIC-CXR, "
+        "which are accepted with their owners",
         datasets=("fairfedmed-slo", "fairfedmed-oct"),
         images={},
     ),

@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser soak bench bench-client gpu clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser docs soak bench bench-client gpu clean
 
 install: $(VENV)/.installed
 
@@ -79,6 +79,11 @@ methods: install
 browser: install
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
+# The pages of docs/ as a site in site/; a link or an anchor that leads nowhere stops it.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: install
+	$(BIN)/python -m mkdocs build --strict --site-dir site
+
 oip: install
 	$(BIN)/python -m pytest -q -m oip
 
@@ -107,4 +112,4 @@ gpu: install
 	$(BIN)/python -m benchmarks.gpu
 
 clean:
-	rm -rf $(VENV) runs reports data model_repository/*/
+	rm -rf $(VENV) runs reports data site model_repository/*/

@@ -29,6 +29,8 @@ COMMANDS = {
     "python -m training.fairseg": "training.fairseg",
     "python -m training.fairlora": "training.fairlora",
     "python -m export": "export",
+    "python -m fairness.datasets.fetch": "fairness.datasets.fetch",
+    "python -m fairness.datasets.prepare": "fairness.datasets.prepare",
     "python -m fairness.synthetic.fairseg": "fairness.synthetic.fairseg",
     "python -m fairness.synthetic.fairfedmed": "fairness.synthetic.fairfedmed",
     "python -m fairness.synthetic.fairvlmed": "fairness.synthetic.fairvlmed",

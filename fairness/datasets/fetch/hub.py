@@ -35,12 +35,17 @@ def fetch_files(repository: str, revision: str, out: Path) -> Fetched:
     """Bring the files of a repository into `out`, and leave those alone that are there.
 
     Raises:
-        UsageError: huggingface_hub is not installed.
+        UsageError: huggingface_hub is not installed, or the name is none.
         DataError: the repository is closed, unknown or out of reach, or the disk is too small.
     """
     try:
         from huggingface_hub import constants
-        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+        from huggingface_hub.errors import (
+            GatedRepoError,
+            HfHubHTTPError,
+            HFValidationError,
+            RepositoryNotFoundError,
+        )
     except ImportError:
         raise UsageError(
             "fetching needs huggingface_hub; pip install 'fair-audit-triton[fetch]'"
@@ -54,6 +59,8 @@ def fetch_files(repository: str, revision: str, out: Path) -> Fetched:
         return _download(repository, commit, files, out)
     except DataError:
         raise
+    except HFValidationError:
+        raise UsageError(f"--repo {repository}: no OWNER/NAME of the Hub") from None
     except GatedRepoError:
         reason = f"gated: ask for access on its page there, then {LOGIN}"
     except RepositoryNotFoundError:

@@ -177,6 +177,9 @@ def test_a_refusal_is_one_line(tmp_path: Path, hub: Hub) -> None:
     code, _, error = fetch(tmp_path, hub.endpoint, "--accept-licence", "--repo", "no/body")
     assert code == 3
     assert "no/body: no such data set, or you may not see it" in error
+    code, _, error = fetch(tmp_path, hub.endpoint, "--accept-licence", "--repo", "a/b/c")
+    assert code == 2
+    assert "--repo a/b/c: no OWNER/NAME of the Hub" in error
     code, _, error = fetch(tmp_path, "http://127.0.0.1:9", "--accept-licence")
     assert code == 3
     assert f"{CARD}: the Hub cannot be reached" in error

@@ -14,13 +14,18 @@ from audit.report.files import write_report
 from audit.report.github import annotations
 from audit.report.meanings import partial_line
 from audit.report.original_results import original_results
-from audit.report.terminal import print_report
+from audit.report.reader_tables import reader_tables
+from audit.report.terminal import print_report, print_text_table
 from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
+from fairness.beside.by_reader import Against
+from fairness.beside.readers import of_readers, said_of_readers
+from fairness.beside.tables import Beside
 from fairness.beside.weigh import said_of, weighed, weights_in
 from fairness.compat.compared import Compared
-from fairness.disclosure.labels import divided
+from fairness.decided import decided, decided_rows
+from fairness.disclosure.labels import cut, divided
 from fairness.missingness import unrecorded
 from fairness.outcomes import Answered
 from fairness.summary import summarise_all
@@ -41,7 +46,11 @@ def finish(
         UsageError: the baseline has other samples than those that were scored.
     """
     options, settings = plan.options, plan.options.settings
+    everything, rows = answered, decided_rows(answered)
+    answered = decided(everything)
     provenance = {**provenance, **plan.task.notes(answered)}
+    if everything.reader_labels:
+        provenance = {**provenance, "reader_labels": said_of_readers(everything, settings)}
     measured = plan.task.measured(answered, plan.names, settings)
     if (weight := options.beside.weight) is not None:
         measured = weighed(measured, weights_in(answered.cases, weight))
@@ -49,8 +58,10 @@ def finish(
             **provenance,
             "weights": said_of(answered.cases, weight, settings.suppress_below),
         }
-    whole = groupings_of(answered.cases, options)
-    groupings = divided(plan.task, answered, measured, *whole, settings)
+    whole, stratum = groupings_of(everything.cases, options)
+    parts = [cut(grouping, rows) for grouping in whole]
+    within = None if stratum is None else cut(stratum, rows)
+    groupings = divided(plan.task, answered, measured, parts, within, settings)
     report = summarise_all(measured, groupings, provenance, settings)
     labelled = [k for k, one in enumerate(measured) if one.names.label] or [0]
     missing = unrecorded(
@@ -67,10 +78,15 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
-    asked = options.beside.asked(plan.task, whole[0], answered.cases)
+    asked = options.beside.asked(plan.task, parts, answered.cases)
     beside = beside_of(measured[0], groupings[0], report, asked, settings)
+    if everything.reader_labels:
+        against = Against(everything, measured[0], groupings[0], whole, report)
+        beside = replace(beside or Beside(), **of_readers(against, settings))
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
+    for one in reader_tables(beside, brief=True) if beside else ():
+        print_text_table(one, console)
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict = judgement.verdict if judgement else None

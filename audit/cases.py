@@ -11,6 +11,7 @@ from audit.plan import Plan
 from audit.records.cases import Chapter, picture_of, write_cases
 from audit.worst import worst_of
 from fairness.arrays import FloatArray
+from fairness.decided import decided
 from fairness.errors import DataError
 from fairness.outcomes import Answered, Cases, Outcomes
 from fairness.tasks.binary import BinaryTask, outcomes_of
@@ -43,7 +44,7 @@ def show_cases(plan: Plan, answered: Answered, console: Console) -> None:
 
     The images are read again from the split.
     """
-    found = chapters(plan.task, answered, plan.options.worst)
+    found = chapters(plan.task, decided(answered), plan.options.worst)
     if not found:
         return
     number = {id_: i for i, id_ in enumerate(plan.split.ids)}

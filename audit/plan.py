@@ -28,9 +28,9 @@ from fairness.attributes import UNKNOWN, Attribute
 from fairness.contract import ModelSpec, Threshold
 from fairness.datasets.reader import Split
 from fairness.errors import DataError, UsageError
-from fairness.evaluate import cases_of
+from fairness.evaluate import unanswered
 from fairness.group_input import check_groups
-from fairness.outcomes import Answered, Names
+from fairness.outcomes import Names
 from fairness.samples import cut
 from fairness.tasks.catalogue import TASKS
 from fairness.tasks.task import Choices, Task
@@ -112,11 +112,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     check_unmixed(out)
     check_run(out / JOURNAL, identity, resume=options.resume)
     check_writable(out)
-    blank = Answered(
-        cases=cases_of(split, attributes),
-        labels=split.labels,
-        values={name: np.zeros(len(split)) for name in task.value_names},
-    )
+    blank = unanswered(split, attributes, task.value_names)
     analysis = plan_analysis(
         options.analysis, task, blank, names, complete=options.on_error == "stop"
     )

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from audit.design.plan_file import WrittenPlan, check_design_fits, read_plan
 from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
@@ -15,11 +17,14 @@ from audit.policy.policy import Policy, read_policy
 from audit.tracking import check_mlflow
 from audit.tracking_wandb import check_wandb
 from fairness.arrays import FloatArray
-from fairness.errors import UsageError
+from fairness.decided import decided, decided_rows
+from fairness.disclosure.labels import cut
+from fairness.errors import DataError, UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
 from fairness.outcomes import Answered, Cases, Names
 from fairness.statistics.measures import Measures
 from fairness.suppression import reported
+from fairness.tables.reader_labels import FLAG
 from fairness.tasks.catalogue import TASKS
 from fairness.tasks.measured import Measured
 from fairness.tasks.task import Task
@@ -57,7 +62,11 @@ def plan_analysis(
         DataError: a file cannot be read.
         ServerError: results cannot be logged where they should be.
     """
-    groupings = reported(*groupings_of(expected.cases, options))
+    check_readers(options, task, expected)
+    rows = decided_rows(expected)
+    divisions, stratum = groupings_of(expected.cases, options)
+    groupings = [cut(grouping, rows) for grouping in reported(divisions, stratum)]
+    expected = decided(expected)
     check_compat(options, task, expected)
     options.beside.asked(task, groupings, expected.cases)
     policy = read_policy(options.policy) if options.policy else None
@@ -80,6 +89,28 @@ def plan_analysis(
     if options.wandb is not None:
         check_wandb(options.wandb)
     return AnalysisPlan(options, task, names, policy, baseline, before)
+
+
+def check_readers(options: AnalysisOptions, task: Task, expected: Answered) -> None:
+    """Refuse labels of several readers with which no report can be made.
+
+    Raises:
+        UsageError: a flag does not go with them, or a reader has read nothing.
+        DataError: the majority has found only positives, or only negatives.
+    """
+    if not expected.reader_labels:
+        return
+    if options.beside.weight is not None:
+        raise UsageError(f"--weight and {FLAG} cannot be had together; leave one out")
+    for name, labels in expected.reader_labels.items():
+        if (labels < 0).all():
+            raise UsageError(f"{FLAG}: '{name}' has no label in these cases; leave that reader out")
+    truth = decided(expected).labels
+    if truth is None or len(np.unique(truth)) < 2:
+        raise DataError(
+            f"{FLAG}: the majority of {', '.join(expected.reader_labels)} calls no case positive, "
+            "or none negative, so there is nothing to measure; correct --positive"
+        )
 
 
 def check_policy(

@@ -134,7 +134,7 @@ def of_file(
     words: Sequence[str],
 ) -> dict[str, Any]:
     """Provenance of scores that a file holds; `words` are the command line."""
-    statements = [predictions.statement, said_of_ages(predictions.answered.cases.covariates)]
+    statements = [predictions.statement, said_of_ages(predictions.everything.cases.covariates)]
     about = {
         "what_answered": f"{names.model}: scores as found in the file, nothing was asked",
         "model": {"name": names.model},
@@ -143,7 +143,7 @@ def of_file(
             "split": names.split,
             "path": str(source),
             "split_sha256": predictions.split_sha256,
-            "n": len(predictions.answered.cases),
+            "n": len(predictions.everything.cases),
             "n_skipped": 0,
             "statement": "; ".join(filter(None, statements)),
         },

@@ -29,6 +29,7 @@ from audit.records.sameness import digest_of_ids
 from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
+from fairness.decided import decided
 from fairness.errors import (
     DataError,
     RunInterruptedError,
@@ -134,13 +135,13 @@ def chosen_threshold(plan: Plan, asking: Asking, console: Console) -> ChosenThre
         answered = joined([found], choice.split, choice.attributes)
         labels = choice.task.names if choice.task.of_labels else ()
         try:
-            values = choose_each(answered, labels, rule)
+            values = choose_each(decided(answered), labels, rule)
         except UsageError as error:
             raise DataError(
                 f"{choice.split.root}: of the readable samples of the {choice.names.split} split "
                 f"{error}; name another split"
             ) from None
-        truth = labels_of(answered, len(labels)) if labels else outcomes_of(answered).target
+        truth = labels_of(answered, len(labels)) if labels else outcomes_of(answered).target  # ties, too
         chosen = ChosenThreshold(
             value=next(iter(values.values())),
             by_label={label: value for label, value in values.items() if label},

@@ -33,6 +33,9 @@ class TableFlags:
     Of several labels: their columns, separated by commas. `fair-audit inspect` of a folder: its
     key.
     """
+    reader_labels: CommaNames = ()
+    """Columns of the labels of several readers, in place of --target: r1,r2,r3; blank where a
+    reader did not read. The label is that of most; adds how far they agree, and each by itself."""
     target_separator: str | None = None
     """Where one column lists several labels, the text between them, such as the bar of
     `Mass|Nodule`."""

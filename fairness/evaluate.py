@@ -81,6 +81,17 @@ def joined(parts: Iterable[Readings], split: Split, attributes: tuple[Attribute,
             name: np.concatenate([part.values[name] for part in found])[order]
             for name in found[0].values
         },
+        reader_labels={name: codes[rows] for name, codes in split.reader_labels.items()},
+    )
+
+
+def unanswered(split: Split, attributes: tuple[Attribute, ...], names: Iterable[str]) -> Answered:
+    """All samples of a split, with 0 for every number of these names: to check before asking."""
+    return Answered(
+        cases=cases_of(split, attributes),
+        labels=split.labels,
+        values={name: np.zeros(len(split)) for name in names},
+        reader_labels=split.reader_labels,
     )
 
 

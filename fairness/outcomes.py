@@ -50,6 +50,8 @@ class Answered:
     reference is a mask."""
     values: Mapping[str, FloatArray]
     """Name to numbers (n,), NaN where undefined; a task (`fairness/tasks`) gives the names."""
+    reader_labels: Mapping[str, IntArray] = field(default_factory=dict)
+    """Of several readers: name to labels (n,), -1 where not read; -1 in `labels` is then a tie."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ def report(arguments: list[str], console: Console) -> int:
     check_writable(options.out)
     with waiting(f"reading {options.source}", console):
         predictions = read_predictions(options.source, options.columns)
-    answered, digest, kind = predictions.answered, predictions.split_sha256, predictions.task
+    answered, digest, kind = predictions.everything, predictions.split_sha256, predictions.task
     if options.threshold is not None and not kind.has_threshold:
         raise UsageError(f"--threshold: a {kind.kind} has none; leave it out")
     threshold = threshold_of(options, predictions) if kind.has_threshold else None

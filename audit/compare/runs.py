@@ -11,9 +11,10 @@ from audit.records.columns import Columns
 from audit.records.predictions import read_predictions
 from audit.report.document import read_document
 from audit.report.recorded import plain_attributes
-from fairness.arrays import Array, IntArray
+from fairness.arrays import Array
+from fairness.decided import taken
 from fairness.errors import DataError, UsageError
-from fairness.outcomes import Answered, Cases
+from fairness.outcomes import Answered
 from fairness.tables.columns import is_text
 from fairness.tables.table import read_table
 from fairness.tasks.multiclass import MulticlassTask
@@ -127,22 +128,6 @@ def is_ordered(run: Run) -> bool:
 def known(run: Run) -> dict[str, int]:
     """Id to row."""
     return {id_: i for i, id_ in enumerate(run.answered.cases.ids)}
-
-
-def taken(answered: Answered, rows: IntArray) -> Answered:
-    """The samples at these rows (n,), in their order."""
-    cases = answered.cases
-    return Answered(
-        cases=Cases(
-            ids=tuple(cases.ids[i] for i in rows),
-            patients=tuple(cases.patients[i] for i in rows),
-            attributes=cases.attributes,
-            codes={name: codes[rows] for name, codes in cases.codes.items()},
-            covariates={name: values[rows] for name, values in cases.covariates.items()},
-        ),
-        labels=None if answered.labels is None else answered.labels[rows],
-        values={name: values[rows] for name, values in answered.values.items()},
-    )
 
 
 def check_same(runs: Sequence[Run]) -> None:

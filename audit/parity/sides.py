@@ -25,8 +25,9 @@ from audit.records.predictions import read_predictions
 from audit.sizes import most_answer_bytes
 from fairness.arrays import FloatArray
 from fairness.datasets.stream import batches
+from fairness.decided import decided
 from fairness.errors import UsageError
-from fairness.evaluate import Answers, Read, cases_of, joined, readings
+from fairness.evaluate import Answers, Read, joined, readings, unanswered
 from fairness.group_input import RECORDED
 from fairness.outcomes import Answered
 from fairness.samples import Batch
@@ -39,19 +40,13 @@ from fairness.tasks.task import Task
 
 def expected_run(plan: Plan) -> Run:
     """What a served model will be asked, with 0 for every answer: to check a pair before asking."""
-    split = plan.split
-    answered = Answered(
-        cases=cases_of(split, plan.attributes),
-        labels=split.labels,
-        values={name: np.zeros(len(split)) for name in plan.task.value_names},
-    )
-    return run_of(plan, answered)
+    return run_of(plan, unanswered(plan.split, plan.attributes, plan.task.value_names))
 
 
 def run_of(plan: Plan, answered: Answered) -> Run:
-    """Answers about the split of a plan."""
+    """Answers about the split of a plan; of several readers about cases with a majority."""
     threshold = None if plan.threshold is None else plan.threshold.value
-    return Run(plan.split.root, plan.model.name, plan.task, threshold, answered)
+    return Run(plan.split.root, plan.model.name, plan.task, threshold, decided(answered))
 
 
 @contextmanager

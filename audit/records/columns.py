@@ -21,6 +21,9 @@ class Columns:
     separated by commas; or the column of the class."""
     score: str = "score"
     """Column of the score; higher means more likely positive. One a label, or one a class."""
+    reader_labels: CommaNames = ()
+    """Columns of the labels of several readers, in place of --target: r1,r2,r3; blank where a
+    reader did not read. The label is that of most; adds how far they agree, and each by itself."""
     target_separator: str | None = None
     """Where one column lists several labels, the text between them, such as a bar."""
     uncertain: Annotated[Uncertain, tyro.conf.arg(metavar="ignore|positive|negative")] = "ignore"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.records.predictions import NAMES_KEY, SPLIT_KEY
-from audit.records.several import ORDERED_KEY
+from audit.records.several import ORDERED_KEY, READERS_KEY
 from fairness.atomic import write_atomically
 from fairness.outcomes import Answered, Names
 from fairness.tasks.multiclass import MulticlassTask
@@ -48,16 +48,22 @@ def write_outcomes(
     columns: dict[str, object] = {"id": list(cases.ids), "patient": list(cases.patients)}
     if answered.labels is not None:
         columns |= task.targets(answered.labels) if task else {"target": answered.labels}
+    if answered.reader_labels and answered.labels is not None:  # a tie is nobody's label
+        columns["target"] = [None if code < 0 else code for code in answered.labels.tolist()]
     columns |= {name: answered.values[name] for name in stored if name in answered.values}
     for attribute in cases.attributes:
         groups = (*attribute.groups, None)  # code -1 picks the null at the end
         columns[attribute.name] = [groups[code] for code in cases.codes[attribute.name]]
     columns.update(cases.covariates)
+    for name, codes in answered.reader_labels.items():
+        columns[name] = [None if code < 0 else code for code in codes.tolist()]
     metadata = {SPLIT_KEY: split_sha256.encode()}
     if names is not None:
         metadata[NAMES_KEY] = json.dumps(asdict(names)).encode()
     if isinstance(task, MulticlassTask) and task.ordered:
         metadata[ORDERED_KEY] = b"yes"
+    if answered.reader_labels:
+        metadata[READERS_KEY] = json.dumps(list(answered.reader_labels)).encode()
     content = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), content)
     write_atomically(path, content.getvalue(), private=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from audit.records.columns import Columns
 from audit.records.sameness import digests
 from audit.records.several import Judged, judged_columns
+from fairness.decided import decided
 from fairness.errors import DataError, UsageError
 from fairness.mask_names import scores_in, structures_in
 from fairness.outcomes import Answered, Cases, Names
@@ -38,7 +40,8 @@ NAMES_KEY = b"names"
 class Predictions:
     """What a file holds, and how it is recognised."""
 
-    answered: Answered
+    everything: Answered
+    """With the cases of which as many readers say 1 as 0, and with their labels."""
     task: type[Task]
     """Kind of model that the values are of."""
     choices: Choices
@@ -54,6 +57,11 @@ class Predictions:
     notes: tuple[str, ...]
     """What the user should know about how the file was read."""
 
+    @cached_property
+    def answered(self) -> Answered:
+        """What the file holds of cases whose label is decided."""
+        return decided(self.everything)
+
 
 def read_predictions(path: Path, columns: Columns) -> Predictions:
     """Read a parquet or csv file of predictions, or of scores that masks got.
@@ -66,6 +74,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         UsageError: a column is not there.
     """
     several = [n for text in (columns.target, columns.score) for n in (text, *names_in(text))]
+    several += columns.reader_labels
     read = read_table(path, (*several, columns.id, columns.patient, *columns.attributes))
     table, of_join, of_second = with_metadata(path, read.columns, columns)
     stated = read.metadata
@@ -99,6 +108,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
         notes += unused_patients(table, used)
     labels = judged.labels(path, table, columns, changes)
     notes += unknown_labels(judged.names, labels)
+    of_readers = judged.reader_labels(path, table, columns, changes)
     values = {name: measured(path, table, name) for name in of_cases}
     values |= judged.values(path, table, columns.score_type)
     every = np.stack([*values.values()][: 1 if of_masks else None], axis=1)
@@ -106,7 +116,7 @@ def read_predictions(path: Path, columns: Columns) -> Predictions:
     zeros = np.zeros(table.num_rows, dtype=np.int64)
     return predictions_of(
         path,
-        Answered(cases=cases, labels=labels, values=values),
+        Answered(cases=cases, labels=labels, values=values, reader_labels=of_readers),
         judged,
         stated,
         digests(ids or None, zeros if labels is None else labels, every),
@@ -133,7 +143,7 @@ def predictions_of(
         said: of the joining of two tables, and everything that the user should know.
     """
     return Predictions(
-        answered=answered,
+        everything=answered,
         task=judged.task,
         choices=Choices(names=judged.names, ordered=judged.ordered),
         split_sha256=split_stated(path, stated.get(SPLIT_KEY)) or same[0],
@@ -158,7 +168,7 @@ def with_metadata(
             raise UsageError("--on joins a second table; name it with --metadata")
         return table, (), ()
     on = columns.on or columns.id
-    asked = (on, *names_in(columns.target), columns.patient, *columns.attributes)
+    asked = (on, *names_in(columns.target), *columns.reader_labels, columns.patient, *columns.attributes)
     second = read_table(columns.metadata, asked)
     found, notes = joined(path, table, columns.metadata, second.columns, on)
     return found, notes, second.notes

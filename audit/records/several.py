@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from audit.records.columns import Columns
 from fairness.arrays import FloatArray, IntArray
@@ -14,6 +15,7 @@ from fairness.foreign.answers import softmax
 from fairness.tables.columns import Texts, texts
 from fairness.tables.judged import ScoreType, scores, targets
 from fairness.tables.labels import class_codes, label_codes, listed_codes
+from fairness.tables.reader_labels import FLAG, check_names, codes_of, majority
 from fairness.tables.words import names_in
 from fairness.tasks.binary import SCORE, BinaryTask
 from fairness.tasks.masks import MaskTask
@@ -24,6 +26,9 @@ from fairness.tasks.task import Task
 
 ORDERED_KEY = b"ordered"
 """Schema metadata of our parquet files: there where classes are steps."""
+
+READERS_KEY = b"reader_labels"
+"""Schema metadata of our parquet files: a list of the columns of several readers, as JSON."""
 
 Changes = Mapping[str, Mapping[str, str]]
 
@@ -38,6 +43,8 @@ class Judged:
     names: tuple[str, ...] = ()
     """Of several labels, or of classes."""
     ordered: bool = False
+    of_readers: bool = False
+    """Whether `targets` are labels of the same by several readers."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -55,6 +62,8 @@ class Judged:
             raise UsageError("--uncertain is of several labels; leave it out")
         if self.task is MaskTask:
             return None
+        if self.of_readers:
+            return majority(self.reader_labels(path, table, said, changes))
         if self.task is BinaryTask:
             return targets(path, table, self.targets[0], said.positive, changes)
         if said.positive != "1":
@@ -69,6 +78,26 @@ class Judged:
             for name, column in zip(self.targets, found, strict=True)
         ]
         return np.stack(codes, axis=1)
+
+    def reader_labels(
+        self, path: Path, table: Any, said: Columns, changes: Changes
+    ) -> dict[str, IntArray]:
+        """Labels (n,) of each reader, -1 where blank; none where there are no several readers.
+
+        Raises:
+            DataError: a value is no label, or no reader has labelled a row.
+        """
+        if not self.of_readers:
+            return {}
+        found = {name: texts(table[name], changes.get(name)) for name in self.targets}
+
+        def unread(row: int, reason: str) -> None:
+            raise DataError(f"{FLAG}: {reason} in row {row + 1}; leave such rows out")
+
+        try:
+            return codes_of(found, said.positive, unread)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
 
     def values(self, path: Path, table: Any, kind: ScoreType) -> dict[str, FloatArray]:
         """The scores (n,) by the names that the task gives them.
@@ -113,9 +142,17 @@ def judged_columns(
     Raises:
         UsageError: labels and scores are not as many.
     """
+    readers = said.reader_labels or readers_stated(path, said, stated)
+    if of_masks and readers:
+        raise UsageError(f"{path}: it holds scores of masks, which have no {FLAG}; leave it out")
     if of_masks:
         return Judged(MaskTask)
     labels, columns = columns_in(said.target, table), columns_in(said.score, table)
+    if readers:
+        check_names(readers, target=said.target if said.target != "target" else None)
+        if len(columns) != 1 or said.target_separator is not None or said.ordered:
+            raise UsageError(f"{path}: {FLAG} is of one label, with one --score; leave it out")
+        return Judged(BinaryTask, readers, columns, of_readers=True)
     for names in (labels, columns):
         if len(set(names)) < len(names):
             raise UsageError(f"{path}: {', '.join(names)} names a column twice; name each once")
@@ -139,6 +176,24 @@ def judged_columns(
     if len(labels) == 1:
         return Judged(BinaryTask, labels, columns)
     return Judged(MultilabelTask, labels, columns, plain_names(labels))
+
+
+def readers_stated(
+    path: Path, said: Columns, stated: Mapping[bytes, bytes]
+) -> tuple[str, ...]:
+    """The columns of readers that our own parquet file states; none where a target is named.
+
+    Raises:
+        DataError: what it states is unusable.
+    """
+    if READERS_KEY not in stated or said.target != "target":
+        return ()
+    try:
+        return TypeAdapter(tuple[str, ...]).validate_json(stated[READERS_KEY])
+    except ValidationError:
+        raise DataError(
+            f"{path}: its metadata 'reader_labels' are unusable; write the file anew"
+        ) from None
 
 
 def columns_in(text: str, table: Any) -> tuple[str, ...]:

@@ -83,6 +83,11 @@ class _Weights(_Part):
     effective_patients: float | None
 
 
+class _ReaderLabels(_Part):
+    columns: list[str]
+    undecided: int | None
+
+
 class _About(_Part):
     what_answered: str
     model: _Model
@@ -96,6 +101,7 @@ class _About(_Part):
     masks: _Masks = _Masks()
     empty_masks: dict[str, int] = {}
     weights: _Weights | None = None
+    reader_labels: _ReaderLabels | None = None
 
 
 def _complete(about: Mapping[str, Any]) -> Mapping[str, Any]:

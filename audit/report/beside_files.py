@@ -21,6 +21,9 @@ def beside_files(beside: Beside | None) -> dict[str, str]:
         "recalibration.csv": beside.recalibrated,
         "adjusted.csv": beside.adjusted,
         "adjusted_sites.csv": beside.over_sites,
+        "reader_agreement.csv": beside.agreement,
+        "by_reader.csv": beside.by_reader,
+        "reader_gaps.csv": beside.reader_gaps,
     }
     return {name: csv_of(items) for name, items in tables.items() if items}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from audit.report import layout
+from audit.report.reader_tables import reader_tables
 from audit.report.text_table import NAMES, TextTable, p_or_none
 from audit.report.utility_tables import utility_tables
 from fairness.attributes import OVERALL
@@ -24,7 +25,7 @@ def text_tables(beside: Beside | None) -> list[TextTable]:
         found += adjusted_tables(beside)
     if beside.decisions:
         found += utility_tables(beside)
-    return found
+    return found + reader_tables(beside)
 
 
 def standardised_tables(beside: Beside) -> list[TextTable]:

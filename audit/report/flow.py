@@ -31,6 +31,8 @@ class Flow:
     """Rows, or files; None where there are too few people to say."""
     skipped: int
     scored: int | None
+    undecided: int | None = 0
+    """Of these, cases that as many readers call positive as negative; None as of `read`."""
     missing: tuple[Missing, ...]
     hidden: tuple[str, ...]
     """Groups of which no number is shown, as `attribute group`."""
@@ -46,6 +48,7 @@ def flow_of(report: GroupReport) -> Flow:
         read=None if scored is None else scored + skipped,
         skipped=skipped,
         scored=scored,
+        undecided=report.provenance.get("reader_labels", {}).get("undecided", 0),
         missing=tuple(line for one in (report, *labelled) for line in missing_of(one)),
         hidden=tuple(
             f"{row.attribute} {row.group}" for row in one_a_group(report) if is_hidden(row)

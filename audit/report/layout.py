@@ -77,6 +77,11 @@ def headline(report: GroupReport) -> list[str]:
     if weights := about.get("weights"):
         worth = weights["effective_patients"] or "few"
         lines.append(f"weighted by {weights['column']}: worth {worth} patients of equal weight")
+    if readers := about.get("reader_labels"):
+        ties = "few" if readers["undecided"] is None else readers["undecided"]
+        lines.append(
+            f"label: majority of {', '.join(readers['columns'])}; {ties} cases with a tie left out"
+        )
     if data["statement"]:
         lines.append(data["statement"])
     return [one_line(line) for line in [*lines, *one_sided(report)]]

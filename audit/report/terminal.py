@@ -13,6 +13,7 @@ from audit.report import layout
 from audit.report.labels import HEADS, is_of_several, label_lines, label_notes
 from audit.report.meanings import meanings
 from audit.report.planned import RULES, level_lines, plan_lines, rule_cells
+from audit.report.text_table import TextTable
 from fairness.attributes import ALL, OVERALL
 from fairness.compat.compared import Compared
 from fairness.outcomes import GroupReport
@@ -125,6 +126,17 @@ def print_checks(judgement: Judgement, console: Console) -> None:
         console.print(expected)
     name, verdict = escape(judgement.policy.name), judgement.verdict
     console.print(f"verdict by policy '{name}': [{COLORS[verdict]}]{verdict}[/]")
+
+
+def print_text_table(one: TextTable, console: Console) -> None:
+    """A table beside the report, with its notes."""
+    console.print(f"\n{escape(one.title)}", style="bold", highlight=False)
+    table = plain_table(*map(escape, one.heads))
+    for row in one.rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+    for text in one.notes:
+        console.print(text, highlight=False, markup=False)
 
 
 def plain_table(*columns: str) -> Table:

@@ -142,6 +142,66 @@ class Recalibrated:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How far the readers agree about the cases of one group."""
+
+    attribute: str
+    group: str
+    n: int | None
+    """Cases that two readers or more have read; None where not shown."""
+    agreement: float | None
+    """Chance that two readers of a case, drawn at random, agree; mean over cases."""
+    agreement_low: float | None
+    agreement_high: float | None
+    coefficient: str
+    """`cohen_kappa`, `fleiss_kappa` or `krippendorff_alpha`."""
+    value: float | None
+    """Of the coefficient; None where undefined or hidden, `reason` says why."""
+    low: float | None
+    high: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ByReader:
+    """One number of one group, or the largest gap of an attribute, against a reader's labels."""
+
+    reader: str
+    """Name of the column; `majority`, as in the report; or `mean over readers`."""
+    attribute: str
+    group: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str | None
+    n: int | None
+    n_positive: int | None
+    """By that reader."""
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class ReaderGap:
+    """The difference of two groups against a reader's labels; fields as of a `Contrast`."""
+
+    reader: str
+    attribute: str
+    metric: str
+    group_a: str
+    group_b: str
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    low_adjusted: float | None
+    """Jointly over the pairs of the attribute; of means by Sidak."""
+    high_adjusted: float | None
+    p_adjusted: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Beside:
     """Everything that was asked for beside the report; the rest is empty."""
 
@@ -157,3 +217,8 @@ class Beside:
     """Decision curves: by group, at ascending thresholds."""
     scores: tuple[ScoreSpread, ...] = ()
     recalibrated: tuple[Recalibrated, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
+    by_reader: tuple[ByReader, ...] = ()
+    reader_gaps: tuple[ReaderGap, ...] = ()
+    readers_note: str = ""
+    """Whose labels, and how many cases have no majority."""

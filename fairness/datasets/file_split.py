@@ -37,6 +37,7 @@ class FileSplit(ABC):
     attributes: tuple[Attribute, ...]
     labels: IntArray | None = None
     label_names: tuple[str, ...] = ()
+    reader_labels: Mapping[str, IntArray] = {}
     notes: tuple[str, ...] = ()
     image_type: np.dtype[Any] = np.dtype(np.uint8)
     _further: tuple[str, ...] = ()

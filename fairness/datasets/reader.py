@@ -88,6 +88,11 @@ class Split(Protocol):
         """(n,) 0 or 1, or a class; (n, L) of several labels, -1 where unknown; None of masks."""
 
     @property
+    def reader_labels(self) -> Mapping[str, IntArray]:
+        """Of several readers: name to labels (n,), -1 where not read; `labels` has the majority's,
+        -1 where there is none. Empty elsewhere."""
+
+    @property
     def label_names(self) -> tuple[str, ...]:
         """Of several labels, or of classes; none where there is one label, or a mask."""
 

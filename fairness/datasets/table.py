@@ -124,6 +124,8 @@ class TableSplit(FileSplit):
                 self._record(ids[row], named)
         order = sorted(entries, key=ids.__getitem__)
         self._row_of = {ids[row]: row + 1 for row in order}
+        kept = np.array(order, dtype=np.int64)
+        self.reader_labels = {name: codes[kept] for name, codes in values.reader_labels.items()}
         self._masks = {ids[row]: drawn[row] for row in order if row in drawn}
         self._keep(Entries(entries[row] for row in order))
 
@@ -172,7 +174,8 @@ class TableSplit(FileSplit):
         sizes = "".join(
             f" {covariates[n]}" for n in SPACING if mask is not None and n in covariates
         )
-        said += f" {self.mask_classes}{sizes}"
+        of_readers = {name: int(codes[row]) for name, codes in values.reader_labels.items()}
+        said += f" {self.mask_classes}{sizes}{of_readers or ''}"
         return Entry(
             id=id_,
             path=image,

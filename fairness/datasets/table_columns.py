@@ -30,6 +30,8 @@ class TableColumns:
     target: str | None = None
     """Of the label; usually what the model predicts, else `target`. Several, with commas between
     them, of several labels."""
+    reader_labels: tuple[str, ...] = ()
+    """Of the labels of several readers, in place of a target."""
     target_separator: str | None = None
     """Between labels that one column lists; None: each label has its column."""
     uncertain: Uncertain = "ignore"
@@ -78,7 +80,7 @@ NAMES = (
 """Single words, among what can be said."""
 SAID = (
     *NAMES, "attributes", "covariates", "unknown", "map", "images", "image_key", "mask_key",
-    "window", "mask_values", "spacing", "uncertain",
+    "window", "mask_values", "spacing", "uncertain", "reader_labels",
 )  # fmt: skip
 """Everything that flags and `data.yaml` can say, by the names of the flags."""
 
@@ -104,6 +106,7 @@ def columns_of(table: Path, given: Mapping[str, str]) -> TableColumns:
         **texts,
         attributes=names_in(said.get("attributes", "")),
         covariates=names_in(said.get("covariates", "")),
+        reader_labels=names_in(said.get("reader_labels", "")),
         uncertain=uncertain_in(said.get("uncertain") or "ignore"),
         unknown=frozenset(map(plain, names_in(said.get("unknown", "")))),
         rules=rules_in(said.get("map", "")),

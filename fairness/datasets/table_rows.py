@@ -61,7 +61,7 @@ def open_table(path: Path, said: TableColumns) -> Opened:
         UsageError: it has no column of files.
     """
     names = (said.file, said.id, said.mask, said.patient, said.split_column)
-    several = (said.target, *names_in(said.target or ""))
+    several = (said.target, *names_in(said.target or ""), *said.reader_labels)
     wanted = {name for name in (*names, *several, *said.attributes, *said.covariates) if name}
     read = read_table(path, wanted | {"file", "id", "target", "patient", "split"})
     require_columns(path, read.columns, ())

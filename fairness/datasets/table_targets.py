@@ -14,10 +14,11 @@ from fairness.tables.columns import texts
 from fairness.tables.judged import is_blank, positives
 from fairness.tables.labels import class_codes, label_codes, listed_codes, listed_names
 from fairness.tables.names import require_columns
+from fairness.tables.reader_labels import FLAG, check_names, codes_of
 from fairness.tables.words import names_in
 from fairness.text import one_line
 
-Kind: TypeAlias = Literal["label", "labels", "class", "mask"]
+Kind: TypeAlias = Literal["label", "readers", "labels", "class", "mask"]
 Changes: TypeAlias = Mapping[str, Mapping[str, str]]
 OTHERWISE = "; correct it, or go on without it by --on-error skip"
 
@@ -32,7 +33,7 @@ class Wanted:
 
     kind: Kind
     columns: tuple[str, ...]
-    """One; or one a label, or one that lists labels."""
+    """One; or one a label or reader, or one that lists labels."""
     names: tuple[str, ...] = ()
     """Of several labels, or of classes."""
 
@@ -59,6 +60,8 @@ def wanted_of(
         NoTargetError: a column is not there, and it is the model's name for it that was looked for.
     """
     said, there = opened.said, opened.table.column_names
+    if said.reader_labels:
+        return wanted_readers(opened, one_label=not masks and labels is None and classes is None)
     named = [predicted] if labels is None else labels if said.target_separator is None else ()
     lacking = [name for name in named if name not in there]
     if lacking and said.target is None and not masks and (labels or "target" not in there):
@@ -89,6 +92,44 @@ def wanted_of(
             f"{', '.join(labels)}; name one for each, in this order"
         )
     return Wanted("labels", columns, labels or columns)
+
+
+def wanted_readers(opened: Opened, *, one_label: bool) -> Wanted:
+    """The columns of several readers.
+
+    Raises:
+        UsageError: a column is not there, or flags or the model's answers speak against it.
+    """
+    said, names = opened.said, opened.said.reader_labels
+    if not one_label:
+        raise UsageError(f"{FLAG} is of one label; this model answers several, classes or masks")
+    check_names(names, target=said.target)
+    if said.target_separator is not None or said.uncertain != "ignore":
+        raise UsageError(f"--target-separator and --uncertain do not go with {FLAG}; leave them out")
+    require_columns(opened.path, opened.table, names)
+    return Wanted("readers", names)
+
+
+def labels_by_reader(
+    opened: Opened, wanted: Wanted, changes: Changes, faults: dict[int, str]
+) -> dict[str, IntArray]:
+    """Labels (n,) of each reader, -1 where blank; none where there are no several readers.
+
+    Raises:
+        DataError: a value is no label. A row that nobody has labelled is a fault.
+    """
+    if wanted.kind != "readers":
+        return {}
+    found = {name: texts(opened.table[name], changes.get(name)) for name in wanted.columns}
+
+    def fault(row: int, reason: str) -> None:
+        said = f"{reason}; remove the row, or go on without it by --on-error skip"
+        faults.setdefault(row, opened.fault(row, said))
+
+    try:
+        return codes_of(found, opened.said.positive, fault)
+    except DataError as error:
+        raise DataError(f"{opened.path}: {error}") from None
 
 
 def wanted_labels(

@@ -10,13 +10,14 @@ from fairness.arrays import FloatArray, IntArray
 from fairness.attributes import Attribute
 from fairness.datasets.dicom_tags import GROUPS
 from fairness.datasets.table_rows import Opened, add_faults
-from fairness.datasets.table_targets import Wanted, wanted_labels
+from fairness.datasets.table_targets import Wanted, labels_by_reader, wanted_labels
 from fairness.errors import UsageError
 from fairness.mask_names import NAMES as MASK_SCORES
 from fairness.tables.changes import changes_of
 from fairness.tables.columns import check_groups, groups, is_number_text, number, texts
 from fairness.tables.hints import twins, unknown_words, unused_patients
 from fairness.tables.names import KNOWN, RESERVED, check_attribute_names, require_columns
+from fairness.tables.reader_labels import majority
 from fairness.tables.rows import covariates_of, patients_of
 from fairness.unknown import is_unknown
 
@@ -35,6 +36,8 @@ class Values:
     codes: Mapping[str, IntArray]
     patients: tuple[str, ...]
     covariates: Mapping[str, FloatArray]
+    reader_labels: Mapping[str, IntArray]
+    """Of several readers, as `labels`; those are then of most of them, -1 where there is a tie."""
     changes: Mapping[str, Mapping[str, str]]
     """Texts that stand for others, by column."""
     notes: tuple[str, ...]
@@ -69,7 +72,8 @@ def values_of(
     drawn = wanted.columns if wanted.kind == "mask" else ()
     fixed = {opened.file, patient, *filter(None, asked), *drawn}
     changes, notes = changes_of(path, table, said.rules, fixed)
-    labels = wanted_labels(opened, wanted, changes, faults)
+    of_readers = labels_by_reader(opened, wanted, changes, faults)
+    labels = majority(of_readers) if of_readers else wanted_labels(opened, wanted, changes, faults)
     order = {**KNOWN, **{attribute.name: attribute for attribute in known}}
     names = attribute_names(opened, order, {*taken, opened.file, *wanted.columns})
     found = {name: texts(table[name], changes.get(name)) for name in names}
@@ -93,6 +97,7 @@ def values_of(
         codes={attribute.name: codes for attribute, codes in encoded},
         patients=patients_of(table, patient, ids),
         covariates=covariates,
+        reader_labels=of_readers,
         changes=changes,
         notes=(*opened.notes, *notes),
     )

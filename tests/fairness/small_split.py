@@ -35,6 +35,7 @@ class SmallSplit:
         self.codes: Mapping[str, IntArray] = {"race": numbers % 3 - 1}
         self.covariates: Mapping[str, FloatArray] = {"age": 40.0 + numbers}
         self.labels: IntArray | None = numbers % 2
+        self.reader_labels: Mapping[str, IntArray] = {}
         self.shapes: Sequence[tuple[int, ...]] = [(4, 3 + i % 2) for i in numbers]
         self.image_checksums: tuple[str, ...] = self.ids
 

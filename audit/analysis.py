@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from audit.judging import judged
-from audit.plan_analysis import AnalysisPlan, groupings_of
+from audit.plan_analysis import AnalysisPlan, groupings_of_decided
 from audit.policy.verdict import without_pass
 from audit.report.files import write_report
 from audit.report.github import annotations
@@ -20,12 +20,11 @@ from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
 from fairness.beside.by_reader import Against
-from fairness.beside.readers import of_readers, said_of_readers
-from fairness.beside.tables import Beside
+from fairness.beside.readers import said_of_readers, with_readers
 from fairness.beside.weigh import said_of, weighed, weights_in
 from fairness.compat.compared import Compared
-from fairness.decided import decided, decided_rows
-from fairness.disclosure.labels import cut, divided
+from fairness.decided import decided
+from fairness.disclosure.labels import divided
 from fairness.missingness import unrecorded
 from fairness.outcomes import Answered
 from fairness.summary import summarise_all
@@ -46,8 +45,7 @@ def finish(
         UsageError: the baseline has other samples than those that were scored.
     """
     options, settings = plan.options, plan.options.settings
-    everything, rows = answered, decided_rows(answered)
-    answered = decided(everything)
+    everything, answered = answered, decided(answered)
     provenance = {**provenance, **plan.task.notes(answered)}
     if everything.reader_labels:
         provenance = {**provenance, "reader_labels": said_of_readers(everything, settings)}
@@ -58,10 +56,8 @@ def finish(
             **provenance,
             "weights": said_of(answered.cases, weight, settings.suppress_below),
         }
-    whole, stratum = groupings_of(everything.cases, options)
-    parts = [cut(grouping, rows) for grouping in whole]
-    within = None if stratum is None else cut(stratum, rows)
-    groupings = divided(plan.task, answered, measured, parts, within, settings)
+    whole, parts, stratum = groupings_of_decided(everything, options)
+    groupings = divided(plan.task, answered, measured, parts, stratum, settings)
     report = summarise_all(measured, groupings, provenance, settings)
     labelled = [k for k, one in enumerate(measured) if one.names.label] or [0]
     missing = unrecorded(
@@ -82,7 +78,7 @@ def finish(
     beside = beside_of(measured[0], groupings[0], report, asked, settings)
     if everything.reader_labels:
         against = Against(everything, measured[0], groupings[0], whole, report)
-        beside = replace(beside or Beside(), **of_readers(against, settings))
+        beside = with_readers(beside, against, settings)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
     for one in reader_tables(beside, brief=True) if beside else ():

@@ -63,10 +63,8 @@ def plan_analysis(
         ServerError: results cannot be logged where they should be.
     """
     check_readers(options, task, expected)
-    rows = decided_rows(expected)
-    divisions, stratum = groupings_of(expected.cases, options)
-    groupings = [cut(grouping, rows) for grouping in reported(divisions, stratum)]
-    expected = decided(expected)
+    _, divisions, stratum = groupings_of_decided(expected, options)
+    groupings, expected = reported(divisions, stratum), decided(expected)
     check_compat(options, task, expected)
     options.beside.asked(task, groupings, expected.cases)
     policy = read_policy(options.policy) if options.policy else None
@@ -176,6 +174,19 @@ def groupings_of(cases: Cases, options: AnalysisOptions) -> tuple[list[Grouping]
     if twice := [name for name, n in names.items() if n > 1]:
         raise UsageError(f"'{twice[0]}' would be reported twice; rename one, or name it once")
     return groupings, stratum
+
+
+def groupings_of_decided(
+    answered: Answered, options: AnalysisOptions
+) -> tuple[list[Grouping], list[Grouping], Grouping | None]:
+    """Groupings of all samples; the same, and strata, of those whose label is decided.
+
+    Bins by quantiles are those of all samples in both.
+    """
+    rows = decided_rows(answered)
+    groupings, stratum = groupings_of(answered.cases, options)
+    within = None if stratum is None else cut(stratum, rows)
+    return groupings, [cut(one, rows) for one in groupings], within
 
 
 def covariate(cases: Cases, name: str) -> FloatArray:

@@ -141,7 +141,9 @@ def chosen_threshold(plan: Plan, asking: Asking, console: Console) -> ChosenThre
                 f"{choice.split.root}: of the readable samples of the {choice.names.split} split "
                 f"{error}; name another split"
             ) from None
-        truth = labels_of(answered, len(labels)) if labels else outcomes_of(answered).target  # ties, too
+        truth = (
+            labels_of(answered, len(labels)) if labels else outcomes_of(answered).target
+        )  # ties, too
         chosen = ChosenThreshold(
             value=next(iter(values.values())),
             by_label={label: value for label, value in values.items() if label},

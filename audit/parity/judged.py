@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from audit.compare.comparison import Comparison, compared
-from audit.compare.runs import Run, taken
+from audit.compare.runs import Run
 from audit.flipped import ALTOGETHER
 from audit.options import AnalysisOptions
 from audit.parity.checks import (
@@ -19,6 +19,7 @@ from audit.parity.checks import (
 from audit.parity.distances import Apart, distances, spread_of, usable_answers
 from audit.plan_analysis import groupings_of
 from fairness.attributes import OVERALL
+from fairness.decided import taken
 from fairness.disclosure.sizes import sizes_of
 from fairness.errors import DataError
 from fairness.suppression import protected

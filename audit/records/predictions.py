@@ -168,7 +168,13 @@ def with_metadata(
             raise UsageError("--on joins a second table; name it with --metadata")
         return table, (), ()
     on = columns.on or columns.id
-    asked = (on, *names_in(columns.target), *columns.reader_labels, columns.patient, *columns.attributes)
+    asked = (
+        on,
+        *names_in(columns.target),
+        *columns.reader_labels,
+        columns.patient,
+        *columns.attributes,
+    )
     second = read_table(columns.metadata, asked)
     found, notes = joined(path, table, columns.metadata, second.columns, on)
     return found, notes, second.notes

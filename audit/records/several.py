@@ -178,9 +178,7 @@ def judged_columns(
     return Judged(MultilabelTask, labels, columns, plain_names(labels))
 
 
-def readers_stated(
-    path: Path, said: Columns, stated: Mapping[bytes, bytes]
-) -> tuple[str, ...]:
+def readers_stated(path: Path, said: Columns, stated: Mapping[bytes, bytes]) -> tuple[str, ...]:
     """The columns of readers that our own parquet file states; none where a target is named.
 
     Raises:

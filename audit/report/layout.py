@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.policy.verdict import Check, label_of
 from audit.report.delivered import delivery_lines
-from audit.report.meanings import partial_line
+from audit.report.meanings import majority_line, partial_line
 from fairness.attributes import ALL, OVERALL, UNKNOWN_LABEL
 from fairness.compat.compared import Compared
 from fairness.disclosure.sizes import ALTOGETHER, FEW, FEW_OF_A_CLASS, IN_STRATA, LARGE, WITHHELD
@@ -78,10 +78,7 @@ def headline(report: GroupReport) -> list[str]:
         worth = weights["effective_patients"] or "few"
         lines.append(f"weighted by {weights['column']}: worth {worth} patients of equal weight")
     if readers := about.get("reader_labels"):
-        ties = "few" if readers["undecided"] is None else readers["undecided"]
-        lines.append(
-            f"label: majority of {', '.join(readers['columns'])}; {ties} cases with a tie left out"
-        )
+        lines.append(majority_line(readers))
     if data["statement"]:
         lines.append(data["statement"])
     return [one_line(line) for line in [*lines, *one_sided(report)]]

@@ -51,3 +51,9 @@ def partial_line(about: Mapping[str, Any]) -> str:
         "interrupted; no result, and not to be shared: beside the complete report it gives away "
         "the numbers of the few who are missing here"
     )
+
+
+def majority_line(readers: Mapping[str, Any]) -> str:
+    """Whose labels the truth is, by what a provenance says of several readers."""
+    ties = "few" if readers["undecided"] is None else readers["undecided"]
+    return f"label: majority of {', '.join(readers['columns'])}; {ties} cases with a tie left out"

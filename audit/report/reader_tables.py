@@ -6,6 +6,7 @@ from audit.report import layout
 from audit.report.text_table import NAMES, TextTable, p_or_none
 from fairness.attributes import OVERALL
 from fairness.beside.tables import Agreement, Beside, ByReader, ReaderGap
+from fairness.statistics.over_readers import METRICS
 from fairness.tables.reader_labels import MAJORITY, MEAN
 
 COEFFICIENTS = {
@@ -62,14 +63,16 @@ def number_table(lines: Sequence[ByReader], *, brief: bool) -> TextTable:
     cells = {(one.attribute, one.group, one.metric, one.reader): one for one in lines}
     if brief:
         readers = [one for one in readers if one in (MAJORITY, MEAN)]
-    places = dict.fromkeys((a, g, m) for a, g, m, _ in cells if m not in LARGEST)
     rows = []
-    for place in places:
-        found = [cells.get((*place, reader)) for reader in readers]
-        if any(one is not None and one.value is not None for one in found):
-            attribute, group, metric = place
-            texts = [cell(one, interval=not brief or one.reader == MEAN) if one else "" for one in found]
-            rows.append((named(attribute, group), NAMES.get(metric, metric), *texts))
+    for attribute, group in dict.fromkeys((a, g) for a, g, m, _ in cells if m in METRICS):
+        for metric in METRICS:
+            found = [cells.get((attribute, group, metric, reader)) for reader in readers]
+            if any(one is not None and one.value is not None for one in found):
+                texts = [
+                    cell(one, interval=not brief or one.reader == MEAN) if one else ""
+                    for one in found
+                ]
+                rows.append((named(attribute, group), NAMES[metric], *texts))
     return TextTable(
         "Numbers against each reader", (MEANT,), ("group", "number", *readers), tuple(rows)
     )

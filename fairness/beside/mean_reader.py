@@ -46,10 +46,11 @@ def means(
         if not of_one:
             continue
         name = of_one[0].attribute
-        blank = [None] * (len(fields(ByReader)) - 5)
-        of_hidden = [one for one in of_one if one.hidden]
         lines += [
-            ByReader(MEAN, name, one.group, m, *blank, hidden) for m in METRICS for one in of_hidden
+            ByReader(MEAN, name, one.group, metric, None, None, None, None, None, None, hidden)
+            for metric in METRICS
+            for one in of_one
+            if one.hidden
         ]
         shown = [one for one in of_one if not one.hidden]
         if not shown:
@@ -76,9 +77,16 @@ def of_sets(
     gaps: list[ReaderGap] = []
     for metric in METRICS:
         known = np.isfinite(reads[metric].values).all(axis=0)
-        read, defined = reads[metric].take(known), [one for one, k in zip(shown, known, strict=True) if k]
+        read, defined = (
+            reads[metric].take(known),
+            [one for one, k in zip(shown, known, strict=True) if k],
+        )
         low, high = mean_limits(read, settings.quantile)
-        limits = dict(zip((one.group for one in defined), zip(read.value, low, high, strict=True), strict=True))
+        limits = dict(
+            zip(
+                (one.group for one in defined), zip(read.value, low, high, strict=True), strict=True
+            )
+        )
         for one in shown:
             value, bottom, top = map(number, limits.get(one.group, (np.nan,) * 3))
             names = (MEAN, one.attribute, one.group, metric)
@@ -96,7 +104,9 @@ def pairs_of(
     a, b = np.triu_indices(len(sets), k=1)
     if not len(a):
         return []
-    tested: BoolArray = np.array([sets[i].tested and sets[j].tested for i, j in zip(a, b, strict=True)])
+    tested: BoolArray = np.array(
+        [sets[i].tested and sets[j].tested for i, j in zip(a, b, strict=True)]
+    )
     first, second, correlation = pair_sides(read, a, b, dependent=dependent)
     columns = differences(first, second, correlation, tested, settings)
     found = []

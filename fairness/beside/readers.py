@@ -10,7 +10,7 @@ from fairness.arrays import BoolArray, IntArray
 from fairness.beside.by_reader import Against, OneReader, each_reader, lines_by_reader
 from fairness.beside.mean_reader import means
 from fairness.beside.sets import CaseSet, sets_of
-from fairness.beside.tables import Agreement
+from fairness.beside.tables import Agreement, Beside
 from fairness.disclosure.labels import union
 from fairness.disclosure.rounding import coarse
 from fairness.disclosure.sizes import FEW, Sizes, sizes_of
@@ -25,10 +25,11 @@ NOTHING_TWICE = "no case was read by two readers"
 ALL_ALIKE = "every reading is the same, so that chance alone would agree"
 
 
-def of_readers(against: Against, settings: Settings) -> dict[str, Any]:
-    """Parts of `Beside`.
+def with_readers(beside: Beside | None, against: Against, settings: Settings) -> Beside:
+    """What stands beside a report, with the numbers of readers.
 
     Args:
+        beside: what else was asked for, if anything.
         against: the cases, and the report against the majority.
         settings: of the report.
     """
@@ -39,12 +40,13 @@ def of_readers(against: Against, settings: Settings) -> dict[str, Any]:
     if len(readers) == len(against.everything.reader_labels):
         of_means, mean_gaps = means(against, judged, sets, HIDDEN, settings)
         lines, gaps = [*lines, *of_means], [*gaps, *mean_gaps]
-    return {
-        "agreement": tuple(agreements(against, readers, settings)),
-        "by_reader": tuple(lines),
-        "reader_gaps": tuple(gaps),
-        "readers_note": note_of(said_of_readers(against.everything, settings)),
-    }
+    return replace(
+        beside or Beside(),
+        agreement=tuple(agreements(against, readers, settings)),
+        by_reader=tuple(lines),
+        reader_gaps=tuple(gaps),
+        readers_note=note_of(said_of_readers(against.everything, settings)),
+    )
 
 
 def judged_by_all(against: Against, others: Sequence[Sequence[Grouping]]) -> list[Grouping]:
@@ -98,10 +100,11 @@ def agreements(
     rounded = {g.attribute.name for g in judged if g.withheld & set(g.attribute.groups)}
     found = []
     for one in (one for s in shown_sets(against, judged, of_pairs, settings) for one in s):
-        names = (one.attribute, one.group)
+        line = Agreement(
+            attribute=one.attribute, group=one.group, coefficient=coefficient, reason=HIDDEN
+        )
         if one.hidden:
-            empty = (None, None, None, None, coefficient, None, None, None, HIDDEN)
-            found.append(Agreement(*names, *empty))
+            found.append(line)
             continue
         share, kappa = agreement(
             labels[:, one.rows],
@@ -112,9 +115,21 @@ def agreements(
             settings.quantile,
         )
         n = int(several[one.rows].sum())
-        reason = None if np.isfinite(kappa[0]) else ALL_ALIKE if n else NOTHING_TWICE
+        (agree, agree_low, agree_high), (value, low, high) = (
+            map(number, x) for x in (share, kappa)
+        )
         line = Agreement(
-            *names, n, *map(number, share), coefficient, *map(number, kappa), reason
+            attribute=one.attribute,
+            group=one.group,
+            n=n,
+            agreement=agree,
+            agreement_low=agree_low,
+            agreement_high=agree_high,
+            coefficient=coefficient,
+            value=value,
+            low=low,
+            high=high,
+            reason=None if np.isfinite(kappa[0]) else ALL_ALIKE if n else NOTHING_TWICE,
         )
         if one.attribute in rounded:
             line = replace(coarse(line, 1, 0.0), n=None)
@@ -122,19 +137,23 @@ def agreements(
     return found
 
 
+def numbers(found: tuple[float, float, float]) -> tuple[float | None, ...]:
+    """Value and limits; None where undefined."""
+    return tuple(map(number, found))
+
+
 def said_of_readers(everything: Answered, settings: Settings) -> dict[str, Any]:
     """What a provenance says of the readers: columns, and cases without a majority."""
     sizes = sizes_of(everything.cases, None, settings)
-    told = sizes.few(sizes.everybody) != FEW and everything.labels is not None
-    undecided = int((everything.labels < 0).sum()) if told else None  # type: ignore[operator]
+    ties = 0 if everything.labels is None else int((everything.labels < 0).sum())
+    undecided = None if sizes.few(sizes.everybody) == FEW else ties
     return {"columns": list(everything.reader_labels), "undecided": undecided}
 
 
 def note_of(said: dict[str, Any]) -> str:
     """The same in a sentence."""
-    undecided = "few" if said["undecided"] is None else said["undecided"]
+    ties = "few" if said["undecided"] is None else said["undecided"]
     return (
-        f"the label is that of most of {len(said['columns'])} readers ({', '.join(said['columns'])})"
-        f"; {undecided} cases of which as many say positive as negative are left out against the "
-        "majority alone"
+        f"readers: {', '.join(said['columns'])}. Cases that as many of them call positive as "
+        f"negative ({ties}) are left out against the majority, and are in everything else here"
     )

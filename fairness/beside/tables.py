@@ -141,24 +141,24 @@ class Recalibrated:
     """Why there is no interval, or how the group was recalibrated if not as the way says."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """How far the readers agree about the cases of one group."""
 
     attribute: str
     group: str
-    n: int | None
+    n: int | None = None
     """Cases that two readers or more have read; None where not shown."""
-    agreement: float | None
+    agreement: float | None = None
     """Chance that two readers of a case, drawn at random, agree; mean over cases."""
-    agreement_low: float | None
-    agreement_high: float | None
+    agreement_low: float | None = None
+    agreement_high: float | None = None
     coefficient: str
     """`cohen_kappa`, `fleiss_kappa` or `krippendorff_alpha`."""
-    value: float | None
+    value: float | None = None
     """Of the coefficient; None where undefined or hidden, `reason` says why."""
-    low: float | None
-    high: float | None
+    low: float | None = None
+    high: float | None = None
     reason: str | None
 
 

@@ -89,8 +89,10 @@ class Split(Protocol):
 
     @property
     def reader_labels(self) -> Mapping[str, IntArray]:
-        """Of several readers: name to labels (n,), -1 where not read; `labels` has the majority's,
-        -1 where there is none. Empty elsewhere."""
+        """Of several readers: name to labels (n,), -1 where not read; none elsewhere.
+
+        `labels` are then those of the majority, -1 where there is none.
+        """
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def wanted_readers(opened: Opened, *, one_label: bool) -> Wanted:
         raise UsageError(f"{FLAG} is of one label; this model answers several, classes or masks")
     check_names(names, target=said.target)
     if said.target_separator is not None or said.uncertain != "ignore":
-        raise UsageError(f"--target-separator and --uncertain do not go with {FLAG}; leave them out")
+        raise UsageError(f"{FLAG} goes with no --target-separator or --uncertain; leave them out")
     require_columns(opened.path, opened.table, names)
     return Wanted("readers", names)
 

@@ -20,13 +20,13 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.statistics.binary import METRICS as OF_BINARY
+from fairness.statistics.binary import BinaryScores
 from fairness.statistics.bootstrap import Replicates, resample, resampled_variance
 from fairness.statistics.clusters import effective_patients
 from fairness.statistics.contrasts import SHRINK
 from fairness.statistics.differences import Side
 from fairness.statistics.intervals import Limits, auc_trials, share_trials, towards_half, wilson
-from fairness.statistics.binary import METRICS as OF_BINARY
-from fairness.statistics.binary import BinaryScores
 from fairness.statistics.sampled import BLOCK, SURE
 from fairness.statistics.settings import Settings
 
@@ -62,7 +62,7 @@ class Read:
         """(C,) effective patients of the denominator; of an AUC of its rarer class."""
         if self.metric == "auc":
             return np.asarray(np.maximum(self.classes.min(axis=0), 1.0))
-        return np.maximum(self.classes[int(self.metric == "true_positive_rate")], 1.0)
+        return np.asarray(np.maximum(self.classes[int(self.metric == "true_positive_rate")], 1.0))
 
     def of_patients(self) -> FloatArray:
         """(C,) independent trials that make a share as precise, were readers no sample."""
@@ -94,14 +94,14 @@ class Parts:
     @property
     def total(self) -> FloatArray:
         """Of both."""
-        return self.patients + self.readers
+        return np.asarray(self.patients + self.readers)
 
     @property
     def freedom(self) -> FloatArray:
         """Degrees of freedom (Hillis 2007)."""
         least = self.total / MOST_DEGREES
         found = (self.total / np.maximum(self.spread, least)) ** 2 * (self.count - 1)
-        return np.minimum(found, MOST_DEGREES)
+        return np.asarray(np.minimum(found, MOST_DEGREES))
 
 
 def parts_of(replicates: Replicates, patients: FloatArray) -> Parts:
@@ -225,6 +225,4 @@ def read_by_all(
             for k in (0, 1)
         ]
     ).mean(axis=1)
-    return {
-        name: Read(name, values[:, :, m], drawn[m], classes) for m, name in enumerate(METRICS)
-    }
+    return {name: Read(name, values[:, :, m], drawn[m], classes) for m, name in enumerate(METRICS)}

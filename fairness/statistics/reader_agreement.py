@@ -46,7 +46,7 @@ def sums_of(labels: IntArray) -> FloatArray:
         np.ones(labels.shape[1]), agreeing, readings, positive, readings * (1 - agreeing),
         labels[0] == 1, labels[1] == 1,
     ]  # fmt: skip
-    return np.stack(columns).astype(np.float64) * read_by_several(labels)
+    return np.asarray(np.stack(columns).astype(np.float64) * read_by_several(labels))
 
 
 def agreement_of(sums: FloatArray, coefficient: Coefficient) -> tuple[FloatArray, ...]:
@@ -69,11 +69,16 @@ def agreement_of(sums: FloatArray, coefficient: Coefficient) -> tuple[FloatArray
 
 def _over(top: FloatArray, bottom: FloatArray) -> FloatArray:
     top, bottom = np.broadcast_arrays(top, bottom)
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0))
 
 
 def agreement(
-    labels: IntArray, units: IntArray, coefficient: Coefficient, replicates: int, seed: int, q: float
+    labels: IntArray,
+    units: IntArray,
+    coefficient: Coefficient,
+    replicates: int,
+    seed: int,
+    q: float,
 ) -> tuple[Numbers, Numbers]:
     """Share of agreeing pairs, and coefficient, each with its limits.
 

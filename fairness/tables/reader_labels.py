@@ -57,13 +57,15 @@ def codes_of(
             the first row of a value that is no label.
     """
     plain = {name: words_of(column, positive) for name, column in columns.items()}
+    readers: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for name, column in columns.items():
+        readers.update(set(plain[name]) if positive in plain[name] else ())
         for place, n in enumerate(np.bincount(column.places, minlength=len(column.words))):
-            word = plain[name][place]
-            if not is_blank(word):
-                counts[word] += int(n)
-    others = [word for word, _ in counts.most_common() if word != positive]
+            counts[plain[name][place]] += int(n)
+    counts = Counter({word: n for word, n in counts.items() if not is_blank(word)})
+    # The negative value is that which most readers have beside the positive one.
+    others = sorted(counts.keys() - {positive}, key=lambda word: (-readers[word], -counts[word]))
     if positive not in counts or not others:
         raise DataError(
             f"{FLAG}: the readers' labels must have two values, one of them '{positive}' (name it "

@@ -15,16 +15,18 @@ from audit.report.github import annotations
 from audit.report.meanings import partial_line
 from audit.report.original_results import original_results
 from audit.report.reader_tables import reader_tables
-from audit.report.terminal import print_report, print_text_table
+from audit.report.terminal import print_report, print_text_tables
 from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
 from fairness.beside.beside import beside_of
 from fairness.beside.by_reader import Against
 from fairness.beside.readers import said_of_readers, with_readers
+from fairness.beside.tables import Beside
 from fairness.beside.weigh import said_of, weighed, weights_in
 from fairness.compat.compared import Compared
 from fairness.decided import decided
 from fairness.disclosure.labels import divided
+from fairness.groups import Grouping
 from fairness.missingness import unrecorded
 from fairness.outcomes import Answered
 from fairness.summary import summarise_all
@@ -74,15 +76,11 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
-    asked = options.beside.asked(plan.task, parts, answered.cases)
-    beside = beside_of(measured[0], groupings[0], report, asked, settings)
-    if everything.reader_labels:
-        against = Against(everything, measured[0], groupings[0], whole, report)
-        beside = with_readers(beside, against, settings)
+    against = Against(everything, measured[0], groupings[0], whole, report)
+    beside = all_beside(against, parts, answered, plan)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
-    for one in reader_tables(beside, brief=True) if beside else ():
-        print_text_table(one, console)
+    print_text_tables(reader_tables(beside, brief=True) if beside else (), console)
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict = judgement.verdict if judgement else None
@@ -95,3 +93,22 @@ def finish(
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]
+
+
+def all_beside(
+    against: Against, parts: Sequence[Grouping], answered: Answered, plan: AnalysisPlan
+) -> Beside | None:
+    """What flags, and the labels of several readers, ask for beside a report.
+
+    Args:
+        against: the report, and everything that it is of.
+        parts: groupings of the samples whose label is decided.
+        answered: these.
+        plan: of the analysis.
+    """
+    settings = plan.options.settings
+    asked = plan.options.beside.asked(plan.task, list(parts), answered.cases)
+    beside = beside_of(against.measured, against.groupings, against.report, asked, settings)
+    if not against.everything.reader_labels:
+        return beside
+    return with_readers(beside, against, settings)

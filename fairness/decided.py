@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from fairness.arrays import IntArray
+from fairness.errors import DataError
 from fairness.outcomes import Answered, Cases
 
 
@@ -16,8 +17,14 @@ def decided_rows(answered: Answered) -> IntArray | None:
 
 
 def decided(answered: Answered) -> Answered:
-    """The samples with a majority, and nothing of single readers; the same where there are none."""
+    """The samples with a majority, and nothing of single readers; the same where there are none.
+
+    Raises:
+        DataError: no sample has one.
+    """
     rows = decided_rows(answered)
+    if rows is not None and not rows.size:
+        raise DataError("as many readers call each case positive as negative; name more readers")
     kept = answered if rows is None else taken(answered, rows)
     return replace(kept, reader_labels={})
 

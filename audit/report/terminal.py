@@ -128,15 +128,16 @@ def print_checks(judgement: Judgement, console: Console) -> None:
     console.print(f"verdict by policy '{name}': [{COLORS[verdict]}]{verdict}[/]")
 
 
-def print_text_table(one: TextTable, console: Console) -> None:
-    """A table beside the report, with its notes."""
-    console.print(f"\n{escape(one.title)}", style="bold", highlight=False)
-    table = plain_table(*map(escape, one.heads))
-    for row in one.rows:
-        table.add_row(*map(escape, row))
-    console.print(table)
-    for text in one.notes:
-        console.print(text, highlight=False, markup=False)
+def print_text_tables(tables: Sequence[TextTable], console: Console) -> None:
+    """Tables beside the report, with their notes."""
+    for one in tables:
+        console.print(f"\n{escape(one.title)}", style="bold", highlight=False)
+        table = plain_table(*map(escape, one.heads))
+        for row in one.rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+        for text in one.notes:
+            console.print(text, highlight=False, markup=False)
 
 
 def plain_table(*columns: str) -> Table:

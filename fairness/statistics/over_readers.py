@@ -9,8 +9,10 @@ denominator, as R drawn from R vary too little. That bootstrap counts three time
 differ by from case to case; the draws of patients show how much that is, and twice of it is taken
 off. What is left is the variance of Obuchowski and Rockette (Communications in Statistics 1995),
 but never below that of readers who stay. Two or three readers say little of how readers differ, so
-limits are Student's with the degrees of freedom of Hillis (Statistics in Medicine 2007) for such
-studies: R - 1 where readers are all that varies.
+limits take a quantile between the normal one and Student's with R - 1 degrees of freedom, weighted
+by what each says of the variance (Cochran, Biometrics 1964). Degrees of freedom by Satterthwaite's
+rule, as Hillis (Statistics in Medicine 2007) has them, held in 87 to 92 % of samples with two or
+three readers who differ much: where these happen to agree, it trusts them.
 """
 
 from collections.abc import Sequence
@@ -31,8 +33,6 @@ from fairness.statistics.sampled import BLOCK, SURE
 from fairness.statistics.settings import Settings
 
 METRICS = ("auc", "true_positive_rate", "false_positive_rate")
-MOST_DEGREES = 1e6
-"""Of freedom: from there on Student's quantile is the normal one."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,11 @@ class Parts:
         """Of both."""
         return np.asarray(self.patients + self.readers)
 
-    @property
-    def freedom(self) -> FloatArray:
-        """Degrees of freedom (Hillis 2007)."""
-        least = self.total / MOST_DEGREES
-        found = (self.total / np.maximum(self.spread, least)) ** 2 * (self.count - 1)
-        return np.asarray(np.minimum(found, MOST_DEGREES))
+    def wider(self, q: FloatArray | float) -> FloatArray:
+        """(K,) quantiles for limits that lie as far out as the normal ones `q` (Cochran 1964)."""
+        q = np.minimum(q, SURE)
+        of_readers = np.minimum(self.spread / self.total, 1.0)
+        return np.asarray((1 - of_readers) * q + of_readers * stdtrit(self.count - 1, ndtr(q)))
 
 
 def parts_of(replicates: Replicates, patients: FloatArray) -> Parts:
@@ -121,15 +120,10 @@ def _mean(values: FloatArray | Replicates) -> FloatArray:
     return np.asarray(total / np.maximum(known.sum(axis=-1), 1))
 
 
-def students(q: FloatArray | float, freedom: FloatArray) -> FloatArray:
-    """Student's quantiles that lie as far out as the normal ones `q`."""
-    return np.asarray(stdtrit(freedom, ndtr(np.minimum(q, SURE))))
-
-
 def mean_limits(read: Read, q: float) -> Limits:
     """Limits (C,) of the means, at a normal quantile."""
     parts = parts_of(read.replicates, read.likely() / read.of_patients())
-    return wilson(read.value, read.likely() / parts.total, students(q, parts.freedom))
+    return wilson(read.value, read.likely() / parts.total, parts.wider(q))
 
 
 def pair_sides(
@@ -137,7 +131,7 @@ def pair_sides(
 ) -> tuple[Side, Side, FloatArray]:
     """Both sides (K,) of pairs of sets, and their correlation: by readers, and by patients.
 
-    The limits of both sides are Student's with the degrees of freedom of the difference.
+    The limits of both sides are as wide as what is known of the difference makes them.
 
     Args:
         read: the number.
@@ -161,7 +155,7 @@ def pair_sides(
 
     def side(at: IntArray) -> Side:
         value = read.value[at]
-        return Side(value, lambda q: wilson(value, trials[at], students(q, apart.freedom)))
+        return Side(value, lambda q: wilson(value, trials[at], apart.wider(q)))
 
     return side(a), side(b), np.clip(correlation, -1.0, 1.0)
 

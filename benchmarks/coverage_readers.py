@@ -11,7 +11,6 @@ stay: its truth is that of 400,000 patients. Of two images of a patient half of 
 shared.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from scipy.special import roots_hermitenorm
 from scipy.stats import norm
 
 from benchmarks.coverage import SHARED
+from benchmarks.coverage_rows import chosen, parsed
 from fairness.arrays import FloatArray, IntArray
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.differences import differences
@@ -175,17 +175,15 @@ def line(cells: Sequence[str]) -> str:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--simulations", type=int, default=400, help="of each row")
-    arguments = parser.parse_args()
+    arguments = parsed(__doc__, 400).parse_args()
     heads = ("groups", "number", "coverage / width", "of the gap", "gap found where none is")
     print(line(heads) + "\n" + "|---" * len(heads) + "|")
-    for k, world in enumerate(WORLDS):
+    for k, world in chosen(WORLDS, arguments.rows):
         for one in mean_rows(world, arguments.simulations, np.random.default_rng([10, k])):
             print(line(one), flush=True)
-    heads = ("people", "agree", "coverage / width", "coefficient", "truth", "coverage / width")  # type: ignore[assignment]
-    print("\n" + line(heads) + "\n" + "|---" * len(heads) + "|")
-    for k, world in enumerate(AGREEING):
+    columns = ("people", "agree", "coverage / width", "coefficient", "truth", "coverage / width")
+    print("\n" + line(columns) + "\n" + "|---" * len(columns) + "|")
+    for k, world in chosen(AGREEING, arguments.rows):
         rng = np.random.default_rng([11, k])
         print(line(agreement_row(world, arguments.simulations, rng)), flush=True)
 

@@ -1,28 +1,18 @@
 """What the words after `fair-audit` mean. Without a command it audits served models."""
 
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
 import tyro
 from rich.console import Console
 
-from audit.batch_bytes import batch_bytes
-from audit.choice import OF_CHOICE, with_choice
 from audit.client.allocator import keep_memory
-from audit.client.endpoint import describe, self_described_models
-from audit.client.engine import with_engine
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
-from audit.client.onnx_file import OnnxFile
-from audit.client.parts import PartsTransport
-from audit.client.sending import sending
 from audit.commands.bench import bench
 from audit.commands.compare import compare
 from audit.commands.discover import discover_command
+from audit.commands.history import history
 from audit.commands.init import init
 from audit.commands.inspect import inspect
 from audit.commands.parity import parity
@@ -31,19 +21,13 @@ from audit.commands.render import render, schema, verify
 from audit.commands.repeat import repeat
 from audit.commands.report import report
 from audit.commands.threshold import threshold
+from audit.commands.watch import watch
 from audit.console import SafeConsole
+from audit.every_model import audit
 from audit.options import Options
-from audit.parity.sides import reached
-from audit.plan import JOURNAL
-from audit.report.terminal import say_where
 from audit.retyped import retyped
-from audit.run import run_audit
-from audit.sizes import most_answer_bytes
 from fairness.errors import ServerError, UsageError
-from fairness.foreign.model_yaml import read_model_yaml
 from fairness.guard import DEBUG_HELP
-
-REPORTS = Path("reports")
 
 DESCRIPTION = """Audit served models, by demographic group.
 
@@ -96,6 +80,10 @@ Other commands, each with --help:
 
   fair-audit parity     whether serving changed anything, and for whom
 
+  fair-audit watch      the same audit again and again, with charts that find changes
+
+  fair-audit history    add audits to such charts, e.g. those of a nightly job
+
   fair-audit render     report.html of a run again, from its report.json
 
   fair-audit verify     whether the files of a report are as they were written
@@ -114,6 +102,8 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "repeat": repeat,
     "bench": bench,
     "parity": parity,
+    "watch": watch,
+    "history": history,
     "render": render,
     "verify": verify,
     "schema": schema,
@@ -145,60 +135,3 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
         command = f"fair-audit init {options.connection.flags()}"
         named = "" if options.model else " --model NAME"
         raise ServerError(f"{error}: {retyped(command, arguments)}{named}") from None
-
-
-def audit(options: Options, console: Console, words: Sequence[str]) -> int:
-    """Audit the model asked for, or all that describe themselves; the worst exit code.
-
-    `words` are the command line.     All of them are planned before the first is asked.
-    """
-
-    def note(text: str) -> None:
-        console.print(f"note: {text}", highlight=False, markup=False)
-
-    with reached(options, options.onnx) as server:
-        said = read_model_yaml(options.spec) if options.spec is not None else None
-        models = [options.model] if options.model else []
-        models = [server.name] if isinstance(server, OnnxFile) else models
-        models = models or self_described_models(server)
-        plans = [
-            with_choice(
-                options,
-                describe(server, model, said, options.version),
-                run_folder(options, model, alone=len(models) == 1),
-            )
-            for model in models
-        ]
-        codes = set()
-        for plan in plans:
-            of_probes = plan.probes.note() if plan.probes else None
-            for text in filter(None, (*plan.split.notes, of_probes)):
-                note(text)
-            parts = [plan] if plan.choice is None else [plan, plan.choice]
-            most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
-            wanted = (options.transport, options.in_flight, note, options.readers)
-            with (
-                reached(options, options.onnx, most_bytes) as asked,
-                sending(asked, batch_bytes(parts), *wanted) as way,
-            ):
-                of = (plan.model.name, said, options.version or plan.model.version or None)
-                again = partial(describe, asked, *of)
-                whole = replace(way, transport=PartsTransport(way.transport, note))
-                plan = replace(plan, model=with_engine(asked, plan.model))
-                codes.add(run_audit(plan, whole, again, console, words))
-            say_where(plan.out, console)
-    return next(code for code in (1, 4, 0) if code in codes)
-
-
-def run_folder(options: Options, model: str, alone: bool) -> Path:
-    """Where the run of `model` is written, or continued; a run that is not there is started."""
-    if options.out is not None:
-        return options.out if alone else options.out / model
-    begun = sorted(
-        folder
-        for folder in (REPORTS / model).glob("*")
-        if (folder / JOURNAL).exists() or (folder / OF_CHOICE / JOURNAL).exists()
-    )
-    if options.resume and begun:
-        return begun[-1]
-    return REPORTS / model / time.strftime("%Y%m%d-%H%M%S")

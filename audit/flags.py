@@ -46,3 +46,6 @@ MapRules: TypeAlias = Annotated[
 
 Source: TypeAlias = Annotated[Path, tyro.conf.arg(name="from", metavar="FILE")]
 """A file of predictions."""
+
+MetricsFile: TypeAlias = Annotated[Path | None, tyro.conf.arg(metavar="FILE.prom")]
+"""Where numbers are written for Prometheus."""

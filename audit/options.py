@@ -10,7 +10,7 @@ import tyro
 from audit.beside_flags import BesideFlags
 from audit.client.address import rest_url
 from audit.client.connection import Connection, Way
-from audit.flags import CommaNames
+from audit.flags import CommaNames, MetricsFile
 from audit.table_flags import TableFlags
 from fairness.errors import UsageError
 from fairness.statistics.settings import Settings
@@ -138,6 +138,8 @@ class Options:
     """
     keep_masks: bool = False
     """Keep every mask, in records/masks."""
+    metrics_file: MetricsFile = None
+    """Also write the numbers here, for Prometheus by node exporter's textfile collector."""
     table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)
 
     def __post_init__(self) -> None:

@@ -72,7 +72,8 @@ def readings(runs: Sequence[People]) -> list[Readings]:
             inside = slice(None) if race is None else one.race == race
             numbers.append(auc_numbers(one.y[inside], one.score[inside]))
         auc, variance, negatives, positives = np.array(numbers, dtype=float).T
-        low, high = auc_score_interval(auc, variance, negatives, positives, Q)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a run without positives of a race
+            low, high = auc_score_interval(auc, variance, negatives, positives, Q)
         found.append(Readings(auc, trials_of(auc, low, high, Q), share=True))
     return found
 

@@ -8,10 +8,11 @@ from rich.console import Console
 
 from audit.analysis import finish
 from audit.design.plan_file import remarks_on
-from audit.flags import Source
+from audit.flags import MetricsFile, Source
 from audit.options import AnalysisOptions
 from audit.plan import check_writable
 from audit.plan_analysis import plan_analysis
+from audit.prometheus import check_metrics_file, write_metrics
 from audit.provenance import of_file
 from audit.records.columns import Columns
 from audit.records.outcomes import private_folder, write_outcomes
@@ -66,6 +67,8 @@ class ReportOptions:
     """
     name: str | None = None
     """What the report calls the model; without it, as the file says, or `predictions`."""
+    metrics_file: MetricsFile = None
+    """Also write the numbers here, for Prometheus by node exporter's textfile collector."""
 
 
 def report(arguments: list[str], console: Console) -> int:
@@ -76,6 +79,7 @@ def report(arguments: list[str], console: Console) -> int:
     if (options.out / "records" / "journal.sqlite").exists():
         raise UsageError(f"--out {options.out} holds the run of a served model; name another")
     check_writable(options.out)
+    check_metrics_file(options.metrics_file)
     with waiting(f"reading {options.source}", console):
         predictions = read_predictions(options.source, options.columns)
     answered, digest, kind = predictions.everything, predictions.split_sha256, predictions.task
@@ -96,6 +100,9 @@ def report(arguments: list[str], console: Console) -> int:
     with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
         code = finish(answered, provenance, plan, options.out, console)
     say_where(options.out, console)
+    if options.metrics_file is not None:
+        write_metrics(options.metrics_file, [options.out])
+        console.print(f"metrics: {options.metrics_file}", highlight=False, markup=False)
     return code
 
 

@@ -1,5 +1,6 @@
 """Whether a run tells anything new: a chart counts runs on new people alone."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,12 +32,14 @@ def judged_new(run: Run, folder: Path, before: Sequence[Run], history: Path) -> 
     same = [one for one in before if one.model == run.model and one.error is None]
     counted = [one for one in same if one.counted]
     seen = seen_before(people_of(folder), [people_of(history / one.folder) for one in counted])
-    run = replace(run, seen_before=None if seen is None else round(seen, 2))
+    run = replace(run, seen_before=None if seen is None else math.floor(100 * seen) / 100)
     of_split = [one for one in same if one.split_sha256 == run.split_sha256]
     if any(one.identity == run.identity for one in of_split):
         return replace(run, not_counted="same split, same model: nothing new")
     if of_split:
-        return replace(run, not_counted="same split, another model or threshold: a paired change")
+        last = max(of_split, key=lambda one: one.time).folder
+        said = f"same split as {last}, another model or threshold: fair-audit compare says by how"
+        return replace(run, not_counted=f"{said} much they differ")
     if seen is not None and seen > MOST_SEEN:
         return replace(run, not_counted=f"{100 * seen:.0f} % of its people are in earlier runs")
     return replace(run, counted=True)

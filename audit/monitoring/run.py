@@ -45,7 +45,8 @@ class Run:
     confidence: float | None = None
     """Of the intervals."""
     seen_before: float | None = None
-    """Share of its people who are in earlier counted runs, to two decimals; None: not known."""
+    """Share of its people who are in earlier counted runs, in hundredths, rounded down; None: not
+    known."""
     counted: bool = False
     """Whether it enters the charts."""
     not_counted: str | None = None

@@ -89,9 +89,13 @@ def series_of(history: History, runs: Sequence[Run]) -> list[Series]:
 
 def point_of(line: Mapping[str, Any] | None) -> Point | None:
     """The number of a row; None where it is hidden or undefined."""
-    if line is None or line["value"] is None or not np.isfinite(line["value"]):
+    if line is None:
         return None
-    return Point(*(line[name] for name in ("value", "low", "high", "n", "method")))
+    value, low, high = (
+        None if line[name] is None or not np.isfinite(line[name]) else float(line[name])
+        for name in ("value", "low", "high")
+    )
+    return None if value is None else Point(value, low, high, line["n"], line["method"])
 
 
 def pairs_of(series: Sequence[Series]) -> list[tuple[Series, Series, Series]]:

@@ -8,7 +8,7 @@ from audit.monitoring.changed import WHEN, change_line, name_of, whole_name
 from audit.monitoring.marks import is_of_model
 from audit.monitoring.run import Run
 from audit.monitoring.series import Point, Series
-from audit.monitoring.trend import Charted, Trend
+from audit.monitoring.trend import Charted, Trend, is_wanted
 from audit.page.forest import Axis, axis_of_numbers
 from audit.page.render import environment
 from audit.report import layout
@@ -16,6 +16,8 @@ from fairness.attributes import OVERALL
 
 LEFT, RIGHT = 3.0, 97.0
 """Percent of the width between which runs are drawn."""
+MOST_DRAWN = 120
+"""The newest runs, which are drawn; trend.csv holds all."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Block:
 
     title: str
     panels: tuple[Panel, ...]
+    charted: bool
+    """Whether changes are looked for."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,15 @@ class Line:
 
 def trend_page(trend: Trend) -> str:
     """One file of HTML, which needs no network and no script; every text in it is escaped."""
-    runs = trend.runs
+    runs, begun = trend.runs, max(0, len(trend.runs) - MOST_DRAWN)
     models = list(dict.fromkeys(run.model for run in runs if run.model is not None))
     return (
         environment()
         .get_template("trend.html.jinja")
         .render(
             models=models,
-            runs=[line_of(trend, k) for k in reversed(range(len(runs)))],
+            runs=[line_of(trend, k) for k in reversed(range(begun, len(runs)))],
+            left_out=begun,
             n_runs=len(runs),
             n_counted=sum(run.counted for run in runs),
             n_failed=sum(run.error is not None for run in runs),
@@ -83,8 +88,9 @@ def trend_page(trend: Trend) -> str:
             blocks={model: blocks_of(trend, model) for model in models},
             charts=[chart_line(one) for one in trend.charts],
             first=when(runs[0]) if runs else "",
+            drawn=when(runs[begun]) if runs else "",
             last=when(runs[-1]) if runs else "",
-            shared=any(run.not_counted and run.seen_before for run in runs),
+            shared=any(not run.counted and 0 < (run.seen_before or 0) < 1 for run in runs),
             when=when,
         )
     )
@@ -113,20 +119,13 @@ def blocks_of(trend: Trend, model: str) -> list[Block]:
     found = []
     for (label, attribute, metric), series in groups.items():
         gap = gaps.get((label, attribute, f"{metric}_difference"))
-        numbers = [
-            x
-            for one in series
-            for point in one.points
-            if point is not None
-            for x in (point.value, point.low, point.high)
-            if x is not None
-        ]
+        numbers = [number for one in series for number in numbers_of(one)]
         panels = [panel_of(trend, one, axis_of_numbers(numbers)) for one in series]
         if gap is not None:
             panels.append(panel_of(trend, gap, axis_of_numbers(numbers_of(gap))))
         where = "everybody" if attribute == OVERALL else attribute
         title = ", ".join(filter(None, (label, where, metric.replace("_", " "))))
-        found.append(Block(title, tuple(panels)))
+        found.append(Block(title, tuple(panels), is_wanted(series[0], trend.flags)))
     return found
 
 
@@ -138,20 +137,21 @@ def numbers_of(series: Series) -> list[float]:
 
 def panel_of(trend: Trend, series: Series, axis: Axis) -> Panel:
     """One number over time; the changes of pairs are drawn beside their largest gap."""
-    places, runs = places_of(trend.runs), trend.runs
+    runs, begun = trend.runs, max(0, len(trend.runs) - MOST_DRAWN)
+    places = [0.0] * begun + places_of(runs[begun:])
     dots = {
         k: dot_of(point, places[k], axis, runs[k])
         for k, point in enumerate(series.points)
-        if point is not None
+        if point is not None and k >= begun
     }
     counted = [dot for dot in dots.values() if dot.counted]
     joined = [(a.x, a.y, b.x, b.y) for a, b in pairwise(counted)]
-    other = [k for k, mark in enumerate(trend.marks) if is_of_model(mark)]
+    other = [k for k, mark in enumerate(trend.marks) if k >= begun and is_of_model(mark)]
     other = [k for k in other if runs[k].model == series.model]
     changes = [
         (places[alarm.run], places[alarm.since], change_line(trend, one, alarm))
         for one, alarm in trend.found()
-        if concerns(one, series)
+        if concerns(one, series) and alarm.run >= begun
     ]
     shown = [point for point in series.points if point is not None]
     title = "largest gap" if series.rank is None else name_of(series)

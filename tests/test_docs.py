@@ -22,6 +22,8 @@ COMMANDS = {
     "fair-audit repeat": "fair-audit repeat",
     "fair-audit bench": "fair-audit bench",
     "fair-audit parity": "fair-audit parity",
+    "fair-audit watch": "fair-audit watch",
+    "fair-audit history": "fair-audit history",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
     "python -m training.blip2": "training.blip2",

@@ -15,6 +15,7 @@ from audit.monitoring.said import say_added, say_trend
 from audit.monitoring.trend import TrendFlags
 from audit.options import Options
 from audit.prometheus import write_metrics
+from audit.typed import typed_command
 from fairness.errors import FairAuditError, RunInterruptedError
 from fairness.guard import reason_of
 
@@ -45,24 +46,33 @@ def watch_model(watch: Watch, console: Console) -> int:
             if done == watch.times:
                 return code
             sleep_until(next_begin(first, watch.every, time.time()), console)
-    except (KeyboardInterrupt, RunInterruptedError) as stop:
-        said = f" in mid-audit: {stop}" if isinstance(stop, RunInterruptedError) else ""
-        say(f"watch ended after {done} audits{said}", console)
-        return 0
+    except KeyboardInterrupt:
+        pass
+    except MidAuditError as stop:
+        say(f"the audit was {stop}", console)
+    say(f"watch ended after {done} audit{'s' if done != 1 else ''}", console)
+    return 0
+
+
+class MidAuditError(Exception):
+    """Ctrl-C or SIGTERM in an audit that can be finished; says how."""
 
 
 def one_audit(watch: Watch, console: Console) -> int:
     """Audit once, add the run to the history, and write its page and numbers; the exit code.
 
     Raises:
-        RunInterruptedError, KeyboardInterrupt: Ctrl-C or SIGTERM.
+        MidAuditError, KeyboardInterrupt: Ctrl-C or SIGTERM.
     """
     folder = watch.out / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     code, reason = 0, ""
     try:
         code = audit(replace(watch.options, out=folder), console, watch.words)
     except RunInterruptedError:
-        raise
+        flags = watch.words[watch.words.index("--") + 1 :]
+        command = typed_command([*flags, "--out", str(folder), "--resume"])
+        later = f"then fair-audit history {watch.out} {folder}"
+        raise MidAuditError(f"interrupted; to finish it: {command}, {later}") from None
     except Exception as error:  # whatever it was, the next audit may succeed
         code, reason = code_of(error), str(FairAuditError(reason_of(error, "")))
         say(f"error: the audit failed: {reason}", console)

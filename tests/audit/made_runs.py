@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from scored_files import cohort, report, write_csv
 
 from fairness.statistics.intervals import wilson
 
-Change = Callable[[dict[str, Any]], None]
+Change: TypeAlias = Callable[[dict[str, Any]], None]
 
 
 def first_run(folder: Path, **columns: list[object]) -> Path:

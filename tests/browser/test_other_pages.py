@@ -1,4 +1,4 @@
-"""Pages of masks, 14 labels, three ways of asking, two runs and three, in a real Chromium."""
+"""Pages of masks, labels, three ways of asking, two runs and three, and over time, in a Chromium."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsed import SIZES, opened
 from made_pages import parity, parity_of_labels, three_ways
+from made_runs import made_run, noisy
 from playwright.sync_api import Browser
 from scored_files import cohort, report, write_csv
 
@@ -64,7 +65,12 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     of_finding.mkdir()
     all_three = [str(folder / "people")] * 3
     assert run(["compare", *all_three, "--replicates", "100", "--out", str(folder / "all")]) == 0
+    days = [folder / f"day{k}" for k in range(1, 17)]
+    for k, day in enumerate(days, 1):
+        made_run(folder / "people", day, k, noisy(k, 0.25 if k > 9 else 0.0), new=600)
+    assert run(["history", str(folder / "history"), *map(str, days)]) == 0
     return {
+        "trend": folder / "history" / "trend.html",
         "ways": three_ways(folder / "ways"),
         "parity": parity(of_parity),
         "findings": parity_of_labels(of_finding, LABELS[:5]),
@@ -76,7 +82,7 @@ def other_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 WORST = dict.fromkeys(("parity", "findings"), ".verdict p >> nth=0") | dict.fromkeys(
-    ("ways", "masks", "labels", "compare", "runs"), ".worst li >> nth=0"
+    ("ways", "masks", "labels", "compare", "runs", "trend"), ".worst li >> nth=0"
 )
 """Where a page says which group is worst off."""
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from made_pages import cases_of_labels, parity, three_ways
+from made_runs import made_run
 from scored_files import cohort, report, write_csv
 
 from audit.cli import run
+from audit.monitoring.adding import add_failure
 
 SCRIPT = "<script>alert(1)</script>"
 NAMES = (
@@ -79,9 +81,22 @@ def of_labels(folder: Path) -> Path:
     return folder / "run" / "report" / "report.html"
 
 
+def of_trend(folder: Path) -> Path:
+    columns = cohort(300)
+    columns["race"] = [NAMES[i % 4] for i in range(300)]
+    flags = ("--attributes", "race", "--patient", "patient", "--name", f"m {SCRIPT} {NAMES[3]}")
+    first = folder / "first"
+    assert report(write_csv(folder / "a.csv", columns), first, *flags) == 0
+    days = [made_run(first, folder / f"run {SCRIPT[1:8]} {day}", day) for day in (1, 2)]
+    add_failure(folder / "over", folder, f"{SCRIPT} {NAMES[2]} {NAMES[3]}")
+    assert run(["history", str(folder / "over"), *map(str, days)]) == 0
+    return folder / "over" / "trend.html"
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        of_trend,
         pytest.param(of_ways, marks=pytest.mark.further),
         pytest.param(of_parity, marks=pytest.mark.further),
         of_cases,

@@ -1,4 +1,4 @@
-"""Pages of masks, labels, three ways of asking, two runs and three, and over time, in a Chromium."""
+"""Pages of masks, labels, three ways of asking, two runs and three, over time, in a Chromium."""
 
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """`fair-audit watch`: audits again and again, failed ones recorded, ended by a signal with 0."""
 
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from served_parity import edge_grey
 from audit.cli import run
 from audit.monitoring.every import next_begin, seconds_of
 from audit.monitoring.history import read_history
+from audit.records.journal import Journal
 from fairness.errors import UsageError
+from fairness.evaluate import Readings
 from fairness.synthetic.fairvlmed import write_fairvlmed
 from fairness.synthetic.recipe import Recipe
 
@@ -82,6 +86,27 @@ def test_what_is_refused_before_anything_is_sent(
 ) -> None:
     assert run(["watch", *flags]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.further
+def test_an_audit_that_is_interrupted_can_be_finished_as_the_watch_says(
+    edge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Journal.record
+
+    def recording(self: Journal, readings: Readings) -> None:
+        record(self, readings)
+        monkeypatch.setattr(Journal, "record", record)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Journal, "record", recording)
+    out = tmp_path / "out"
+    assert run(["watch", "--out", str(out), *words(edge)]) == 0
+    assert not (out / "history.parquet").exists()
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if "to finish it: " in line]
+    for command in said.partition("to finish it: ")[2].split(", then "):
+        assert run(shlex.split(command)[1:]) == 0
+    assert [one.counted for one in read_history(out).runs()] == [True]
 
 
 @pytest.mark.further

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 from rich.console import Console
 
-from audit.monitoring.adding import add_runs
+from audit.monitoring.adding import add_runs, reports_in
 from audit.monitoring.files import write_trend
 from audit.monitoring.history import FILE, read_history
 from audit.monitoring.said import say_added, say_trend
@@ -36,10 +37,10 @@ Examples:
 class HistoryOptions:
     """Flags of `fair-audit history`."""
 
-    folder: tyro.conf.Positional[Path]
-    """DIR: folder of the history."""
-    runs: tyro.conf.Positional[tuple[Path, ...]] = ()
-    """Folders of runs to add."""
+    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
+    """Folder of the history; made where it is not there."""
+    runs: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="RUN")] = ()
+    """Folders of runs to add, or of several models' runs."""
     trend: tyro.conf.OmitArgPrefixes[TrendFlags] = field(default_factory=TrendFlags)
 
 
@@ -57,7 +58,8 @@ def history(arguments: list[str], console: Console) -> int:
     if not options.runs and not (options.folder / FILE).exists():
         raise UsageError(f"{options.folder}: it holds no {FILE}; name runs to add")
     with waiting(f"adding {len(options.runs)} runs", console):
-        say_added(add_runs(options.folder, options.runs), console)
+        runs = [run for folder in options.runs for run in reports_in(folder) or [folder]]
+        say_added(add_runs(options.folder, runs), console)
         trend = write_trend(options.folder, options.trend)
     say_trend(trend, console)
     if options.trend.metrics_file is not None:

@@ -130,7 +130,7 @@ def test_a_signal_ends_a_watch_of_a_real_server_with_0(
         assert watching.wait(20) == 0, log.read_text()
     finally:
         watching.kill()
-    assert "watch ended after 1 audits" in log.read_text()
+    assert "watch ended after 1 audit\n" in log.read_text()
     (found,) = read_history(tmp_path).runs()
     assert (found.model, found.counted, found.error) == ("sound", True, None)
     assert found.weights_sha256 is not None

@@ -18,7 +18,7 @@ from fairness.statistics.clusters import mean_variances, patients_among
 from fairness.statistics.delong import influence, variance_of
 from fairness.statistics.measures import Metric, Summary
 from fairness.statistics.ranking import Ranking, divide
-from fairness.statistics.recalibration import fit_intercept, fit_slope, refit
+from fairness.statistics.recalibration import Fit, fit_intercept, fit_slope, refit
 
 ONE_CLASS = "only one class"
 NOT_FITTED = "one class, one score, or classes that the score separates"
@@ -127,7 +127,7 @@ class BinaryScores:
         y, s = self.positive[rows], self.score[rows]
         table, ranking = self._table(rows).astype(np.float32), Ranking.of(y, s)
         if not names <= {*SHARES, "auc"}:
-            return self._everything(y, s, table, ranking)
+            return self._everything(rows, table, ranking)
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
             found = _shares(table @ weights)
@@ -137,16 +137,23 @@ class BinaryScores:
 
         return replicate
 
+    def calibration(self, rows: IntArray) -> tuple[Fit, Fit, IntArray, FloatArray]:
+        """Fitted slope and intercept; the bin and the weight of each case (m,)."""
+        y, s = self.positive[rows], self.score[rows]
+        bin_of = equal_mass_bins(s, self.bins)
+        return fit_slope(y, s), fit_intercept(y, s), bin_of, np.ones(len(rows))
+
     def _everything(
-        self, y: IntArray, s: FloatArray, table: Weights, ranking: Ranking
+        self, rows: IntArray, table: Weights, ranking: Ranking
     ) -> Callable[[Weights], dict[str, Replicates]]:
         """Function for all metrics, with one matrix product for every weighted sum."""
-        slope, intercept = fit_slope(y, s), fit_intercept(y, s)
-        excess = np.equal.outer(np.arange(self.bins), equal_mass_bins(s, self.bins)) * (y - s)
+        y, s = self.positive[rows], self.score[rows]
+        slope, intercept, bin_of, own = self.calibration(rows)
+        excess = np.equal.outer(np.arange(self.bins), bin_of) * (y - s)
         columns = np.concatenate(
             [table, (s - y)[None] ** 2, slope.influence, intercept.influence, excess]
         ).astype(np.float32)
-        observed = (excess.sum(1) / max(1, len(y))).astype(np.float32)[:, None]
+        observed = (excess @ own / max(1.0, own.sum())).astype(np.float32)[:, None]
 
         def replicate(weights: Weights) -> dict[str, Replicates]:
             sums = columns @ weights

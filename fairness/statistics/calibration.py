@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fairness.arrays import Array, IntArray
+from fairness.arrays import Array, FloatArray, IntArray
 from fairness.outcomes import CurvePoint
 from fairness.statistics.intervals import wilson
 
@@ -13,6 +13,18 @@ def equal_mass_bins(y_score: Array, bins: int) -> IntArray:
         return np.zeros(0, dtype=np.int64)
     edges = np.quantile(y_score, np.linspace(0, 1, bins + 1)[1:-1])
     return np.searchsorted(edges, y_score).astype(np.int64)
+
+
+def weighted_mass_bins(y_score: Array, bins: int, weights: FloatArray) -> IntArray:
+    """The same of cases with weights (n,) above 0, of which each bin holds as much."""
+    if not len(y_score):
+        return np.zeros(0, dtype=np.int64)
+    order = np.argsort(y_score, kind="stable")
+    upto = np.cumsum(weights[order])
+    at = np.linspace(0, 1, bins + 1)[1:-1] * upto[-1]
+    # The lowest score at which so much weight is reached; rounding may lift it above all.
+    last = np.minimum(np.searchsorted(upto, at), len(order) - 1)
+    return np.searchsorted(np.asarray(y_score)[order][last], y_score).astype(np.int64)
 
 
 def calibration_error(y_true: Array, y_score: Array, bins: int = 10) -> float:

@@ -12,7 +12,7 @@ from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.statistics.averages import mean_term
 from fairness.statistics.clusters import effective_patients, mean_variances
 from fairness.statistics.contrasts import SHRINK
-from fairness.statistics.intervals import Limits, share_trials, wilson
+from fairness.statistics.intervals import Limits, share_trials, weighted_trials, wilson
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,18 @@ def share_part(counted: BoolArray, among: BoolArray, units: IntArray) -> Part:
         trials = float(share_trials(*numbers)[0])
     moved = np.where(among, counted - value, 0.0) / n
     return Part(value, trials, patients, moved)
+
+
+def weighted_part(counted: BoolArray, units: IntArray, weights: FloatArray) -> Part:
+    """The share of the weight (m,) of all cases that those `counted` have, as `weighted_trials`."""
+    total = weights.sum()
+    value = float(weights @ counted / total)
+    moved = weights * (counted - value) / total
+    sums, patients = np.bincount(units, moved), effective_patients(units, weights)
+    people = int(units.max()) + 1
+    seen = float(sums @ sums) * people / (people - 1) if people > 1 else np.nan
+    trials = weighted_trials(*(np.array(x) for x in (value, seen, patients)))
+    return Part(value, float(trials), patients, moved)
 
 
 def mean_part(values: FloatArray, among: BoolArray, units: IntArray) -> Part:

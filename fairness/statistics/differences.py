@@ -29,7 +29,12 @@ class Side:
 
 
 def differences(
-    first: Side, second: Side, correlation: FloatArray, tested: BoolArray, settings: Settings
+    first: Side,
+    second: Side,
+    correlation: FloatArray,
+    tested: BoolArray,
+    settings: Settings,
+    further: FloatArray | float = 0.0,
 ) -> dict[str, FloatArray]:
     """Columns (K,) of a `Contrast`; the K pairs are one family.
 
@@ -39,12 +44,15 @@ def differences(
         correlation: (K,) of the two.
         tested: (K,) which pairs have a p; the others are too small to infer from.
         settings: confidence.
+        further: (K,) variance of the differences beside that of both sides.
     """
     value = first.value - second.value
 
     def limits(q: FloatArray | float) -> Limits:
         of_both = (first.limits(q), second.limits(q))
-        return mover_difference(first.value, of_both[0], second.value, of_both[1], correlation)
+        args = (first.value, of_both[0], second.value, of_both[1], correlation)
+        low, high = mover_difference(*args)
+        return further_apart(value, (low, high), np.square(q) * further)
 
     crossing = crossing_of(limits, value)
     family = max(1, int(np.isfinite(crossing).sum()))
@@ -59,6 +67,14 @@ def differences(
         "high_adjusted": high_adjusted,
         "p_adjusted": np.where(tested, p_of(crossing, family), np.nan),
     }
+
+
+def further_apart(value: FloatArray, limits: Limits, square: FloatArray) -> Limits:
+    """Limits whose distances from the value, squared, are larger by so much."""
+    if not np.any(square):
+        return limits
+    low, high = (np.sqrt((value - end) ** 2 + square) for end in limits)
+    return value - low, value + high
 
 
 def contrast_of(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fairness.arrays import BoolArray, IntArray
-from fairness.statistics.class_parts import Part, moved_together, share_part
+from fairness.arrays import BoolArray, FloatArray, IntArray
+from fairness.statistics.class_parts import Part, moved_together, share_part, weighted_part
 from fairness.statistics.intervals import mover_difference, wilson
 
 
@@ -26,7 +26,12 @@ class NetBenefit:
 
 
 def net_benefit(
-    positive: BoolArray, decided: BoolArray, units: IntArray, threshold: float, q: float
+    positive: BoolArray,
+    decided: BoolArray,
+    units: IntArray,
+    threshold: float,
+    q: float,
+    weights: FloatArray | None = None,
 ) -> NetBenefit:
     """At the prevalence of the cases.
 
@@ -36,11 +41,16 @@ def net_benefit(
         units: (m,) patients 0, 1, ...
         threshold: in (0, 1).
         q: normal quantile of the limits.
+        weights: (m,) above 0 of the cases; None where all count alike.
     """
     cost, everyone = threshold / (1 - threshold), np.ones(len(positive), dtype=bool)
     cells = (decided & positive, decided & ~positive, ~decided & ~positive, ~decided & positive)
-    gained, lost, spared, missed = (share_part(cell, everyone, units) for cell in cells)
-    share = float(positive.mean())
+    if weights is None:
+        parts = [share_part(cell, everyone, units) for cell in cells]
+    else:
+        parts = [weighted_part(cell, units, weights) for cell in cells]
+    gained, lost, spared, missed = parts
+    share = float(np.average(positive, weights=weights))
     return NetBenefit(
         apart(gained, 1.0, lost, cost, units, q),
         share - (1 - share) * cost,

@@ -26,18 +26,22 @@ class Fit:
     """(k, n): weighted sums of the rows are the gradient and the curvature at `value`."""
 
 
-def fit_slope(y_true: Array, y_score: Array) -> Fit:
-    """The slope beside a free intercept: 1 is right, below 1 the scores are too extreme."""
+def fit_slope(y_true: Array, y_score: Array, weights: FloatArray | None = None) -> Fit:
+    """The slope beside a free intercept: 1 is right, below 1 the scores are too extreme.
+
+    With `weights` (n,) of the cases its influence is that of a case of weight 1.
+    """
     y, x = np.asarray(y_true, dtype=np.float64), logits(y_score)
     if not solvable(y, x):
         return Fit(np.nan, np.full((5, len(y)), np.nan))
-    x = x - x.mean()
+    w = np.ones(len(y)) if weights is None else weights
+    x = x - w @ x / w.sum()
     a, b = 0.0, 0.0
     for _ in range(STEPS):
         p = expit(a + b * x)
         residual, spread = y - p, p * (1 - p)
-        g0, g1 = residual.sum(), residual @ x
-        h00, h01, h11 = spread.sum(), spread @ x, spread @ x**2
+        g0, g1 = w @ residual, w @ (residual * x)
+        h00, h01, h11 = w @ spread, w @ (spread * x), w @ (spread * x**2)
         determinant = h00 * h11 - h01**2
         step_a, step_b = (h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant
         if abs(step_a) + abs(step_b) * x.std() < 1e-12:
@@ -47,16 +51,16 @@ def fit_slope(y_true: Array, y_score: Array) -> Fit:
     return Fit(np.nan, np.full((5, len(y)), np.nan))
 
 
-def fit_intercept(y_true: Array, y_score: Array) -> Fit:
+def fit_intercept(y_true: Array, y_score: Array, weights: FloatArray | None = None) -> Fit:
     """The intercept at slope 1: 0 is right on average, above 0 the scores are too low."""
     y, x = np.asarray(y_true, dtype=np.float64), logits(y_score)
     if len(np.unique(y)) < 2:
         return Fit(np.nan, np.full((2, len(y)), np.nan))
-    a = 0.0
+    a, w = 0.0, np.ones(len(y)) if weights is None else weights
     for _ in range(STEPS):
         p = expit(a + x)
         influence = np.stack([y - p, p * (1 - p)])
-        step = influence[0].sum() / influence[1].sum()
+        step = (w @ influence[0]) / (w @ influence[1])
         if abs(step) < 1e-12:
             return Fit(float(a), influence)
         a += np.clip(step, -5, 5)

@@ -3,6 +3,12 @@
 The positives together weigh pi, the negatives 1 - pi. The scores stay as they are: a model that is
 calibrated at one prevalence is not at another, which the intercept shows (by about the difference
 of the logits of both). Fits as in `recalibration.py`.
+
+The slope has no value of its own there. By Bayes the odds of a positive at another prevalence are
+those in the data times one number for all scores: where log odds = a + b logit(score), a moves and
+b does not (Anderson, Biometrika 1972; Prentice and Pyke, Biometrika 1979, who show that the fit
+without weights is then the likeliest, so that weights would only add noise). Where the log odds are
+no line, a slope is a summary of a curve at either prevalence.
 """
 
 from dataclasses import dataclass

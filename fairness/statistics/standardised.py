@@ -17,7 +17,10 @@ from fairness.statistics.mover import mover_share, mover_sum, times
 SUMS = ("selection_rate", "accuracy", "brier_score", "net_benefit")
 SHARES = ("positive_predictive_value", "negative_predictive_value")
 METRICS = (*SHARES, *SUMS)
-UNAFFECTED = "AUC, true and false positive rate do not depend on the prevalence: they stay as above"
+UNAFFECTED = (
+    "AUC, true and false positive rate do not depend on the prevalence: they stay as above. Nor "
+    "does the calibration slope, where the log odds are a line of the logit of the score"
+)
 
 
 @dataclass(frozen=True)

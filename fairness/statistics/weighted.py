@@ -2,7 +2,8 @@
 
 A case of weight 2 counts as two cases of the same patient. Shares, the Brier score and the AUC are
 those of the weighted cases; their variances are linearised, by patient, and sizes are Kish's
-effective ones, so that unequal weights widen every interval. Other metrics are not offered.
+effective ones, so that unequal weights widen every interval. Average precision and calibration
+are those of the weighted cases, too, by the bootstrap of patients, each drawn with its weights.
 """
 
 from collections.abc import Callable
@@ -11,42 +12,43 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.metrics.classification import SHARES
 from fairness.statistics.binary import METRICS, BinaryScores
 from fairness.statistics.bootstrap import Replicates, Weights
+from fairness.statistics.calibration import weighted_mass_bins
 from fairness.statistics.clusters import effective_patients
 from fairness.statistics.delong import variance_of
-from fairness.statistics.measures import Measures, Metric
-
-OFFERED = (*SHARES, "auc", "brier_score")
-NOT_OFFERED = "not offered with weights"
-
-WEIGHTED_METRICS = tuple(
-    metric
-    if metric.name in OFFERED
-    else Metric(metric.name, metric.kind, NOT_OFFERED, metric.span, metric.reach)
-    for metric in METRICS
-)
+from fairness.statistics.measures import Measures
+from fairness.statistics.recalibration import Fit, fit_intercept, fit_slope
 
 
 @dataclass(frozen=True)
 class WeightedScores(BinaryScores):
     """`BinaryScores` of cases with weights; their scale does not matter."""
 
-    metrics: tuple[Metric, ...] = WEIGHTED_METRICS
     weights: FloatArray = field(default_factory=lambda: np.zeros(0))
     """(n,) above 0."""
 
     def values(self, rows: IntArray) -> FloatArray:
-        """(M,) in the order of `METRICS`; NaN of metrics that are not offered."""
+        """(M,) in the order of `METRICS`."""
         w, found = self.weights[rows], np.full(len(METRICS), np.nan)
         numbers = self._case_values(rows)
         known = np.isfinite(numbers)
         total = np.where(known, w, 0.0).sum(1)
         sums = np.where(known, numbers, 0.0) @ w
         np.divide(sums, total, out=found, where=total > 0)
-        found[AUC] = weighted_influence(self.positive[rows], self.score[rows], w)[0]
+        y, s = self.positive[rows], self.score[rows]
+        found[AUC] = weighted_influence(y, s, w)[0]
+        slope, intercept, bin_of, _ = self.calibration(rows)
+        error = np.abs(np.bincount(bin_of, w * (y - s))).sum() / w.sum() if len(w) else np.nan
+        precision = weighted_average_precision(y, s, w)
+        found[AUC + 1 :] = precision, found[AUC + 2], slope.value, intercept.value, error
         return found
+
+    def calibration(self, rows: IntArray) -> tuple[Fit, Fit, IntArray, FloatArray]:
+        """As of unweighted cases; bins hold as much weight each."""
+        y, s, w = self.positive[rows], self.score[rows], self.weights[rows]
+        bin_of = weighted_mass_bins(s, self.bins, w)
+        return fit_slope(y, s, w), fit_intercept(y, s, w), bin_of, w
 
     def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
         """(M,) linearised variances by patient; (M,) effective patients in denominators."""
@@ -113,6 +115,16 @@ def weighted_influence(
     moved[rows[1]] = w1 * (won - auc) / w1.sum()
     moved[rows[0]] = w0 * (1 - auc - lost) / w0.sum()
     return auc, moved
+
+
+def weighted_average_precision(y: IntArray, score: FloatArray, weights: FloatArray) -> float:
+    """Sum over thresholds of precision x gain in recall, both weighted; NaN without positives."""
+    order = np.argsort(-score, kind="stable")
+    ranked, w = -score[order], weights[order]
+    hits, called = np.cumsum(w * y[order]), np.cumsum(w)
+    upto = np.searchsorted(ranked, ranked, "right") - 1  # the last case of the same score
+    gained = w * y[order]
+    return float(gained @ (hits[upto] / called[upto]) / gained.sum()) if y.any() else np.nan
 
 
 def wins(scores: FloatArray, others: FloatArray, weights: FloatArray) -> FloatArray:

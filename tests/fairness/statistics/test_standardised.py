@@ -10,6 +10,7 @@ from fairness.statistics.clusters import units_of
 from fairness.statistics.differences import Side, differences
 from fairness.statistics.intervals import wilson
 from fairness.statistics.mover import mover_share
+from fairness.statistics.recalibration import fit_intercept, fit_slope
 from fairness.statistics.settings import Settings
 from fairness.statistics.shifted_calibration import error_at
 from fairness.statistics.standardised import METRICS as STANDARDISED
@@ -107,3 +108,19 @@ def test_p_is_below_a_level_exactly_where_the_interval_excludes_zero() -> None:
         outside = (found[f"low{kind}"] > 0) | (found[f"high{kind}"] < 0)
         assert ((found[f"p{kind}"] < 0.05) == outside).all()
     assert (found["p_adjusted"] >= found["p"]).all()
+
+
+@pytest.mark.parametrize("prevalence", [0.02, 0.3, 0.9])
+def test_the_calibration_slope_is_the_same_at_every_prevalence(prevalence: float) -> None:
+    # Each score once as a positive and once as a negative, weighing as often as they occur.
+    score = np.linspace(0.02, 0.98, 97)
+    odds = 0.4 + 0.7 * np.log(score / (1 - score))
+    share = 1 / (1 + np.exp(-odds))
+    y, score = np.repeat([1, 0], 97), np.tile(score, 2)
+    occurs = np.concatenate([share, 1 - share])
+    positives = share.mean()
+    there = occurs * np.where(y == 1, prevalence / positives, (1 - prevalence) / (1 - positives))
+    assert fit_slope(y, score, occurs).value == pytest.approx(0.7)
+    assert fit_slope(y, score, there).value == pytest.approx(0.7)
+    moved = fit_intercept(y, score, there).value - fit_intercept(y, score, occurs).value
+    assert np.sign(moved) == np.sign(prevalence - positives)

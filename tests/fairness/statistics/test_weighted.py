@@ -4,17 +4,23 @@ from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from cohorts import cohort
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fairness.arrays import IntArray
 from fairness.attributes import RACE
 from fairness.groups import plain
+from fairness.metrics.classification import SHARES
 from fairness.statistics.analyse import Analysis, analyse
 from fairness.statistics.binary import METRICS, BinaryScores
+from fairness.statistics.calibration import weighted_mass_bins
+from fairness.statistics.clusters import units_of
+from fairness.statistics.net_benefit import net_benefit
+from fairness.statistics.recalibration import logits
 from fairness.statistics.settings import Settings
 from fairness.statistics.unknown_groups import highest_auc, largest_mean
-from fairness.statistics.weighted import OFFERED, WeightedScores, weighted
+from fairness.statistics.weighted import WeightedScores, weighted
 from fairness.statistics.weighted_extremes import highest_weighted_auc, largest_weighted_mean
 
 SETTINGS = Settings(replicates=100)
@@ -34,14 +40,14 @@ def test_a_case_of_weight_k_is_k_cases_of_its_patient(images: int) -> None:
     found = analysed(weighted(BinaryScores(y, score, 0.5), k.astype(float)), codes, patients)
     compared = 0
     for one, other in zip(found.estimates, copied.estimates, strict=True):
-        if one.metric not in OFFERED:
+        if one.metric == "calibration_error":  # between quantiles that are no score
             continue
         pair = [(e.value, e.unknown_low, e.unknown_high) for e in (one, other)]
         if one.metric in ("auc", "brier_score"):
             pair = [(e.value, e.low, e.high) for e in (one, other)]
         assert pair[0] == pytest.approx(pair[1], abs=1e-9, nan_ok=True), one
         compared += 1
-        if None not in (one.low, one.high, other.low, other.high):
+        if one.metric in SHARES and None not in (one.low, one.high, other.low, other.high):
             # Of shares the weights allow no more trials than patients of equal weight.
             assert one.high - one.low >= other.high - other.low - 1e-9  # type: ignore[operator]
     assert compared > 50
@@ -67,12 +73,13 @@ def test_the_formulas_for_weights_give_the_same_where_all_are_one() -> None:
     y, score, _, patients = cohort(300)
     own = BinaryScores(y, score, 0.5)
     weighing = WeightedScores(y, score, 0.5, weights=np.ones(len(y)))
-    rows, at = np.arange(len(y)), [NAMES.index(name) for name in OFFERED]
-    assert weighing.values(rows)[at] == pytest.approx(own.values(rows)[at], abs=1e-15)
+    rows = np.arange(len(y))
+    at = [k for k, name in enumerate(NAMES) if name != "calibration_error"]
+    assert weighing.values(rows)[at] == pytest.approx(own.values(rows)[at], abs=1e-12)
     for one, other in zip(
         weighing.precision(rows, patients), own.precision(rows, patients), strict=True
     ):
-        assert one[at] == pytest.approx(other[at], rel=1e-12)
+        assert one[at] == pytest.approx(other[at], rel=1e-12, nan_ok=True)
 
 
 def test_the_weighted_auc_is_that_of_sklearn() -> None:
@@ -82,14 +89,63 @@ def test_the_weighted_auc_is_that_of_sklearn() -> None:
     found = weighted(BinaryScores(y, score, 0.5), weights).values(np.arange(len(y)))
     expected = roc_auc_score(y, score, sample_weight=weights)
     assert found[NAMES.index("auc")] == pytest.approx(expected)
+    expected = average_precision_score(y, score, sample_weight=weights)
+    assert found[NAMES.index("average_precision")] == pytest.approx(expected)
 
 
-def test_other_metrics_say_that_they_are_not_offered() -> None:
-    y, score, codes, patients = cohort(200)
+def test_weighted_calibration_is_that_of_statsmodels() -> None:
+    y, score, _, _ = cohort(300)
     weights = np.random.default_rng(0).uniform(0.5, 4, len(y))
-    found = analysed(weighted(BinaryScores(y, score, 0.5), weights), codes, patients)
-    of_slope = [e for e in found.estimates if e.metric == "calibration_slope"]
-    assert {(e.value, e.reason) for e in of_slope} == {(None, "not offered with weights")}
+    found = weighted(BinaryScores(y, score, 0.5), weights).values(np.arange(len(y)))
+    x = logits(score)
+    family = sm.families.Binomial()
+    line = sm.GLM(y, sm.add_constant(x), family=family, freq_weights=weights).fit(tol=1e-12)
+    level = sm.GLM(y, np.ones(len(y)), family=family, freq_weights=weights, offset=x).fit(tol=1e-12)
+    assert found[NAMES.index("calibration_slope")] == pytest.approx(line.params[1], rel=1e-6)
+    assert found[NAMES.index("calibration_intercept")] == pytest.approx(level.params[0], rel=1e-6)
+    bin_of = weighted_mass_bins(score, 10, weights)
+    assert np.bincount(bin_of, weights) / weights.sum() == pytest.approx(np.full(10, 0.1), abs=0.02)
+    assert weighted_mass_bins(np.zeros(4), 3, np.ones(4)).tolist() == [0] * 4
+
+
+def test_the_weighted_calibration_error_has_bins_of_copied_cases() -> None:
+    y, score, _, _ = cohort(300)
+    k = np.random.default_rng(1).integers(1, 4, len(y))
+    found = weighted(BinaryScores(y, score, 0.5), k.astype(float)).values(np.arange(len(y)))
+    rows = np.repeat(np.arange(len(y)), k)
+    edges = np.quantile(score[rows], np.linspace(0, 1, 11)[1:-1], method="inverted_cdf")
+    excess = np.bincount(np.searchsorted(edges, score[rows]), y[rows] - score[rows])
+    expected = np.abs(excess).sum() / len(rows)
+    assert found[NAMES.index("calibration_error")] == pytest.approx(expected)
+
+
+def test_replicates_of_weights_are_refits_of_what_was_drawn() -> None:
+    y, score, _, _ = cohort(400)
+    rng = np.random.default_rng(0)
+    scores = weighted(BinaryScores(y, score, 0.5), rng.uniform(0.5, 4, len(y)))
+    assert isinstance(scores, WeightedScores)
+    rows = np.arange(len(y))
+    drawn = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), 20).T
+    replicates = scores.replicator(rows, frozenset(NAMES))(drawn.astype(np.float32))
+    values = np.stack([scores.values(np.repeat(rows, of_cases)) for of_cases in drawn.T])
+    for name in ("average_precision", "brier_score", "calibration_slope", "calibration_intercept"):
+        expected = values[:, NAMES.index(name)]
+        assert np.corrcoef(replicates[name], expected)[0, 1] > 0.98, name
+        # One step of Newton's method is not the whole fit.
+        spread = expected.std()
+        assert np.abs(replicates[name] - expected).mean() < 0.25 * spread, name
+
+
+def test_a_weighted_net_benefit_is_that_of_copied_cases() -> None:
+    y, score, _, patients = cohort(300)
+    k = np.random.default_rng(1).integers(1, 4, len(y))
+    rows, units = np.repeat(np.arange(len(y)), k), units_of(patients)
+    copied = net_benefit(y[rows] == 1, score[rows] >= 0.3, units[rows], 0.3, 1.96)
+    found = net_benefit(y == 1, score >= 0.3, units, 0.3, 1.96, k.astype(float))
+    assert found.of_all == pytest.approx(copied.of_all)
+    for one, other in ((found.of_model, copied.of_model), (found.over_all, copied.over_all)):
+        assert one[0] == pytest.approx(other[0])
+        assert one[2] - one[1] == pytest.approx(other[2] - other[1], rel=0.1)
 
 
 def test_the_scale_of_weights_does_not_matter() -> None:

@@ -76,6 +76,8 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
+    if plan.range_said:
+        console.print(f"note: {plan.range_said}", highlight=False, markup=False)
     against = Against(everything, measured[0], groupings[0], whole, report)
     beside = all_beside(against, parts, answered, plan)
     write_report(out / "report", report, judgement, compared, original, beside)
@@ -108,6 +110,7 @@ def all_beside(
     """
     settings = plan.options.settings
     asked = plan.options.beside.asked(plan.task, list(parts), answered.cases)
+    asked = replace(asked, redrawn=plan.redrawn, range_said=plan.range_said)
     beside = beside_of(against.measured, against.groupings, against.report, asked, settings)
     if not against.everything.reader_labels:
         return beside

@@ -1,13 +1,14 @@
 """Flags that ask for numbers beside those of a report."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
 from audit.flags import CommaNames
 from fairness.beside.adjustment import adjustment_of
 from fairness.beside.asked import Asked
+from fairness.beside.model_terms import terms_of
 from fairness.beside.prevalences import check_groups, prevalences_in
 from fairness.beside.weigh import weights_in
 from fairness.errors import UsageError
@@ -34,9 +35,16 @@ class BesideFlags:
     """Also show gaps between groups that are alike in these attributes or covariates, separated by
     commas: site,age,md. Covariates are cut in thirds, or as age=quantile:4, md=-12/-6 say."""
 
+    adjust_by: Literal["strata", "model"] = "strata"
+    """Adjust in strata, or rates by a logistic model in which covariates stay uncut."""
+
     decision_range: Annotated[str | None, tyro.conf.arg(metavar="LOW,HIGH")] = None
     """Also show net benefit at thresholds in this range, by group, the spread of scores, and what
     a recalibration for all, or one a group, would change: 0.05,0.4."""
+
+    threshold_runs: CommaNames = ()
+    """Also show intervals that know that the threshold was tuned: folders of the runs on validation
+    by which it was chosen, separated by commas."""
 
     weight: Annotated[str | None, tyro.conf.arg(metavar="COLUMN")] = None
     """Column of design weights: how many patients each case stands for. Weighs the whole report."""
@@ -50,7 +58,8 @@ class BesideFlags:
         flag = next((name for name, given in self.given().items() if given), None)
         if self.weight is not None:
             flag = "--weight"
-            if other := next((name for name, given in self.given().items() if given), None):
+            refused = {n: given for n, given in self.given().items() if n != "--decision-range"}
+            if other := next((name for name, given in refused.items() if given), None):
                 raise UsageError(f"--weight and {other} cannot be had together; leave one out")
             weights_in(cases, self.weight)
             if isinstance(task, BinaryTask) and task.takes is not None:
@@ -63,14 +72,19 @@ class BesideFlags:
         if self.target_prevalence:
             prevalences = prevalences_in(self.target_prevalence)
             check_groups(prevalences, [grouping.attribute for grouping in groupings])
-        adjustment = None
+        adjustment, terms = None, None
+        if self.adjust_by == "model" and not self.adjust_for:
+            raise UsageError("--adjust-by model: name what to adjust for with --adjust-for")
         if self.adjust_for:
             covariates = dict(cases.covariates)
             if "age" in covariates:
                 covariates["age"] = known_ages(covariates["age"])
-            adjustment = adjustment_of(self.adjust_for, groupings, covariates)
+            if self.adjust_by == "model":
+                terms = terms_of(self.adjust_for, groupings, covariates)
+            else:
+                adjustment = adjustment_of(self.adjust_for, groupings, covariates)
         thresholds = thresholds_in(self.decision_range) if self.decision_range else ()
-        return Asked(prevalences, adjustment, thresholds)
+        return Asked(prevalences, adjustment, terms, thresholds)
 
     def given(self) -> dict[str, bool]:
         """Flag to whether it was given."""
@@ -78,6 +92,7 @@ class BesideFlags:
             "--target-prevalence": bool(self.target_prevalence),
             "--adjust-for": bool(self.adjust_for),
             "--decision-range": self.decision_range is not None,
+            "--threshold-runs": bool(self.threshold_runs),
         }
 
 

@@ -167,6 +167,11 @@ class Options:
             raise UsageError(f"--version {self.version} is of one model; name it with --model")
         if self.onnx is not None and (self.model is not None or self.version is not None):
             raise UsageError("--onnx is a model of its own; leave out --model and --version")
+        if self.threshold_split is not None and self.analysis.beside.threshold_runs:
+            raise UsageError(
+                "--threshold-runs and --threshold-split cannot be had together: audit that split "
+                "in a run of its own, and give its threshold.json with --threshold"
+            )
         if self.threshold_split is not None and self.threshold is None:
             raise UsageError(
                 f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"

@@ -23,6 +23,7 @@ from audit.sample_probes import FoundProbes, found_probes
 from audit.sizes import of_size, within_memory
 from audit.table_flags import is_table
 from audit.threshold import read_rule, read_threshold
+from audit.threshold_runs import Operating
 from fairness.arrays import IntArray
 from fairness.attributes import UNKNOWN, Attribute
 from fairness.contract import ModelSpec, Threshold
@@ -113,9 +114,8 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     check_run(out / JOURNAL, identity, resume=options.resume)
     check_writable(out)
     blank = unanswered(split, attributes, task.value_names)
-    analysis = plan_analysis(
-        options.analysis, task, blank, names, complete=options.on_error == "stop"
-    )
+    complete, at = options.on_error == "stop", Operating(threshold, spec.model_sha256)
+    analysis = plan_analysis(options.analysis, task, blank, names, at, complete=complete)
     probes = found_probes(options, model, split) if options.probes else None
     return Plan(
         options, model, task, split, attributes, threshold, names, analysis, out, identity, probes

@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from audit.options import AnalysisOptions
 from audit.policy.baseline import Baseline, read_baseline
 from audit.policy.known_names import check_rules
 from audit.policy.policy import Policy, read_policy
+from audit.threshold_runs import Operating, redrawn_of
 from audit.tracking import check_mlflow
 from audit.tracking_wandb import check_wandb
 from fairness.arrays import FloatArray
@@ -23,8 +24,10 @@ from fairness.errors import DataError, UsageError
 from fairness.groups import Grouping, binned, intersection, known_ages, recorded, strata
 from fairness.outcomes import Answered, Cases, Names
 from fairness.statistics.measures import Measures
+from fairness.statistics.redrawn import Redrawn
 from fairness.suppression import reported
 from fairness.tables.reader_labels import FLAG
+from fairness.tasks.binary import BinaryTask
 from fairness.tasks.catalogue import TASKS
 from fairness.tasks.measured import Measured
 from fairness.tasks.task import Task
@@ -43,10 +46,20 @@ class AnalysisPlan:
     """A plan that was written before."""
     remarks: tuple[str, ...] = ()
     """What the verdict says about that plan."""
+    redrawn: Redrawn | None = None
+    """What the threshold's rule gives on redrawn validation patients."""
+    range_said: str = ""
+    """Where the range of decision curves comes from, if the policy names one."""
 
 
 def plan_analysis(
-    options: AnalysisOptions, task: Task, expected: Answered, names: Names, *, complete: bool
+    options: AnalysisOptions,
+    task: Task,
+    expected: Answered,
+    names: Names,
+    at: Operating,
+    *,
+    complete: bool,
 ) -> AnalysisPlan:
     """Read policy and baseline, and check every name against what will be reported.
 
@@ -55,6 +68,7 @@ def plan_analysis(
         task: what is measured.
         expected: the samples; of their values only the names count.
         names: what the report calls model, dataset and split.
+        at: the threshold, with its rule, and the model's digest.
         complete: whether every one of the samples will be scored, or some may be skipped.
 
     Raises:
@@ -66,8 +80,11 @@ def plan_analysis(
     _, divisions, stratum = groupings_of_decided(expected, options)
     groupings, expected = reported(divisions, stratum), decided(expected)
     check_compat(options, task, expected)
-    options.beside.asked(task, groupings, expected.cases)
     policy = read_policy(options.policy) if options.policy else None
+    options, said = with_range(options, policy, task)
+    options.beside.asked(task, groupings, expected.cases)
+    runs = options.beside.threshold_runs
+    redrawn = redrawn_of(runs, at, names, expected.cases, options.settings)
     if policy is not None:
         measured = task.measured(expected, names, options.settings)
         against = options.baseline is not None
@@ -86,7 +103,32 @@ def plan_analysis(
         check_mlflow(options.mlflow)
     if options.wandb is not None:
         check_wandb(options.wandb)
-    return AnalysisPlan(options, task, names, policy, baseline, before)
+    files = (policy, baseline, before)
+    return AnalysisPlan(options, task, names, *files, redrawn=redrawn, range_said=said)
+
+
+def with_range(
+    options: AnalysisOptions, policy: Policy | None, task: Task
+) -> tuple[AnalysisOptions, str]:
+    """The options with the range of decision curves that the policy names, and what is said of it.
+
+    `--decision-range` goes before it.
+
+    Raises:
+        UsageError: the policy names one, and these are results of another kind of model.
+    """
+    if policy is None or policy.decision_range is None:
+        return options, ""
+    if task.kind != BinaryTask.kind:
+        raise UsageError(
+            f"--policy {options.policy}: decision_range is for classifiers of two classes; these "
+            f"are results of {task.kind}"
+        )
+    stated = ",".join(f"{end:g}" for end in policy.decision_range)
+    if (given := options.beside.decision_range) is not None:
+        return options, f"decision range {given} by --decision-range, not {stated} of the policy"
+    beside = replace(options.beside, decision_range=stated)
+    return replace(options, beside=beside), f"decision range {stated} of the policy"
 
 
 def check_readers(options: AnalysisOptions, task: Task, expected: Answered) -> None:

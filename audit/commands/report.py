@@ -19,6 +19,7 @@ from audit.records.outcomes import private_folder, write_outcomes
 from audit.records.predictions import Predictions, read_predictions
 from audit.report.terminal import say_where
 from audit.threshold import read_threshold
+from audit.threshold_runs import Operating
 from audit.waiting import waiting
 from fairness.contract import Threshold
 from fairness.errors import UsageError
@@ -90,7 +91,9 @@ def report(arguments: list[str], console: Console) -> int:
     names = predictions.names or Names("predictions", "file", options.source.name)
     if options.name is not None:
         names = replace(names, model=options.name)
-    plan = plan_analysis(options.analysis, task, answered, names, complete=True)
+    with waiting("checking what is asked for", console):
+        at = Operating(threshold)
+        plan = plan_analysis(options.analysis, task, answered, names, at, complete=True)
     plan = replace(plan, remarks=remarks_on(plan.before, options.source))
     for note in (*predictions.notes, *plan.remarks):
         console.print(f"note: {note}", highlight=False, markup=False)

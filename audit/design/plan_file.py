@@ -84,8 +84,8 @@ def canonical(content: object) -> bytes:
 
 
 def digest_of_policy(policy: Policy) -> str:
-    """SHA-256 of the rules and the joint level; name and description may change."""
-    content = policy.model_dump(mode="json", exclude={"name", "description"})
+    """SHA-256 of the rules and the joint level; what judges nothing may change."""
+    content = policy.model_dump(mode="json", exclude={"name", "description", "decision_range"})
     return hashlib.sha256(canonical(content)).hexdigest()
 
 

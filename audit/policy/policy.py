@@ -81,7 +81,20 @@ class Policy(BaseModel):
     description: Line = ""
     family: FamilyMethod = "none"
     """How a FAIL is guarded against chance over all rules: Holm, max-T, or each rule alone."""
+    decision_range: tuple[Margin, Margin] | None = None
+    """Lowest and highest threshold that is reasonable, for decision curves beside the report."""
     rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.decision_range is not None:
+            low, high = self.decision_range
+            if not 0 < low < high < 1:
+                raise ValueError(
+                    "decision_range takes two ascending thresholds above 0 and below 1, as in "
+                    "[0.05, 0.4]"
+                )
+        return self
 
 
 def read_policy(path: Path) -> Policy:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from audit.report import layout
+from audit.report.chosen_tables import chosen_tables
 from audit.report.reader_tables import reader_tables
 from audit.report.text_table import NAMES, TextTable, p_or_none
 from audit.report.utility_tables import utility_tables
@@ -23,6 +24,10 @@ def text_tables(beside: Beside | None) -> list[TextTable]:
         found += standardised_tables(beside)
     if beside.adjusted:
         found += adjusted_tables(beside)
+    if beside.modelled:
+        found.append(modelled_table(beside))
+    if beside.chosen:
+        found += chosen_tables(beside.chosen)
     if beside.decisions:
         found += utility_tables(beside)
     return found + reader_tables(beside)
@@ -146,6 +151,28 @@ def site_table(beside: Beside) -> TextTable:
         "Hartung and Knapp); inside each site adjusted for the other factors"
     )
     return TextTable("Adjusted gaps over sites", (note,), heads, rows)
+
+
+def modelled_table(beside: Beside) -> TextTable:
+    """Gaps in the data and adjusted by a model."""
+    rows = tuple(
+        (
+            one.attribute,
+            NAMES.get(one.metric, one.metric),
+            layout.pair(one.group_a, one.group_b),
+            with_p(layout.limited(one.raw, one.raw_low, one.raw_high), one.raw_p),
+            with_p(layout.limited(one.value, one.low, one.high), one.p),
+            with_p(layout.bracketed(one.low_adjusted, one.high_adjusted), one.p_adjusted),
+            one.reason or (f"ridge {one.ridge:g}: no finite fit without" if one.ridge else ""),
+        )
+        for one in beside.modelled
+    )
+    heads = ("attribute", "number", "pair", "in the data", "adjusted", "jointly", "remark")
+    note = (
+        "a group's log odds are taken to differ by the same amount whatever the other terms, and "
+        "to be a line of each covariate; AUCs only in strata. Nothing here is causal"
+    )
+    return TextTable("Gaps adjusted by a model", (beside.modelled_note, note), heads, rows)
 
 
 def with_p(text: str, p: float | None) -> str:

@@ -13,7 +13,7 @@ MOST_POINTS = 5
 
 def utility_tables(beside: Beside) -> list[TextTable]:
     """Net benefit, how scores are spread, what recalibration would change."""
-    found = [decision_table(beside.decisions)]
+    found = [decision_table(beside.decisions, beside.decisions_note)]
     if beside.scores:
         found.append(score_table(beside.scores))
     if beside.recalibrated:
@@ -21,7 +21,7 @@ def utility_tables(beside: Beside) -> list[TextTable]:
     return found
 
 
-def decision_table(decisions: Sequence[Decision]) -> TextTable:
+def decision_table(decisions: Sequence[Decision], said: str) -> TextTable:
     """A few thresholds of every curve."""
     curves: dict[tuple[str, str], list[Decision]] = {}
     for one in decisions:
@@ -35,6 +35,7 @@ def decision_table(decisions: Sequence[Decision]) -> TextTable:
         "model minus everybody",
     )  # fmt: skip
     notes = (
+        *((said,) if said else ()),
         "net benefit: share of true positives minus share of false positives x t / (1 - t); "
         "treating nobody has 0. It takes the scores for probabilities. Intervals are of each "
         "number alone. Thresholds with few people between them are left out; "

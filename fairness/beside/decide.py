@@ -22,6 +22,7 @@ from fairness.statistics.estimates import number
 from fairness.statistics.net_benefit import NetBenefit, net_benefit
 from fairness.statistics.settings import Settings
 from fairness.statistics.standardised import AtPrevalence
+from fairness.statistics.weighted import weights_of
 from fairness.tasks.measured import Measured
 
 PERCENTS = (10.0, 25.0, 50.0, 75.0, 90.0)
@@ -49,7 +50,7 @@ def decisions(
         settings: of the report.
     """
     shown = Shown.of(measured, groupings, settings)
-    patients = units_of(np.array(measured.cases.patients))
+    patients, weights = units_of(np.array(measured.cases.patients)), weights_of(scores)
     found = []
     for one in (one for sets in sets_of(groupings, shown.sizes, settings) for one in sets):
         if one.hidden:
@@ -61,7 +62,8 @@ def decisions(
             at = replace(scores, threshold=float(t))
             if meant is None:
                 decided, y = score >= t, scores.positive[one.rows] == 1
-                numbers = net_benefit(y, decided, units, float(t), settings.quantile)
+                own = None if weights is None else weights[one.rows]
+                numbers = net_benefit(y, decided, units, float(t), settings.quantile, own)
             else:
                 numbers = net_benefit_at(at, one, units, meant, settings.quantile)
             line = decision_of(one, float(t), meant, numbers)

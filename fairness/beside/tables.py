@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from fairness.beside.chosen_tables import Chosen
+from fairness.beside.model_tables import Modelled
 from fairness.outcomes import Bin, Contrast, Percentile
 
 
@@ -213,10 +215,17 @@ class Beside:
     adjusted: tuple[Adjusted, ...] = ()
     adjusted_note: str = ""
     over_sites: tuple[OfSites, ...] = ()
+    modelled: tuple[Modelled, ...] = ()
+    """Adjusted by a model in the place of strata."""
+    modelled_note: str = ""
     decisions: tuple[Decision, ...] = ()
     """Decision curves: by group, at ascending thresholds."""
+    decisions_note: str = ""
+    """Where the range of thresholds comes from, if a policy names one."""
     scores: tuple[ScoreSpread, ...] = ()
     recalibrated: tuple[Recalibrated, ...] = ()
+    chosen: Chosen | None = None
+    """At a threshold whose choice is part of the intervals."""
     agreement: tuple[Agreement, ...] = ()
     by_reader: tuple[ByReader, ...] = ()
     reader_gaps: tuple[ReaderGap, ...] = ()

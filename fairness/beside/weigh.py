@@ -38,7 +38,7 @@ def weights_in(cases: Cases, name: str) -> FloatArray:
 def weighed(measured: Sequence[Measured], weights: FloatArray) -> list[Measured]:
     """The cases of a binary classifier with weights (n,), as they are where all are the same.
 
-    Calibration curves are not offered with weights.
+    Calibration curves are not offered with weights; the numbers of calibration are.
     """
     found = []
     for one in measured:

@@ -46,3 +46,47 @@ def test_other_ranges_are_refused(
 ) -> None:
     assert report(source, tmp_path / "out", "--decision-range", text) == 2
     assert "is not LOW,HIGH" in capsys.readouterr().err
+
+
+POLICY = "name: p\ndecision_range: {}\nrules:\n- {{metric: {}, min: 0.5}}\n"
+
+
+def test_a_policy_names_the_range_and_the_flag_goes_before_it(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.format("[0.3, 0.5]", "auc"))
+    lowest = {}
+    for name, flags, said in (
+        ("by_policy", (), "decision range 0.3,0.5 of the policy"),
+        (
+            "by_flag",
+            ("--decision-range", "0.2,0.6"),
+            "decision range 0.2,0.6 by --decision-range, not 0.3,0.5 of the policy",
+        ),
+    ):
+        assert report(source, tmp_path / name, "--policy", policy, *flags) == 0
+        assert f"note: {said}" in " ".join(capsys.readouterr().out.split())
+        found = document(tmp_path / name)["beside"]
+        assert found["decisions_note"] == said
+        lowest[name] = min(one["threshold"] for one in found["decisions"])
+    assert lowest["by_flag"] < 0.3 <= lowest["by_policy"]
+
+
+@pytest.mark.parametrize("stated", ["[0.4, 0.2]", "[0, 0.5]", "[0.1]", "0.4", "[a, b]"])
+def test_other_ranges_of_a_policy_are_refused(
+    source: Path, tmp_path: Path, stated: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.format(stated, "auc"))
+    assert report(source, tmp_path / "out", "--policy", policy) == 2
+    assert "decision_range" in capsys.readouterr().err
+
+
+def test_a_range_is_of_two_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.format("[0.3, 0.5]", "lung_dice"))
+    columns: Columns = {"id": ["a", "b"], "race": ["A", "B"], "lung_dice": [0.5, 0.6]}
+    source = write_csv(tmp_path / "m.csv", columns)
+    assert report(source, tmp_path / "out", "--policy", policy) == 2
+    assert "decision_range is for classifiers of two classes" in capsys.readouterr().err

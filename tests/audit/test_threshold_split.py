@@ -39,7 +39,10 @@ def test_it_is_what_three_commands_give(endpoint: str, both: Path, tmp_path: Pat
     chosen = tmp_path / "threshold.json"
     command = ["threshold", "--from", str(source), "--rule", "sensitivity:0.8"]
     assert run([*command, "--out", str(chosen)]) == 0
-    assert audit(endpoint, *flags(both, by_hand, "--threshold", chosen)) == 0
+    tuned = ("--threshold", chosen, "--threshold-runs", val)
+    assert audit(endpoint, *flags(both, by_hand, *tuned)) == 0
+    beside = json.loads((by_hand / "report" / "report.json").read_text())["beside"]
+    assert "by sensitivity:0.8 on 24 patients" in beside["chosen"]["note"]
     first, second = (
         json.loads((out / "report" / "report.json").read_text())["provenance"]["threshold"]
         for out in (at_once, by_hand)

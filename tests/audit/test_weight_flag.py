@@ -24,11 +24,27 @@ def test_a_report_is_weighted_and_says_so(drawn: Path, tmp_path: Path) -> None:
     assert of_auc["method"] == "delong-score, weighted"
     assert of_auc["value"] != plain["race", "White", "auc"]["value"]
     assert of_auc["n"] == plain["race", "White", "auc"]["n"]
+    assert found["race", "White", "average_precision"]["low"] is not None
+    assert found["race", "White", "calibration_slope"]["low"] is not None
     weights = document(tmp_path / "weighted")["provenance"]["weights"]
     assert weights["column"] == "w"
     assert 400 < weights["effective_patients"] < 500
     text = (tmp_path / "weighted" / "report" / "report.md").read_text()
     assert "weighted by w: worth" in text
+
+
+def test_decision_curves_are_weighted(drawn: Path, tmp_path: Path) -> None:
+    flags = ("--weight", "w", "--decision-range", "0.2,0.6")
+    assert report(drawn, tmp_path / "out", *flags) == 0
+    beside = document(tmp_path / "out")["beside"]
+    assert (beside["scores"], beside["recalibrated"]) == ([], [])
+    assert beside["decisions_note"] == "weighted"
+    prevalence = rows(tmp_path / "out")["overall", "all", "prevalence"]["value"]
+    for one in beside["decisions"]:
+        assert one["low"] < one["net_benefit"] < one["high"]
+        if one["attribute"] == "overall":
+            cost = one["threshold"] / (1 - one["threshold"])
+            assert one["treat_all"] == pytest.approx(prevalence - (1 - prevalence) * cost)
 
 
 def test_equal_weights_leave_every_number_as_it_is(drawn: Path, tmp_path: Path) -> None:

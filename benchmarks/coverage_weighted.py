@@ -24,7 +24,16 @@ from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weighted
 
 SETTINGS = Settings(suppress_below=0, inferential_from=0, replicates=100)
-SINGLE = ("auc", "true_positive_rate", "positive_predictive_value", "accuracy", "brier_score")
+SINGLE = (
+    "auc",
+    "true_positive_rate",
+    "positive_predictive_value",
+    "accuracy",
+    "brier_score",
+    "average_precision",
+    "calibration_slope",
+    "calibration_intercept",
+)
 GAPS = ("auc_difference", "equalized_odds_difference", "demographic_parity_difference")
 
 

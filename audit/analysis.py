@@ -76,10 +76,8 @@ def finish(
     original = None
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
-    if plan.range_said:
-        console.print(f"note: {plan.range_said}", highlight=False, markup=False)
     against = Against(everything, measured[0], groupings[0], whole, report)
-    beside = all_beside(against, parts, answered, plan)
+    beside = all_beside(against, parts, answered, plan, console)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
     print_text_tables(reader_tables(beside, brief=True) if beside else (), console)
@@ -98,7 +96,11 @@ def finish(
 
 
 def all_beside(
-    against: Against, parts: Sequence[Grouping], answered: Answered, plan: AnalysisPlan
+    against: Against,
+    parts: Sequence[Grouping],
+    answered: Answered,
+    plan: AnalysisPlan,
+    console: Console,
 ) -> Beside | None:
     """What flags, and the labels of several readers, ask for beside a report.
 
@@ -107,7 +109,10 @@ def all_beside(
         parts: groupings of the samples whose label is decided.
         answered: these.
         plan: of the analysis.
+        console: told where the range of decision curves comes from.
     """
+    if plan.range_said:
+        console.print(f"note: {plan.range_said}", highlight=False, markup=False)
     settings = plan.options.settings
     asked = plan.options.beside.asked(plan.task, list(parts), answered.cases)
     asked = replace(asked, redrawn=plan.redrawn, range_said=plan.range_said)

@@ -17,7 +17,7 @@ import numpy as np
 from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import UNKNOWN
 from fairness.datasets.column import Column
-from fairness.datasets.entry import NOTHING, Entry, shared
+from fairness.datasets.entry import NOTHING, Entry, Stored, shared
 from fairness.datasets.place import Place
 
 WIDTH = 13
@@ -125,7 +125,7 @@ class Entries:
             codes=shared(kind.codes),
             covariates={name: self._measured[name][index] for name in kind.measured},
             patient=self._patient(index),
-            digest=bytes(self._digests[DIGEST * index : DIGEST * (index + 1)]),
+            digest=self.digest_of(index),
             image_checksum=self._checksum(index),
             shape=kind.shape,
             label=kind.label,
@@ -135,6 +135,23 @@ class Entries:
             place=_place(kind.place, row[2:6]),
             mask_place=_place(kind.mask_place, row[9:]),
             words=dict(kind.words) if kind.words else NOTHING,
+        )
+
+    def stored(self, index: int) -> Stored:
+        """What reading the image of an entry needs."""
+        row, kind = self._row(index), self._kinds[self._kind_of[index]]
+        id_ = row[0]
+        return Stored(
+            id_,
+            f"{kind.folder}/{row[6] or f'{id_}.npz'}",
+            shared(kind.codes),
+            kind.shape,
+            kind.label,
+            kind.labels,
+            row[8],
+            self._inputs.get(index, NOTHING),
+            _place(kind.place, row[2:6]),
+            _place(kind.mask_place, row[9:]),
         )
 
     def ids(self) -> Column[str]:
@@ -156,6 +173,10 @@ class Entries:
     def digest(self) -> str:
         """SHA-256 over the digests of all entries, as hexadecimal digits."""
         return hashlib.sha256(self._digests).hexdigest()
+
+    def digest_of(self, index: int) -> bytes:
+        """The digest of an entry."""
+        return bytes(self._digests[DIGEST * index : DIGEST * (index + 1)])
 
     def codes(self, name: str) -> IntArray:
         """Codes (n,) of an attribute."""

@@ -73,7 +73,7 @@ class FileSplit(ABC):
             reason = next(iter(self._skipped.values()), "too few patients for a tenth of them")
             raise DataError(f"{self.root}: no usable file in the {self.split} split; {reason}")
         entries = self._with_further(entries)
-        self._entries = entries
+        self._entries, self._fingerprint = entries, entries.close()
         self.ids: Sequence[str] = entries.ids()
         self.patients: Sequence[str] = entries.patients()
         self.image_checksums: Sequence[str] = entries.image_checksums()
@@ -101,10 +101,7 @@ class FileSplit(ABC):
                 self.root, name, entries, self._columns, self.target, self.attributes
             )
             self.attributes = (*self.attributes, attribute)
-            entries = Entries(
-                replace(entry, codes={**entry.codes, name: int(code)})
-                for entry, code in zip(entries, codes, strict=True)
-            )
+            entries = entries.with_codes(name, codes)
         return entries
 
     def __len__(self) -> int:
@@ -210,7 +207,7 @@ class FileSplit(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and checksums of the usable files; the images are not read."""
-        return self._entries.digest()
+        return self._fingerprint
 
     def statement(self) -> str | None:
         """Statement of synthetic data about themselves, for reports; None for anything else."""

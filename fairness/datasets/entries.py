@@ -27,7 +27,7 @@ WIDTH = 13
 of the image, text and sizes of the mask's place; `None` at its end is left out."""
 
 DIGEST, KEPT = 32, 16
-"""Bytes of a digest, and of its beginning, which is kept of each."""
+"""Bytes of a digest, and of its beginning, which is kept of what has to be decoded."""
 
 
 class Entries:
@@ -96,7 +96,8 @@ class Entries:
         while row[-1] is None:
             row.pop()
         self._rows += marshal.dumps(tuple(row))
-        self._digests += entry.digest[:KEPT]
+        if any(p is None or p.is_deflated for p in (place, mask or place)):
+            self._digests += bytes(KEPT * index - len(self._digests)) + entry.digest[:KEPT]
         self._sum.update(entry.digest)
         if len(self._rows) >= 2**32 and self._ends.typecode == "I":
             self._ends = array("Q", self._ends)
@@ -171,7 +172,7 @@ class Entries:
         return found
 
     def digest_of(self, index: int) -> bytes:
-        """The first half of the digest of an entry."""
+        """The first half of the digest of an entry; zeros or nothing where none is kept."""
         return bytes(self._digests[KEPT * index : KEPT * (index + 1)])
 
     def with_codes(self, name: str, codes: IntArray) -> "Entries":

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from time import monotonic
+from typing import Protocol
 
 from rich.console import Console
 
@@ -29,6 +30,17 @@ from fairness.datasets.image_cache import ImageCache
 from fairness.datasets.read_ahead import read_ahead
 from fairness.evaluate import Predict, Read, Readings, readings
 from fairness.samples import Batch
+from fairness.tasks.task import Task
+
+
+class Kept(Protocol):
+    """Where answers are kept: a journal, or memory."""
+
+    def answered(self) -> set[str]:
+        """Ids of every sample that has been answered."""
+
+    def readings(self, task: Task) -> Readings:
+        """Everything that was answered."""
 
 
 def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
@@ -90,7 +102,7 @@ def check_continued(asking: Asking, kept: Readings) -> None:
 
 
 def streamed(
-    asking: Asking, predict: Predict, journal: Journal, read: Read, cache: ImageCache | None
+    asking: Asking, predict: Predict, journal: Kept, read: Read, cache: ImageCache | None
 ) -> Iterator[Readings]:
     """The answers that the journal lacks; each must be in it before the next is asked for.
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
-from audit.client.connection import Connection
+from audit.client.connection import Connection, Way
 from audit.flags import CommaNames
 from audit.options import AnalysisOptions, Options
 from audit.table_flags import TableFlags
@@ -30,6 +31,10 @@ class ModelFlags:
     """Whose groups are told apart; without it, all of the dataset."""
     threshold: str | None = None
     """At which decisions flip; without it, the model's own."""
+    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|cuda|grpc")] = "auto"
+    """How images go to the server: as for an audit."""
+    retry_for: Annotated[float, tyro.conf.arg(metavar="SECONDS")] = 120.0
+    """Wait so long for a server that went away in mid-run; 0: end at once."""
     table: tyro.conf.OmitArgPrefixes[TableFlags] = field(default_factory=TableFlags)
 
     def options(self, analysis: AnalysisOptions, *, distances: bool) -> Options:
@@ -49,6 +54,8 @@ class ModelFlags:
             split=self.split,
             attributes=self.attributes,
             threshold=self.threshold,
+            transport=self.transport,
+            retry_for=self.retry_for,
             probes=False,
             distances=distances,
             table=self.table,

@@ -13,7 +13,7 @@ from audit.plan import Plan
 from audit.recheck import recheck
 from audit.sample_probes import verify_samples
 from fairness.errors import UsageError
-from fairness.evaluate import Readings
+from fairness.evaluate import Read, Readings
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Asking:
     patience: Patience
     described: Callable[[], ServedModel]
     """Asks the server again what it says of the model."""
+    read: Read | None = None
+    """Reads its answers; None: as the task reads them."""
 
 
 def identity(asking: Asking) -> str:
@@ -71,4 +73,4 @@ def prove_same(asking: Asking, journal: Readings, recent: Collection[str]) -> No
         )
     asking.watched.look_again()
     identity(asking)
-    recheck(plan, asking.predict, journal, recent)
+    recheck(plan, asking.predict, journal, recent, asking.read)

@@ -13,7 +13,7 @@ from audit.client.predictor import ServedPredictor
 from audit.plan import Plan
 from fairness.arrays import IntArray
 from fairness.datasets.stream import batches
-from fairness.evaluate import Readings, readings
+from fairness.evaluate import Read, Readings, readings
 from fairness.mask_names import is_distance
 
 BATCHES = 6
@@ -28,7 +28,11 @@ pixels at its edges."""
 
 
 def recheck(
-    plan: Plan, predict: ServedPredictor, journal: Readings, recent: Collection[str] = ()
+    plan: Plan,
+    predict: ServedPredictor,
+    journal: Readings,
+    recent: Collection[str] = (),
+    read: Read | None = None,
 ) -> None:
     """Compare some answers of the journal with what the server answers now.
 
@@ -37,13 +41,14 @@ def recheck(
         predict: asks the server.
         journal: everything that was recorded.
         recent: ids of which every batch is asked again.
+        read: reads the answers; None: as the task reads them.
 
     Raises:
         WrongModelError: the journal's are of another model.
     """
     row = {id_: i for i, id_ in enumerate(journal.ids)}
     stream = batches(plan.split, chosen_cuts(plan, row.keys(), set(recent)))
-    for now in readings(stream, predict, plan.task.read):
+    for now in readings(stream, predict, read or plan.task.read):
         known = [i for i, id_ in enumerate(now.ids) if id_ in row]  # a file may be there again
         rows = [row[now.ids[i]] for i in known]
         for name, answers in now.values.items():

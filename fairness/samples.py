@@ -75,14 +75,14 @@ def cut(shapes: Sequence[tuple[int, ...]], size: int) -> list[IntArray]:
         shapes: image shape of every sample, in the order of the split.
         size: of a full batch, at least 1.
     """
-    cuts: list[list[int]] = []
+    cuts: list[IntArray] = []
     waiting: dict[tuple[int, ...], list[int]] = {}
     for number, shape in enumerate(shapes):
         bucket = waiting.setdefault(shape, [])
         bucket.append(number)
         if len(bucket) == size:
-            cuts.append(waiting.pop(shape))
+            cuts.append(np.array(waiting.pop(shape), dtype=np.int64))
         elif sum(map(len, waiting.values())) > 4 * size:
             longest = max(waiting, key=lambda shape: len(waiting[shape]))
-            cuts.append(waiting.pop(longest))
-    return [np.array(numbers, dtype=np.int64) for numbers in (*cuts, *waiting.values())]
+            cuts.append(np.array(waiting.pop(longest), dtype=np.int64))
+    return [*cuts, *(np.array(numbers, dtype=np.int64) for numbers in waiting.values())]

@@ -24,8 +24,10 @@ SERVER = {
 def csv_text(points: Sequence[Point]) -> str:
     """One line a point; a column that a server does not let us measure is left out.
 
-    Columns are those of perf_analyzer's `-f` (source: its measurements_metrics.md), then ours:
-    batch, mean latency, and whether the point is stable.
+    Columns are those of perf_analyzer's `-f`, by the same names, in microseconds, then ours: mean
+    latency, batch, windows, and whether the point is stable. Its rows are sorted by throughput,
+    ours are in the order of the sweep. Source: "Visualizing Latency vs. Throughput" in
+    https://github.com/triton-inference-server/perf_analyzer/blob/main/docs/measurements_metrics.md.
     """
     with_server = all(point.server is not None for point in points)
     rows = [row_of(point, with_server) for point in points]

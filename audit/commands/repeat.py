@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,23 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from audit.audited_split import fits_when_read
 from audit.client.endpoint import connect, describe
 from audit.client.headers import refuse_loose_headers
-from audit.client.parts import PartsTransport
-from audit.client.predictor import ServedPredictor
 from audit.client.window import fixed
+from audit.in_memory import asking_in
 from audit.model_flags import ModelFlags
 from audit.options import AnalysisOptions
-from audit.plan import Plan, plan_audit
-from audit.repeat import ALONE, Difference, answers, chosen_rows, differences, ways_of_sending
+from audit.plan import plan_audit
+from audit.proof import Asking, prove_same
+from audit.repeat import (
+    ALONE,
+    LOAD,
+    Difference,
+    answers,
+    chosen_rows,
+    differences,
+    ways_of_sending,
+)
 from audit.report.terminal import plain_table
 from audit.sizes import most_answer_bytes
 from audit.waiting import waiting
@@ -27,7 +35,7 @@ from fairness.atomic import write_atomically
 from fairness.attributes import OVERALL
 from fairness.disclosure.sizes import sizes_of
 from fairness.errors import UsageError
-from fairness.evaluate import cases_of
+from fairness.evaluate import Readings, cases_of
 from fairness.foreign.model_yaml import read_model_yaml
 from fairness.groups import recorded
 from fairness.guard import DEBUG_HELP
@@ -87,12 +95,11 @@ def repeat(arguments: list[str], console: Console) -> int:
         asked = flags.options(AnalysisOptions(), distances=True)
         plan = plan_audit(asked, model, options.out.with_suffix(""))
     most = most_answer_bytes(plan.model, plan.split.shapes)
-    with connect(flags.connection, most) as server:
-
-        def note(text: str) -> None:
-            console.print(f"note: {text}", highlight=False, markup=False)
-
-        found = asked_every_way(plan, options, PartsTransport(server, note), console)
+    with (
+        connect(flags.connection, most) as server,
+        asking_in(plan, server, console, LOAD) as asking,
+    ):
+        found = asked_every_way(asking, options, console)
     overall = [one for one in found if one.attribute == OVERALL]
     passed = all(one.largest <= options.tolerance for one in overall)
     document = {
@@ -111,10 +118,12 @@ def repeat(arguments: list[str], console: Console) -> int:
     return 0 if passed else 1
 
 
-def asked_every_way(
-    plan: Plan, options: RepeatOptions, transport: PartsTransport, console: Console
-) -> list[Difference]:
-    """Ask in each way, and hold the answers to those of the samples alone."""
+def asked_every_way(asking: Asking, options: RepeatOptions, console: Console) -> list[Difference]:
+    """Ask in each way, and hold the answers to those of the samples alone.
+
+    A way in which the server goes away begins anew when it is back.
+    """
+    plan = asking.plan
     rows = chosen_rows(plan, options.n, options.seed)
     cases = cases_of(plan.split, plan.attributes, rows)
     by_id = sorted(range(len(rows)), key=cases.ids.__getitem__)
@@ -122,15 +131,16 @@ def asked_every_way(
     sizes = sizes_of(cases, None, Settings())
     groupings = protected(recorded(cases), None, sizes)
     few = sizes.few(sizes.everybody) is not None
-    fitted = fits_when_read(plan.options, plan.model)
-    predict = ServedPredictor(
-        transport, options.flags.connection.endpoint, plan.model, fitted=fitted
-    )
     found: list[Difference] = []
     alone = None
     for way in ways_of_sending(plan, rows, options.seed):
         with waiting(f"{len(rows)} samples, {way.name}", console):
-            values = answers(plan, way, replace(predict, window=fixed(way.in_flight)))
+            predict = replace(asking.predict, window=fixed(way.in_flight))
+            values = asking.patience.through(
+                partial(answers, plan, way, predict),
+                partial(prove_same, asking, Readings((), {}), ()),
+            )
+            asking.patience.answered()
         if way.name == ALONE:
             alone = values
         elif alone is not None:

@@ -10,24 +10,20 @@ from typing import Literal
 import numpy as np
 from rich.console import Console
 
-from audit.audited_split import fits_when_read
 from audit.client.endpoint import connect
 from audit.client.onnx_file import onnx_file
-from audit.client.parts import PartsTransport
-from audit.client.predictor import ServedPredictor
 from audit.client.transport import DESCRIPTION_BYTES, Server
 from audit.compare.runs import Run, paired
+from audit.in_memory import answers_of
 from audit.options import Options
 from audit.plan import Plan
-from audit.progress import with_progress
 from audit.records.columns import Columns
 from audit.records.predictions import read_predictions
 from audit.sizes import most_answer_bytes
 from fairness.arrays import FloatArray
-from fairness.datasets.stream import batches
 from fairness.decided import decided
 from fairness.errors import UsageError
-from fairness.evaluate import Answers, Read, joined, readings, unanswered
+from fairness.evaluate import Answers, Read, joined, unanswered
 from fairness.group_input import RECORDED
 from fairness.outcomes import Answered
 from fairness.samples import Batch
@@ -84,14 +80,8 @@ def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = Non
     """
     most = most_answer_bytes(plan.model, plan.split.shapes)
     with reached(plan.options, onnx, most) as server:
-        transport = PartsTransport(
-            server, lambda text: console.print(f"note: {text}", highlight=False, markup=False)
-        )
-        fitted = fits_when_read(plan.options, plan.model)
-        predict = ServedPredictor(transport, server.endpoint, plan.model, fitted=fitted)
-        answers = readings(batches(plan.split, plan.cuts()), predict, read)
-        found = [*with_progress(answers, len(plan.split), plan.model.name, console)]
-    return run_of(plan, joined(found, plan.split, plan.attributes))
+        found = answers_of(plan, server, console, read)
+    return run_of(plan, joined([found], plan.split, plan.attributes))
 
 
 def any_answer(task: Task) -> Read:

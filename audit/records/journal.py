@@ -12,6 +12,8 @@ import sqlite3
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +31,9 @@ _TABLES = (
     'CREATE TABLE answers (id TEXT PRIMARY KEY, "values" TEXT NOT NULL)',
 )
 """As SQLite keeps them: a file with anything else in it is no journal of this version."""
+
+_ROWS = 400
+"""Of a statement: SQLite takes at least 999 values."""
 
 _AWAY = "move it away and run again, or choose another --out"
 
@@ -114,10 +119,21 @@ def _texts(values: Mapping[str, FloatArray]) -> list[str]:
     rows = zip(*(column.tolist() for column in values.values()), strict=True)
     if all(np.isfinite(column).all() for column in values.values()):
         # The same text as that of `json.dumps`, which takes four times as long.
-        names = (json.dumps(name).replace("%", "%%") for name in values)
-        form = "{" + ", ".join(f"{name}: %r" for name in names) + "}"
+        form = _form(tuple(values))
         return [form % row for row in rows]
     return [json.dumps(dict(zip(values, row, strict=True))) for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _form(names: tuple[str, ...]) -> str:
+    """Of the text of a row, with a place for each number."""
+    return "{" + ", ".join(f"{json.dumps(n).replace('%', '%%')}: %r" for n in names) + "}"
+
+
+@lru_cache(maxsize=16)
+def _inserting(rows: int) -> str:
+    """The statement that writes so many rows."""
+    return f"INSERT OR REPLACE INTO answers VALUES {', '.join(['(?, ?)'] * rows)}"
 
 
 class Journal:
@@ -134,7 +150,7 @@ class Journal:
         path.touch(mode=PRIVATE)
         with _faults_of(path):
             path.chmod(PRIVATE)  # SQLite gives its other files the same mode
-            self._db = sqlite3.connect(path)
+            self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             # A commit is safe from kills without waiting for the disk; see above on power cuts.
             self._db.execute("PRAGMA synchronous=NORMAL")
@@ -158,10 +174,17 @@ class Journal:
         return int(count)
 
     def record(self, readings: Readings) -> None:
-        """Write the readings of one batch in one transaction; a repeated one replaces the old."""
-        rows = zip(readings.ids, _texts(readings.values), strict=True)
+        """Write the readings of one batch, all or none of them; a repeated one replaces the old.
+
+        Many rows go in one statement: after each statement Python waits for other threads.
+        """
+        rows = list(zip(readings.ids, _texts(readings.values), strict=True))
         with _faults_of(self.path), self._db:
-            self._db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+            if len(rows) > _ROWS:
+                self._db.execute("BEGIN IMMEDIATE")  # one statement is a transaction by itself
+            for start in range(0, len(rows), _ROWS):
+                part = rows[start : start + _ROWS]
+                self._db.execute(_inserting(len(part)), tuple(chain.from_iterable(part)))
 
     def answered(self) -> set[str]:
         """Ids of every sample that has been answered."""

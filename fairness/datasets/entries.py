@@ -1,4 +1,4 @@
-"""The entries of a split, packed: some 120 bytes a sample, where objects take thousands.
+"""The entries of a split, packed: some 70 bytes a sample, where objects take thousands.
 
 What many samples share (folder, codes, shape, ...) is kept once, as a kind; the rest of an entry is
 a row of bytes. An entry is made anew whenever it is asked for.
@@ -9,41 +9,25 @@ import marshal
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray, IntArray
 from fairness.attributes import UNKNOWN
 from fairness.datasets.column import Column
-from fairness.datasets.entry import NOTHING, Entry, shared
+from fairness.datasets.entry import NOTHING, Entry, Stored, shared
+from fairness.datasets.kind import Kind, checksum_of, place_of, sizes_of
 from fairness.datasets.place import Place
 
 WIDTH = 13
-"""Of a row: id, patient, sizes of the image's place, name of the file, checksum of the image, text
-and sizes of the mask's place; `None` at its end is left out."""
+"""Of a row: id, CRC of the image, patient, the other sizes of its place, name of the file, checksum
+of the image, text and sizes of the mask's place; `None` at its end is left out."""
 
-DIGEST = 32
-"""Bytes of a digest."""
-
-
-class _Kind(NamedTuple):
-    """What is the same for many samples."""
-
-    folder: str
-    codes: tuple[tuple[str, int], ...]
-    measured: tuple[str, ...]
-    """Names of the covariates."""
-    shape: tuple[int, ...]
-    label: int
-    labels: tuple[int, ...]
-    words: tuple[tuple[str, str], ...]
-    place: tuple[bool, str, int] | None
-    """Of the image: whether it is deflated, type and size."""
-    mask_place: tuple[bool, str, int] | None
-    key: str | None
-    """Of the image, where the name, CRC and size of its array are its checksum."""
+DIGEST, KEPT = 32, 16
+"""Bytes of a digest, and of its beginning, which is kept of what has to be decoded."""
 
 
 class Entries:
@@ -52,9 +36,12 @@ class Entries:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Pack entries; `add` takes more."""
         self._rows, self._digests = bytearray(), bytearray()
+        self._sum = hashlib.sha256()
         self._ends = array("I", [0])
-        self._numbers: dict[_Kind, int] = {}
-        self._kinds: list[_Kind] = []
+        self._numbers: dict[Kind, int] = {}
+        self._kinds: list[Kind] = []
+        self._usual: list[tuple[int | None, ...]] = []
+        """Of each kind, where the first image lies and how large its file is: mostly as all."""
         self._kind_of = array("I")
         self._measured: dict[str, array[float]] = {}
         self._inputs: dict[int, Mapping[str, Array]] = {}
@@ -67,9 +54,9 @@ class Entries:
         folder, _, name = path.rpartition("/")
         place, mask, checksum = entry.place, entry.mask_place, entry.image_checksum
         key = None if place is None else checksum.partition(" ")[0]
-        if place is not None and checksum != _checksum(str(key), place):
+        if place is not None and checksum != checksum_of(str(key), place):
             key = None
-        kind = _Kind(
+        kind = Kind(
             folder or str(entry.path.parent),
             tuple(entry.codes.items()),
             tuple(entry.covariates),
@@ -84,6 +71,7 @@ class Entries:
         number = self._numbers.setdefault(kind, len(self._kinds))
         if number == len(self._kinds):
             self._kinds.append(kind)
+            self._usual.append(sizes_of(place)[1:])
         self._kind_of.append(number)
         for measured, value in entry.covariates.items():
             column = self._measured.setdefault(measured, array("d"))
@@ -91,19 +79,26 @@ class Entries:
             column.append(value)
         if entry.inputs:
             self._inputs[index] = entry.inputs
+        crc, *sizes = sizes_of(place)
         row = [
             entry.id,
+            crc,
             None if entry.patient == entry.id else entry.patient,
-            *_sizes(place),
+            *(
+                None if s == usual else s
+                for s, usual in zip(sizes, self._usual[number], strict=True)
+            ),
             None if name == f"{entry.id}.npz" else name,
             None if key is not None or checksum == name else checksum,
             entry.text,
-            *(_sizes(mask) if mask is not None else ()),
+            *(sizes_of(mask) if mask is not None else ()),
         ]
         while row[-1] is None:
             row.pop()
         self._rows += marshal.dumps(tuple(row))
-        self._digests += entry.digest
+        if any(p is None or p.is_deflated for p in (place, mask or place)):
+            self._digests += bytes(KEPT * index - len(self._digests)) + entry.digest[:KEPT]
+        self._sum.update(entry.digest)
         if len(self._rows) >= 2**32 and self._ends.typecode == "I":
             self._ends = array("Q", self._ends)
         self._ends.append(len(self._rows))
@@ -125,16 +120,33 @@ class Entries:
             codes=shared(kind.codes),
             covariates={name: self._measured[name][index] for name in kind.measured},
             patient=self._patient(index),
-            digest=bytes(self._digests[DIGEST * index : DIGEST * (index + 1)]),
+            digest=self.digest_of(index),
             image_checksum=self._checksum(index),
             shape=kind.shape,
             label=kind.label,
             labels=kind.labels,
             text=text,
             inputs=self._inputs.get(index, NOTHING),
-            place=_place(kind.place, row[2:6]),
-            mask_place=_place(kind.mask_place, row[9:]),
+            place=self._place(index, row),
+            mask_place=place_of(kind.mask_place, row[9:]),
             words=dict(kind.words) if kind.words else NOTHING,
+        )
+
+    def stored(self, index: int) -> Stored:
+        """What reading the image of an entry needs."""
+        row, kind = self._row(index), self._kinds[self._kind_of[index]]
+        id_ = row[0]
+        return Stored(
+            id_,
+            f"{kind.folder}/{row[6] or f'{id_}.npz'}",
+            shared(kind.codes),
+            kind.shape,
+            kind.label,
+            kind.labels,
+            row[8],
+            self._inputs.get(index, NOTHING),
+            self._place(index, row),
+            place_of(kind.mask_place, row[9:]),
         )
 
     def ids(self) -> Column[str]:
@@ -153,9 +165,24 @@ class Entries:
         """Shapes of all images."""
         return Column(len(self), self._shape)
 
-    def digest(self) -> str:
-        """SHA-256 over the digests of all entries, as hexadecimal digits."""
-        return hashlib.sha256(self._digests).hexdigest()
+    def close(self) -> str:
+        """SHA-256 over the digests of all entries, as hexadecimal digits. Then none is added."""
+        found = self._sum.hexdigest()
+        del self._sum  # it cannot be sent to another process
+        return found
+
+    def digest_of(self, index: int) -> bytes:
+        """The first half of the digest of an entry; zeros or nothing where none is kept."""
+        return bytes(self._digests[KEPT * index : KEPT * (index + 1)])
+
+    def with_codes(self, name: str, codes: IntArray) -> "Entries":
+        """The same with codes (n,) of one more attribute."""
+        found = Entries(
+            replace(entry, codes={**entry.codes, name: int(code)})
+            for entry, code in zip(self, codes, strict=True)
+        )
+        found._sum = self._sum
+        return found
 
     def codes(self, name: str) -> IntArray:
         """Codes (n,) of an attribute."""
@@ -189,36 +216,22 @@ class Entries:
 
     def _patient(self, index: int) -> str:
         row = self._row(index)
-        return str(row[0] if row[1] is None else row[1])
+        return str(row[0] if row[2] is None else row[2])
 
     def _checksum(self, index: int) -> str:
         row, kind = self._row(index), self._kinds[self._kind_of[index]]
-        place = _place(kind.place, row[2:6])
+        place = self._place(index, row)
         if kind.key is not None and place is not None:
-            return _checksum(kind.key, place)
+            return checksum_of(kind.key, place)
         return str((row[6] or f"{row[0]}.npz") if row[7] is None else row[7])
+
+    def _place(self, index: int, row: tuple[Any, ...]) -> Place | None:
+        """Of the image of an entry."""
+        number, sizes = self._kind_of[index], row[3:6]
+        usual = self._usual[number]
+        if sizes != (None, None, None):
+            usual = tuple(u if s is None else s for s, u in zip(sizes, usual, strict=True))
+        return place_of(self._kinds[number].place, (row[1], *usual))
 
     def _shape(self, index: int) -> tuple[int, ...]:
         return self._kinds[self._kind_of[index]].shape
-
-
-def _checksum(key: str, place: Place) -> str:
-    """Of an image whose array has that name, as `Npz.checksums` gives it."""
-    return f"{key} {place.crc:08x} {place.size}"
-
-
-def _sizes(place: Place | None) -> tuple[int | None, ...]:
-    """Offset, packed where the file is deflated, CRC, bytes of the file."""
-    if place is None:
-        return (None,) * 4
-    packed = place.packed if place.packed != place.size else None
-    return place.offset, packed, place.crc - 2**31, place.whole  # four bytes of a number with sign
-
-
-def _place(said: tuple[bool, str, int] | None, sizes: tuple[Any, ...]) -> Place | None:
-    """The place again."""
-    if said is None:
-        return None
-    (is_deflated, kind, size), (offset, packed, crc, whole) = said, sizes
-    packed = size if packed is None else packed
-    return Place(offset, packed, size, crc + 2**31, is_deflated, kind, whole)

@@ -74,8 +74,8 @@ class FairFedMedChest(FederatedSplit):
             "without it by --on-error skip"
         )
 
-    def _content(self, entry: Entry) -> str:
-        return entry.image_checksum
+    def _content(self, index: int) -> str:
+        return self.image_checksums[index]
 
     def _decode(self, entry: Entry) -> tuple[Image, int]:
         image = format_of(entry.path).decode(entry.path, None)

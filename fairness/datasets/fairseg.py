@@ -13,7 +13,7 @@ import numpy as np
 
 from fairness.arrays import Array, Image
 from fairness.attributes import ETHNICITY, GENDER, LANGUAGE, MARITAL_STATUS, RACE, Attribute
-from fairness.datasets.entry import Entry, read_common
+from fairness.datasets.entry import Entry, Stored, read_common
 from fairness.datasets.npz import Npz
 from fairness.datasets.npz_split import NpzSplit
 from fairness.datasets.place import read_place
@@ -74,14 +74,14 @@ class FairSeg(NpzSplit):
             entry = read_common(npz, image_key, keys, shape)
             return replace(entry, mask_place=npz.place(mask_key))
 
-    def _target(self, entry: Entry) -> Image:
-        if (place := entry.mask_place) is not None:
-            stored = np.empty(entry.shape, place.type)
-            if stored.dtype.kind in "iuf" and read_place(entry.path, place, stored):
+    def _target(self, one: Stored) -> Image:
+        if (place := one.mask_place) is not None:
+            stored = np.empty(one.shape, place.type)
+            if stored.dtype.kind in "iuf" and read_place(one.path, place, stored):
                 signed, mask = _classes(stored)
                 if _is_known(signed, mask):
                     return mask
-        with Npz(entry.path) as npz:
+        with Npz(Path(one.path)) as npz:
             return read_mask(npz, npz.require(*MASK_KEYS))
 
     def _decode(self, entry: Entry) -> tuple[Image, Image]:

@@ -8,6 +8,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from fairness.attributes import Attribute
 from fairness.datasets.code_version import code_version, decoders
 from fairness.datasets.column import Columns
 from fairness.datasets.entries import Entries
-from fairness.datasets.entry import Entry
+from fairness.datasets.entry import Entry, Stored
 from fairness.datasets.entry_rows import WIDTH
 from fairness.datasets.folder_index import FolderIndex
 from fairness.datasets.further import as_groups
@@ -72,7 +73,7 @@ class FileSplit(ABC):
             reason = next(iter(self._skipped.values()), "too few patients for a tenth of them")
             raise DataError(f"{self.root}: no usable file in the {self.split} split; {reason}")
         entries = self._with_further(entries)
-        self._entries = entries
+        self._entries, self._fingerprint = entries, entries.close()
         self.ids: Sequence[str] = entries.ids()
         self.patients: Sequence[str] = entries.patients()
         self.image_checksums: Sequence[str] = entries.image_checksums()
@@ -100,10 +101,7 @@ class FileSplit(ABC):
                 self.root, name, entries, self._columns, self.target, self.attributes
             )
             self.attributes = (*self.attributes, attribute)
-            entries = Entries(
-                replace(entry, codes={**entry.codes, name: int(code)})
-                for entry, code in zip(entries, codes, strict=True)
-            )
+            entries = entries.with_codes(name, codes)
         return entries
 
     def __len__(self) -> int:
@@ -127,11 +125,11 @@ class FileSplit(ABC):
         Raises:
             DataError: as `read`.
         """
+        one = self._entries.stored(index)
+        is_quick = one.place is not None and out.shape == (self._shape or one.shape)
+        if is_quick and one.place and read_place(one.path, one.place, out) and _is_grey(out):
+            return Sample(one.id, out, self._target(one), one.codes, one.text, one.inputs)
         entry = self._entries[index]
-        is_quick = entry.place is not None and out.shape == (self._shape or entry.shape)
-        if is_quick and entry.place and read_place(entry.path, entry.place, out) and _is_grey(out):
-            target = self._target(entry)
-            return Sample(entry.id, out, target, entry.codes, entry.text, entry.inputs)
         sample = self._read(entry)
         if sample.image.shape != out.shape or sample.image.dtype != out.dtype:
             raise DataError(
@@ -155,31 +153,39 @@ class FileSplit(ABC):
 
     def origin(self, index: int) -> bytes | None:
         """As `reader.Split.origin`; arrays that are stored as they are have none."""
-        entry, how = self._entries[index], self._decoding()
-        places = [place for place in (entry.place, entry.mask_place) if place is not None]
-        if how is None or not entry.shape or (places and not any(p.is_deflated for p in places)):
+        one = self._entries.stored(index)
+        places = [place for place in (one.place, one.mask_place) if place is not None]
+        if not one.shape or (places and not any(p.is_deflated for p in places)):
             return None
-        said = f"{how} {self._shape} {self.image_type} {entry.shape} {self._content(entry)}"
+        if self._how is None:
+            return None
+        said = f"{self._how} {one.shape} {self._content(index)}"
         return hashlib.blake2b(said.encode(), digest_size=16).hexdigest().encode()
+
+    @cached_property
+    def _how(self) -> str | None:
+        """As `_decoding`, with the shape and type that are needed."""
+        how = self._decoding()
+        return None if how is None else f"{how} {self._shape} {self.image_type}"
 
     def _decoding(self) -> str | None:
         """How images are decoded, beside what their files hold; None where nobody can say."""
         return f"{type(self).__name__} {code_version()} {decoders()}"
 
-    def _content(self, entry: Entry) -> str:
+    def _content(self, index: int) -> str:
         """What the files of a sample hold: of npz files, checksums of all arrays and the name."""
-        return entry.digest.hex()
+        return self._entries.digest_of(index).hex()
 
     def sample(self, index: int, image: Array, mask: Image | None) -> Sample:
         """A sample whose image, and mask where it is its target, are known already."""
-        entry = self._entries[index]
-        label = np.array(entry.labels) if entry.labels else entry.label
+        one = self._entries.stored(index)
+        label = np.array(one.labels) if one.labels else one.label
         target = label if mask is None else mask
-        return Sample(entry.id, image, target, entry.codes, entry.text, entry.inputs)
+        return Sample(one.id, image, target, one.codes, one.text, one.inputs)
 
-    def _target(self, entry: Entry) -> int | Image:
+    def _target(self, one: Stored) -> int | Image:
         """Target of a sample whose image was read from its place."""
-        return entry.label
+        return one.label
 
     @abstractmethod
     def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
@@ -201,7 +207,7 @@ class FileSplit(ABC):
 
     def fingerprint(self) -> str:
         """SHA-256 over the names and checksums of the usable files; the images are not read."""
-        return self._entries.digest()
+        return self._fingerprint
 
     def statement(self) -> str | None:
         """Statement of synthetic data about themselves, for reports; None for anything else."""

@@ -8,7 +8,6 @@ is an error instead of a signal that ends the process.
 
 import fcntl
 import os
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fairness.arrays import Array, IntArray
+from fairness.datasets.inflate import crc32
 
 SUFFIX, PART = ".pack", ".part"
 
@@ -46,7 +46,7 @@ class Pack:
             if tail[16:] != _MARK or length < 0 or start < 0 or length % RECORD.itemsize:
                 raise ValueError("no complete pack")
             index = os.pread(self.file, length, start)
-            if zlib.crc32(index) != crc:
+            if crc32(index) != crc:
                 raise ValueError("another checksum")
             self.records = np.frombuffer(index, RECORD)
         except BaseException:  # whatever it was, nobody else closes the file
@@ -92,7 +92,7 @@ class PackWriter:
     def publish(self) -> None:
         """Write the index, and give the pack its name. Raises OSError."""
         index = np.array(self._records, RECORD).tobytes()
-        tail = np.array([len(index), zlib.crc32(index)], "<i8").tobytes() + _MARK
+        tail = np.array([len(index), crc32(index)], "<i8").tobytes() + _MARK
         if os.pwrite(self._file, index + tail, self.size) != len(index) + len(tail):
             raise OSError("wrote part of an index")
         self._part.rename(self.path)
@@ -129,7 +129,7 @@ def checksum(parts: Sequence[Array]) -> int:
         whole = content.size // 8 * 8
         words = content[:whole].view(np.uint64)
         sums = np.add.reduceat(words, _starts(words.size)) if words.size else words
-        crc = zlib.crc32(content[whole:].tobytes(), zlib.crc32(sums.tobytes(), crc))
+        crc = crc32(content[whole:].tobytes(), crc32(sums.tobytes(), crc))
     return crc
 
 

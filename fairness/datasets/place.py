@@ -7,15 +7,15 @@ what is wrong with a file: on any doubt it gives up, and the careful way finds t
 import os
 import struct
 import zipfile
-import zlib
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import NamedTuple
+from zlib import MAX_WBITS
 
 import numpy as np
 
 from fairness.arrays import Array
+from fairness.datasets.inflate import InflateError, crc32, decompressobj
 from fairness.datasets.npy_header import MAX_HEADER, parse_order
 
 _LOCAL = struct.Struct("<4s22sHH")
@@ -67,7 +67,7 @@ def find_place(file: int, member: zipfile.ZipInfo, kind: np.dtype[np.generic]) -
     return Place(offset, *sizes, member.CRC, is_deflated, kind.str, whole)
 
 
-def read_place(path: Path, place: Place, out: Array) -> bool:
+def read_place(path: str, place: Place, out: Array) -> bool:
     """Read the array into `out`, contiguous and of its shape and type; whether that worked.
 
     Where it is False, `out` may hold anything.
@@ -84,11 +84,11 @@ def read_place(path: Path, place: Place, out: Array) -> bool:
             head = read(file, place, start, out)
         finally:
             os.close(file)
-    except (OSError, ValueError, TypeError, OverflowError, zlib.error):
+    except (OSError, ValueError, TypeError, OverflowError, InflateError):
         return False
     if head is None or _described(head) != (out.shape, out.dtype.str):
         return False
-    return zlib.crc32(out.data, zlib.crc32(head)) == place.crc
+    return crc32(out.data, crc32(head)) == place.crc
 
 
 def _stored(file: int, place: Place, start: int, out: Array) -> bytes | None:
@@ -100,7 +100,7 @@ def _stored(file: int, place: Place, start: int, out: Array) -> bytes | None:
 
 def _inflated(file: int, place: Place, start: int, out: Array) -> bytes | None:
     raw = os.pread(file, place.packed, place.offset)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater = decompressobj(-MAX_WBITS)
     content = inflater.decompress(raw, place.size + 1)
     if len(content) != place.size or not inflater.eof:
         return None

@@ -204,9 +204,10 @@ class TableSplit(FileSplit):
         resizing = "" if fit is None else f"{fit.func.__qualname__} {fit.args} {fit.keywords}"
         return f"{super()._decoding()} {self._files} {resizing}"
 
-    def _content(self, entry: Entry) -> str:
+    def _content(self, index: int) -> str:
         # With a mask, what its numbers mean counts as well; that is in the digest alone.
-        return entry.digest.hex() if entry.id in self._masks else entry.image_checksum
+        has_mask = self.ids[index] in self._masks
+        return super()._content(index) if has_mask else self.image_checksums[index]
 
     def _decode(self, entry: Entry) -> tuple[Array, int | IntArray | Image]:
         image = self._files.read(entry.path)

@@ -1,9 +1,11 @@
 """A real server that goes away in the middle of an audit and comes back: the run goes on."""
 
+import json
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,10 @@ from killable_server import KillableServer, killable
 from served import SPEC, mean_grey, with_probes, write_model
 from served_slowly import write_slow_model
 
+from audit.cli import run
+from audit.client.transport import Request
+from audit.client.watch import WatchedTransport
+from audit.client.wire import Output
 from audit.records.journal import Journal
 
 pytest_plugins = ["audit_fixtures"]
@@ -156,3 +162,31 @@ def test_a_killed_client_goes_on_where_it_was(
     assert audit(server.endpoint, *flags, run, "--resume") == 0
     assert audit(server.endpoint, *flags, tmp_path / "whole") == 0
     assert groups_of(run) == groups_of(tmp_path / "whole")
+
+
+@pytest.mark.further
+@pytest.mark.parametrize("command", ["parity", "repeat"])
+def test_parity_and_repeat_wait_for_the_server_too(
+    server: KillableServer, split_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], command: str,
+) -> None:  # fmt: skip
+    send, sent = WatchedTransport.send, []
+
+    def sending(self: WatchedTransport, request: Request) -> "Future[list[Output]]":
+        sent.append(request)
+        if len(sent) == 5:
+            server.kill()
+            later(server.start, 0.5)
+        return send(self, request)
+
+    monkeypatch.setattr(WatchedTransport, "send", sending)
+    flags = {
+        "parity": ("--against-model", "plain", "--replicates", 100, "--out", tmp_path / "out"),
+        "repeat": ("-n", 24, "--out", tmp_path / "repeat.json"),
+    }
+    asked = ("--endpoint", server.endpoint, "--model", "sound", "--data", split_root)
+    assert run([command, *map(str, (*asked, *flags[command]))]) == 0
+    assert "note: the server is back after" in capsys.readouterr().out
+    if command == "parity":
+        apart = json.loads((tmp_path / "out" / "parity.json").read_text())["apart"]
+        assert {(one["n"], one["largest"]) for one in apart if one["group"] == "all"} == {(90, 0.0)}

@@ -1,15 +1,20 @@
 """Packed columns give what tuples would, and a long index is read and written in blocks."""
 
+import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fairvlmed_files import write_npz, write_split
 
 from fairness.datasets import folder_index, row_blocks
 from fairness.datasets.column import Column, Texts, sorted_texts
+from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.fairvlmed import FairVLMed
+from fairness.datasets.place import Place
 
 TEXTS = ["b", "", "a", "\u20ac", "\ud800", "\ue000", "\U0001f600", "ab", "z" * 200]
 
@@ -65,3 +70,46 @@ def test_an_index_of_several_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (index,) = folder_index.folder().iterdir()
     assert index.read_bytes().count(b"data_00005.npz") == 1
     assert b"data_00008" not in index.read_bytes()
+
+
+def test_entries_come_back_as_they_were() -> None:
+    place = Place(64, 500, 500, 2**32 - 1, False, "|u1", 900)
+    deflated = Place(64, 300, 500, 7, True, "|u1", 700)
+    others = [
+        (place, None),
+        (place._replace(whole=901), place),
+        (deflated, deflated._replace(packed=20)),
+        (place._replace(offset=128, crc=0), None),
+        (deflated._replace(packed=299), None),
+        (None, None),
+    ]
+    given = [
+        Entry(
+            id=f"s{i}",
+            path=Path(f"folder/{'other' if i == 1 else f's{i}'}.npz"),
+            codes={"race": i % 2},
+            covariates={"age": 50.0 + i},
+            patient="p" if i < 2 else f"s{i}",
+            digest=hashlib.sha256(bytes([i])).digest(),
+            image_checksum=f"slo {0 if image is None else image.crc:08x} 500",
+            shape=(20, 22),
+            label=i % 2,
+            place=image,
+            mask_place=mask,
+        )
+        for i, (image, mask) in enumerate(others)
+    ]
+    packed = Entries(given)
+    assert [replace(entry, digest=b"") for entry in packed] == [
+        replace(entry, digest=b"") for entry in given
+    ]
+    kept = [given[i].digest[:16] for i in (2, 4, 5)]
+    assert [packed.digest_of(i) for i in (2, 4, 5)] == kept  # those that are decoded
+    for i, entry in enumerate(given):
+        one = packed.stored(i)
+        assert one.path == str(entry.path)
+        assert all(getattr(one, n) == getattr(entry, n) for n in one._fields if n != "path")
+    with_sex = packed.with_codes("sex", np.arange(6))
+    assert with_sex[5].codes == {"race": 1, "sex": 5}
+    whole = hashlib.sha256(b"".join(entry.digest for entry in given)).hexdigest()
+    assert packed.close() == with_sex.close() == whole

@@ -55,7 +55,7 @@ def test_arrays_are_read_as_numpy_reads_them(
         place = npz.place("x")
     assert place is not None
     out: Array = np.empty(shape, place.type)
-    assert read_place(tmp_path / "a.npz", place, out)
+    assert read_place(str(tmp_path / "a.npz"), place, out)
     np.testing.assert_array_equal(out, np.load(tmp_path / "a.npz")["x"])
 
 
@@ -149,7 +149,7 @@ def test_a_bomb_behind_a_modest_claim_does_not_fill_the_memory(tmp_path: Path) -
     entry.path.write_bytes(bomb)
     place = entry.place._replace(offset=0, packed=len(bomb), whole=len(bomb))
     tracemalloc.start()
-    assert not read_place(entry.path, place, np.empty((12, 8), np.uint8))
+    assert not read_place(str(entry.path), place, np.empty((12, 8), np.uint8))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1_000_000

@@ -30,7 +30,7 @@ def uncompressing(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     calls = [0]
     real = place.read_place
 
-    def counted(path: Path, where: Place, out: Array) -> bool:
+    def counted(path: str, where: Place, out: Array) -> bool:
         calls[0] += 1
         return real(path, where, out)
 

@@ -79,6 +79,7 @@ def test_an_error_comes_from_another_process_as_what_it_was(error: FairAuditErro
     assert type(error_of({"kinds": ["os", "Exception"], "error": "odd"})) is DataError
 
 
+@pytest.mark.further
 def test_a_process_of_its_own_gives_items_errors_and_its_end() -> None:
     (one,) = from_process(count, 0)
     assert not Path(one["folder"]).exists()

@@ -137,7 +137,7 @@ def streamed(
 
 
 def lacking(
-    asking: Asking, predict: Predict, journal: Journal, read: Read, cache: ImageCache | None
+    asking: Asking, predict: Predict, journal: Kept, read: Read, cache: ImageCache | None
 ) -> Generator[Readings]:
     """The answers that the journal lacks now, by this process or by workers of a cluster."""
     plan, done = asking.plan, journal.answered()

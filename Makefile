@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # ONNX Runtime 1.29 and later report to their maker unless told not to before they are imported.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip browser docs soak bench bench-client gpu clean
+.PHONY: install demo demo-fairseg demo-fairlora check format test test-all realdata examples further lines methods oip ray browser docs soak bench bench-client gpu clean
 
 install: $(VENV)/.installed
 
@@ -83,6 +83,10 @@ browser: install
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: install
 	$(BIN)/python -m mkdocs build --strict --site-dir site
+
+# Workers of a Ray cluster on this machine, one of which is killed.
+ray: install
+	$(BIN)/python -m pytest -q -m ray
 
 oip: install
 	$(BIN)/python -m pytest -q -m oip

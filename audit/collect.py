@@ -64,7 +64,7 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
         if done:
             check_continued(asking, journal.readings(plan.task))
         clock, started, images = Clock(asking.predict), monotonic(), 0
-        if remaining := len(plan.split) - len(done):
+        if remaining := len(plan.asked()) - len(done):
             answers = with_progress(
                 streamed(asking, clock.asking, journal, read, cache),
                 remaining,
@@ -113,18 +113,18 @@ def streamed(
         ServerError: the server went away for longer than is waited for it.
     """
     plan, watched, patience = asking.plan, asking.watched, asking.patience
-    sent, looks, recent = watched.sent, watched.looks, set[str]()
+    asked, looks, recent = False, watched.looks, set[str]()
     while True:
         try:
-            todo = unanswered(plan, journal.answered(), asking.predict.buffers, cache)
-            with closing(todo):
-                for found in readings(todo, predict, read):
+            with closing(lacking(asking, predict, journal, read, cache)) as answers:
+                for found in answers:
+                    asked = True
                     if watched.looks > looks:  # what was kept before that is the same model's
                         looks, recent = watched.looks, set()
                     yield found
                     patience.answered()
                     recent.update(() if watched.uncounted else found.ids)
-            if watched.sent > sent:
+            if asked:
                 watched.look()
                 with replaced():
                     identity(asking)
@@ -134,6 +134,21 @@ def streamed(
             kept = journal.readings(plan.task)
             with replaced():
                 patience.until_back(error, partial(prove_same, asking, kept, recent))
+
+
+def lacking(
+    asking: Asking, predict: Predict, journal: Kept, read: Read, cache: ImageCache | None
+) -> Generator[Readings]:
+    """The answers that the journal lacks now, by this process or by workers of a cluster."""
+    plan, done = asking.plan, journal.answered()
+    if plan.options.engine == "ray":
+        from audit.workers import answers_of_workers
+
+        yield from answers_of_workers(asking, done)
+        return
+    todo = unanswered(plan, done, asking.predict.buffers, cache)
+    with closing(todo):
+        yield from readings(todo, predict, read)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from audit.commands.discover import discover_command
 from audit.commands.history import history
 from audit.commands.init import init
 from audit.commands.inspect import inspect
+from audit.commands.merge import merge
 from audit.commands.parity import parity
 from audit.commands.plan import plan
 from audit.commands.render import render, schema, verify
@@ -53,6 +54,8 @@ Examples:
 
   fair-audit --model fairclip --out audits/first --resume
 
+  fair-audit --model fairclip --out audits/first --shard 1/3
+
   fair-audit --onnx model_repository/fairclip/1/model.onnx
 
   fair-audit --endpoint triton.ward.org:8001 --tls --ca-cert ca.pem \
@@ -84,6 +87,8 @@ Other commands, each with --help:
 
   fair-audit history    add audits to such charts, e.g. those of a nightly job
 
+  fair-audit merge      the shards of an audit as one run
+
   fair-audit render     report.html of a run again, from its report.json
 
   fair-audit verify     whether the files of a report are as they were written
@@ -104,6 +109,7 @@ COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "parity": parity,
     "watch": watch,
     "history": history,
+    "merge": merge,
     "render": render,
     "verify": verify,
     "schema": schema,

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from audit.batch_bytes import batch_bytes
 from audit.choice import OF_CHOICE, with_choice
-from audit.client.endpoint import describe, self_described_models
+from audit.client.endpoint import describe, looked_up, self_described_models
 from audit.client.engine import with_engine
 from audit.client.onnx_file import OnnxFile
 from audit.client.parts import PartsTransport
 from audit.client.sending import sending
-from audit.options import Options
+from audit.options import AnalysisOptions, Options
 from audit.parity.sides import reached
 from audit.plan import JOURNAL
 from audit.prometheus import check_metrics_file, write_metrics
@@ -55,6 +55,8 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
             of_probes = plan.probes.note() if plan.probes else None
             for text in filter(None, (*plan.split.notes, of_probes)):
                 note(text)
+            if options.shard is not None and options.analysis != AnalysisOptions():
+                note("flags of the report are checked here; give them to fair-audit merge again")
             parts = [plan] if plan.choice is None else [plan, plan.choice]
             most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
             wanted = (options.transport, options.in_flight, note, options.readers)
@@ -66,8 +68,10 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
                 again = partial(describe, asked, *of)
                 whole = replace(way, transport=PartsTransport(way.transport, note))
                 plan = replace(plan, model=with_engine(asked, plan.model))
-                codes.add(run_audit(plan, whole, again, console, words))
-            say_where(plan.out, console)
+                told = looked_up(asked, of[0], of[2]) if options.shard is not None else None
+                codes.add(run_audit(plan, whole, again, console, words, told))
+            if options.shard is None:
+                say_where(plan.out, console)
     if options.metrics_file is not None:
         write_metrics(options.metrics_file, [plan.out for plan in plans])
         console.print(f"metrics: {options.metrics_file}", highlight=False, markup=False)
@@ -77,7 +81,8 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
 def run_folder(options: Options, model: str, alone: bool) -> Path:
     """Where the run of `model` is written, or continued; a run that is not there is started."""
     if options.out is not None:
-        return options.out if alone else options.out / model
+        out = options.out if alone else options.out / model
+        return out if options.shard is None else out / options.shard.folder
     begun = sorted(
         folder
         for folder in (REPORTS / model).glob("*")

@@ -1,6 +1,7 @@
 """The flags of `fair-audit`: what to audit, and what to make of the outcomes."""
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -11,6 +12,8 @@ from audit.beside_flags import BesideFlags
 from audit.client.address import rest_url
 from audit.client.connection import Connection, Way
 from audit.flags import CommaNames, MetricsFile
+from audit.ray_cluster import check_ray
+from audit.shard import Shard, ShardFlag
 from audit.table_flags import TableFlags
 from fairness.errors import UsageError
 from fairness.statistics.settings import Settings
@@ -103,6 +106,9 @@ class Options:
     """Folder of this run, or of one folder a model; without it, reports/MODEL/TIME."""
     resume: bool = False
     """Continue the run in --out, or the newest one of the model."""
+    shard: ShardFlag | None = None
+    """Audit the I-th of N parts only, into a folder of its own in --out; `fair-audit merge` makes
+    one report of them. auto: as a task of a Slurm array, or auto/N a pod of an Indexed Job."""
     on_error: Literal["stop", "skip"] = "stop"
     """What to do about a file that cannot be read: stop, or skip it and count it in the report."""
     probes: bool = True
@@ -117,6 +123,13 @@ class Options:
     index: bool = True
     """Remember what the files of a large folder say, in ~/.cache/fair-audit-triton/index (ids and
     groups, for you alone), so that they are not opened anew by the next audit."""
+    engine: Literal["here", "ray"] = "here"
+    """Who reads images and asks the server: this process, or workers of a Ray cluster, each with
+    one connection and one reader. All must reach the data and the same --endpoint."""
+    workers: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    """Of --engine ray."""
+    ray_address: Annotated[str | None, tyro.conf.arg(metavar="HOST:PORT|auto")] = None
+    """The cluster of --engine ray; without it one is started on this machine, for this run."""
     in_flight: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Batches sent and not yet answered; without it, as many as make it faster."""
     batch: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
@@ -167,6 +180,9 @@ class Options:
             raise UsageError(f"--version {self.version} is of one model; name it with --model")
         if self.onnx is not None and (self.model is not None or self.version is not None):
             raise UsageError("--onnx is a model of its own; leave out --model and --version")
+        self._check_engine()
+        if self.shard is not None:
+            self._check_shard(self.shard)
         if self.threshold_split is not None and self.analysis.beside.threshold_runs:
             raise UsageError(
                 "--threshold-runs and --threshold-split cannot be had together: audit that split "
@@ -175,6 +191,38 @@ class Options:
         if self.threshold_split is not None and self.threshold is None:
             raise UsageError(
                 f"--threshold-split {self.threshold_split}: name the rule, too: --threshold youden"
+            )
+
+    def _check_engine(self) -> None:
+        if self.engine != "ray":
+            given = {"--workers": self.workers, "--ray-address": self.ray_address}
+            if flag := next((name for name, value in given.items() if value is not None), None):
+                raise UsageError(f"{flag} is of --engine ray; add that, or leave it out")
+            return
+        check_ray(self.ray_address)
+        if self.workers is None or self.workers < 1:
+            raise UsageError("--engine ray: say how many workers, 1 or more, with --workers")
+        if self.keep_masks:
+            raise UsageError("--keep-masks: workers of Ray give back numbers only; leave one out")
+        encrypted = os.environ.get("RAY_USE_TLS") == "1"
+        if self.ray_address is not None and self.connection.headers and not encrypted:
+            raise UsageError(
+                "--header goes to the workers through Ray, unencrypted; set RAY_USE_TLS=1 as Ray's "
+                "guide to TLS says, or use --shard"
+            )
+
+    def _check_shard(self, shard: Shard) -> None:
+        if self.out is None:
+            raise UsageError(f"--shard {shard}: name one folder for all shards with --out")
+        if self.metrics_file is not None:
+            raise UsageError(
+                f"--shard {shard}: --metrics-file is of a report, which merge writes; leave it out"
+            )
+        if self.threshold_split is not None:
+            raise UsageError(
+                f"--shard {shard}: every shard would stream --threshold-split "
+                f"{self.threshold_split}; audit it first, choose with fair-audit threshold, and "
+                "give its threshold.json to --threshold"
             )
 
     @property

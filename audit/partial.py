@@ -43,6 +43,8 @@ def interrupted(
     kind = RunTerminatedError if isinstance(stop, Terminated) else RunInterruptedError
     if not (plan.out / JOURNAL).exists():
         return kind("interrupted; run the same command again")
+    if plan.options.shard is not None:
+        return kind(f"interrupted; {RESUME}")
     try:
         left = write_partial(plan, proved, words, console)
     except KeyboardInterrupt:

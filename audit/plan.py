@@ -4,8 +4,7 @@
 description; the rest of the run only computes from it.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from audit.audited_split import opened_split
 from audit.client.endpoint import ServedModel
 from audit.design.plan_file import plan_identity
 from audit.options import Options
+from audit.out_folder import check_unmixed, check_writable
 from audit.plan_analysis import AnalysisPlan, plan_analysis
 from audit.records.journal import check_run
 from audit.records.lock import check_unlocked
@@ -39,9 +39,6 @@ from fairness.tasks.task import Choices, Task
 JOURNAL = Path("records", "journal.sqlite")
 """Where a run's folder keeps its journal."""
 
-REPLACED = Path("records", "replaced.txt")
-"""Says why a run cannot be resumed: its answers may be of more than one model."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -65,9 +62,21 @@ class Plan:
     choice: "Plan | None" = None
     """Of the split on which the threshold is chosen first, where one is."""
 
-    def cuts(self) -> list[IntArray]:
-        """The batches, as numbers of samples: a function of the split and the batch size alone."""
-        return cut(self.split.shapes, self.model.batch_size)
+    def cuts(self) -> Sequence[IntArray]:
+        """The batches, as numbers of samples: a function of the split and the batch size alone.
+
+        Of a shard its own of them.
+
+        Raises:
+            UsageError: there are fewer than shards.
+        """
+        whole, shard = cut(self.split.shapes, self.model.batch_size), self.options.shard
+        return whole if shard is None else shard.of_batches(whole)
+
+    def asked(self) -> Sequence[str]:
+        """Ids of the samples that are asked about: all of the split, or those of the shard."""
+        ids = self.split.ids
+        return ids if self.options.shard is None else [ids[i] for b in self.cuts() for i in b]
 
 
 def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
@@ -108,6 +117,7 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
         "distances": str(options.distances),
         **({"description_sha256": model.foreign.said.sha256} if model.foreign else {}),
         **plan_identity(options.analysis.plan),
+        **({"shard": str(options.shard)} if options.shard else {}),
     }
     check_unlocked(out)
     check_unmixed(out)
@@ -117,22 +127,12 @@ def plan_audit(options: Options, model: ServedModel, out: Path) -> Plan:
     complete, at = options.on_error == "stop", Operating(threshold, spec.model_sha256)
     analysis = plan_analysis(options.analysis, task, blank, names, at, complete=complete)
     probes = found_probes(options, model, split) if options.probes else None
-    return Plan(
+    plan = Plan(
         options, model, task, split, attributes, threshold, names, analysis, out, identity, probes
     )
-
-
-def check_unmixed(out: Path) -> None:
-    """Refuse to resume a run in the middle of which the model was replaced.
-
-    Raises:
-        UsageError: it was.
-    """
-    if (out / REPLACED).exists():
-        raise UsageError(
-            f"cannot resume {out}: the model was replaced while it answered, see {out / REPLACED}; "
-            "audit it anew into another --out, without --resume"
-        )
+    if options.shard is not None:
+        plan.cuts()  # of too few batches no shards can be made
+    return plan
 
 
 def check_flags(options: Options, spec: ModelSpec) -> None:
@@ -226,21 +226,3 @@ def threshold_of(spec: ModelSpec, split: Split, options: Options) -> Threshold |
     same = () if labels is None else (digest_of_ids(split.ids, labels),)
     names = spec.class_names if TASKS[spec.task].of_labels else ()
     return read_threshold(given, split.fingerprint(), same, names)
-
-
-def check_writable(out: Path) -> None:
-    """Refuse a folder that the run could not be written to; makes nothing.
-
-    Raises:
-        UsageError: the path, one above it, or a folder in it is a file or may not be written to.
-    """
-    try:
-        there = next(path for path in (out, *out.absolute().parents) if path.exists())
-        inside = [path for path in (out / "report", out / "records") if path.exists()]
-    except OSError as error:
-        raise UsageError(f"--out {out}: {error.strerror}; choose another folder") from None
-    for path in (there, *inside):
-        if not path.is_dir():
-            raise UsageError(f"--out {out}: {path} is a file; choose another folder")
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise UsageError(f"--out {out}: no right to write into {path}; choose another folder")

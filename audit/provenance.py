@@ -89,10 +89,16 @@ def of_served_model(
             "device": model.device,
             **model.answering.told(),
         },
+        **(workers_told(plan) if plan.options.engine == "ray" else {}),
         **({"speed": speed.told()} if speed.images else {}),
         **({"delivery": speed.delivery.told()} if speed.delivery else {}),
     }
     return with_tool(about, threshold, words)
+
+
+def workers_told(plan: Plan) -> dict[str, Any]:
+    """Who asked, where it was not this process."""
+    return {"workers": {"engine": f"Ray {version('ray')}", "number": plan.options.workers}}
 
 
 def _what_answered(model: ServedModel, identity: str, uncounted: bool) -> str:

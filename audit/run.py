@@ -7,25 +7,26 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from audit.analysis import finish
 from audit.audited_split import fits_when_read
 from audit.cases import show_cases
 from audit.choice import at_threshold
-from audit.client.endpoint import ServedModel
+from audit.client.endpoint import Found, ServedModel
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.patience import Patience
 from audit.client.predictor import ServedPredictor
 from audit.client.sending import Sending
 from audit.client.watch import WatchedTransport
 from audit.collect import collect
-from audit.partial import RESUME, interrupted, remove_partial
-from audit.plan import JOURNAL, REPLACED, Plan
+from audit.conclude import conclude
+from audit.out_folder import REPLACED
+from audit.partial import RESUME, interrupted
+from audit.plan import JOURNAL, Plan
 from audit.proof import Asking, identity, prove_same
 from audit.provenance import Speed, of_served_model
-from audit.records.complete import check_complete
 from audit.records.lock import locked
-from audit.records.outcomes import private_folder, write_outcomes, write_skipped
+from audit.records.outcomes import private_folder
 from audit.records.sameness import digest_of_ids
+from audit.sharded import conclude_shard
 from audit.threshold import ChosenThreshold, choose_each, write_threshold
 from audit.worst import draw_worst
 from fairness.atomic import write_atomically
@@ -49,6 +50,7 @@ def run_audit(
     described: Callable[[], ServedModel],
     console: Console,
     words: Sequence[str] = (),
+    told: Found | None = None,
 ) -> int:
     """Audit one model, write `out/report` and `out/records`; the exit code of its verdict.
 
@@ -58,6 +60,7 @@ def run_audit(
         described: asks the server again what it says of the model.
         console: for progress and results.
         words: the command line, for the provenance.
+        told: what the server said of the model, where a shard is audited.
 
     Raises:
         FairAuditError: one line that says what is wrong with the server, the model or the data.
@@ -85,27 +88,23 @@ def run_audit(
             chosen = chosen_threshold(plan, asking_about(plan.choice), console)
             asking = replace(asking, plan=at_threshold(plan, chosen))
         with advising(plan):
-            return audited(asking, proved, console, words)
+            return audited(asking, proved, console, words, told)
 
 
-def audited(asking: Asking, proved: str, console: Console, words: Sequence[str]) -> int:
+def audited(
+    asking: Asking, proved: str, console: Console, words: Sequence[str], told: Found | None = None
+) -> int:
     """Stream the split, analyse the answers and write everything; arguments as `run_audit`."""
-    plan, records = asking.plan, asking.plan.out / "records"
+    plan = asking.plan
     try:
         found, speed = answers_of_one_model(asking, console)
     except KeyboardInterrupt as stop:
         raise interrupted(plan, stop, proved, words, console) from None
-    ids_sha256 = check_complete(found.ids, plan.split)
-    answered = joined([found], plan.split, plan.attributes)
-    sha256 = plan.split.fingerprint()
-    stored = (plan.task.stored, sha256, plan.names, plan.task)
-    write_outcomes(records / "outcomes.parquet", answered, *stored)
-    write_skipped(records / "skipped.csv", plan.split.skipped)
-    facts = (proved, len(found), speed, words, asking.watched.uncounted)
-    provenance = of_served_model(plan, *facts)
-    provenance["data"]["ids_sha256"] = ids_sha256
-    code = finish(answered, provenance, plan.analysis, plan.out, console)
-    remove_partial(plan.out)
+    uncounted = asking.watched.uncounted
+    if told is not None:
+        return conclude_shard(plan, found, told, speed, (proved, uncounted), words, console)
+    facts = (proved, len(found), speed, words, uncounted)
+    code, answered = conclude(plan, found, lambda: of_served_model(plan, *facts), console)
     quality = plan.task.quality(answered)
     if quality is not None and plan.options.worst:
         asking.patience.through(

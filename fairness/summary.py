@@ -123,6 +123,8 @@ def report_of(
         statistics["data"] = {**provenance["data"], "n": None}
         statistics["speed"] = None  # rate and seconds would tell the number of images
         statistics["delivery"] = None  # so would the number of requests
+        if "shards" in provenance:
+            statistics["shards"] = None
     return GroupReport(
         rows=tuple(rows),
         contrasts=tuple(contrast for contrast in contrasts if contrast is not None),

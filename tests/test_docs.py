@@ -24,6 +24,7 @@ COMMANDS = {
     "fair-audit parity": "fair-audit parity",
     "fair-audit watch": "fair-audit watch",
     "fair-audit history": "fair-audit history",
+    "fair-audit merge": "fair-audit merge",
     "fair-audit": "fair-audit",
     "python -m training.fairclip": "training.fairclip",
     "python -m training.blip2": "training.blip2",

@@ -196,7 +196,11 @@ def describe(
         ServerError: unknown or not ready, no self-description, or tensors of another kind.
         UsageError: it is described, and describes itself, or has other tensors.
     """
-    found = looked_up(server, name, version)
+    return found_model(looked_up(server, name, version), name, said)
+
+
+def found_model(found: Found, name: str, said: Described | None) -> ServedModel:
+    """What a server said of a model, checked; arguments and errors as `describe`."""
     spec, foreign = described(name, found.metadata, found.self_description, said)
     most = None if found.config is None else found.config.max_batch_size
     return ServedModel(

@@ -15,7 +15,7 @@ from audit.compare.overview import overview, worst_of
 from audit.compare.runs import paired, read_run
 from audit.compare.terminal import print_comparison, print_overview
 from audit.options import AnalysisOptions
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.report.github import annotations
 from audit.waiting import waiting
 from fairness.errors import UsageError

@@ -12,7 +12,7 @@ from audit.discovery.files import write_discovery
 from audit.discovery.lines import CAVEAT, HEADS, cells, headline, notes
 from audit.discovery.written import WrittenDiscovery, written
 from audit.flags import CommaNames, Source
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.provenance import of_file
 from audit.records.columns import Columns
 from audit.records.predictions import Predictions, read_predictions

@@ -10,7 +10,7 @@ from audit.analysis import finish
 from audit.design.plan_file import remarks_on
 from audit.flags import MetricsFile, Source
 from audit.options import AnalysisOptions
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.plan_analysis import plan_analysis
 from audit.prometheus import check_metrics_file, write_metrics
 from audit.provenance import of_file

@@ -13,7 +13,7 @@ from audit.monitoring.every import seconds_of
 from audit.monitoring.history import read_history
 from audit.monitoring.trend import TrendFlags, trend_of
 from audit.options import Options
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.prometheus import check_metrics_file
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
@@ -95,5 +95,7 @@ def refuse_own(options: Options) -> None:
     if options.out is not None or options.metrics_file is not None:
         flag = "--out" if options.out is not None else "--metrics-file"
         raise UsageError(f"{flag} is of the watch; give it before --")
+    if options.shard is not None:
+        raise UsageError("--shard is of a single run; leave it out of a watch")
     if options.resume:
         raise UsageError("--resume is of a single run; leave it out of a watch")

@@ -7,12 +7,13 @@ from fairness.datasets.reader import Split
 from fairness.errors import DataError
 
 
-def check_complete(ids: Sequence[str], split: Split) -> str:
+def check_complete(ids: Sequence[str], split: Split, asked: Sequence[str] | None = None) -> str:
     """Reconcile the samples that were answered with a split, less those that were skipped.
 
     Args:
         ids: of the answers.
         split: that was streamed.
+        asked: the ids that should be there, where they are not all of the split.
 
     Returns:
         SHA-256 of the ids, sorted, a zero byte after each.
@@ -21,13 +22,15 @@ def check_complete(ids: Sequence[str], split: Split) -> str:
         DataError: they differ in number or by name; names the first that is missing or too much.
     """
     skipped = {id_ for id_, _ in split.skipped}
-    wanted = [id_ for id_ in split.ids if id_ not in skipped]
+    of = "split" if asked is None else "shard"
+    asked = split.ids if asked is None else asked
+    wanted = [id_ for id_ in asked if id_ not in skipped]
     found = digest_of(ids)
     if len(ids) == len(wanted) and found == digest_of(wanted):
         return found
     faults = (
         (set(wanted) - set(ids), "has no answer", "go on with --resume"),
-        (set(ids) - set(split.ids), "was answered and is none of the split", "audit it anew"),
+        (set(ids) - set(asked), f"was answered and is none of the {of}", "audit it anew"),
         (
             set(ids) & skipped,
             "was answered, and its file cannot be read any more",

@@ -70,6 +70,11 @@ def check_run(path: Path, identity: Mapping[str, str], *, resume: bool) -> None:
                 f"cannot resume {path.parent.parent}: its {key} was {known[key]}, now it is "
                 f"{value}; choose another --out"
             )
+    if strange := sorted(known.keys() - identity.keys()):
+        raise UsageError(
+            f"cannot resume {path.parent.parent}: its {strange[0]} was {known[strange[0]]}, now it "
+            "has none; choose another --out"
+        )
     if known and (lacking := sorted(identity.keys() - known.keys())):
         raise DataError(f"{path} does not say its {', '.join(lacking)}; {_AWAY}")
 

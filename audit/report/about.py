@@ -78,6 +78,19 @@ class _Delivery(_Part):
     answered_from_cache: int | None = None
 
 
+class _Shard(_Part):
+    endpoint: str
+    requests: int
+    retries: int
+    restarts: int
+    answered_from_cache: int
+
+
+class _Workers(_Part):
+    engine: str
+    number: int
+
+
 class _Weights(_Part):
     column: str
     effective_patients: float | None
@@ -96,6 +109,8 @@ class _About(_Part):
     statistics: _Statistics
     families: list[str]
     delivery: _Delivery | None = None
+    shards: list[_Shard] | None = None
+    workers: _Workers | None = None
     finished: str = ""
     tool: _Tool = _Tool()
     masks: _Masks = _Masks()

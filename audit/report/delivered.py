@@ -1,6 +1,6 @@
 """How the answers of a run came about, in a line that people read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 CLIENT = {"read": "reading", "send": "sending", "wait": "waiting", "score": "scoring"}
@@ -19,9 +19,15 @@ REQUEST = {
 def delivery_lines(about: Mapping[str, Any]) -> list[str]:
     """Way, batch, window and failures, then where the time went; nothing where nobody was asked.
 
+    Of merged shards their sums.
+
     Args:
         about: a provenance, in which `delivery` is absent or None where few people are in the data.
     """
+    if shards := about.get("shards"):
+        return shard_lines(shards)
+    if workers := about.get("workers"):
+        return [f"asked by {workers['number']} workers of {workers['engine']}"]
     said = about.get("delivery")
     if not said:
         return []
@@ -37,8 +43,24 @@ def delivery_lines(about: Mapping[str, Any]) -> list[str]:
     )
     parts = ", ".join(f"{word} {request[k]:.2f}" for k, word in REQUEST.items() if k in request)
     where = parts or "where inside the server is not stated by it"
-    cached = said.get("answered_from_cache")
     lines = [how, f"time: {spent}; a request {request['round_trip']:.2f} ms ({where})"]
-    if cached:
-        lines.append(f"WARNING: {cached} answers came from the server's cache, not from the model")
-    return lines
+    return lines + cache_lines(said.get("answered_from_cache"))
+
+
+def shard_lines(shards: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How the answers of all shards came about."""
+    keys = ("requests", "retries", "restarts", "answered_from_cache")
+    requests, retries, restarts, cached = (sum(one[key] for one in shards) for key in keys)
+    servers = ", ".join(dict.fromkeys(one["endpoint"] for one in shards))
+    how = (
+        f"merged from {len(shards)} shards: {requests} requests to {servers}, {retries} sent "
+        f"again, {restarts} restarts of a server"
+    )
+    return [how, *cache_lines(cached)]
+
+
+def cache_lines(cached: int | None) -> list[str]:
+    """That some answers are not the model's, where there are such."""
+    if not cached:
+        return []
+    return [f"WARNING: {cached} answers came from the server's cache, not from the model"]

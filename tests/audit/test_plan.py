@@ -11,7 +11,7 @@ import pytest
 from fair_audit_runs import audit, failure
 from tritonclient.grpc import InferenceServerClient
 
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.errors import UsageError
 

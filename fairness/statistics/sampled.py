@@ -3,22 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from zlib import crc32
+from hashlib import blake2b
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.statistics import intervals
-from fairness.statistics.bootstrap import Replicates, resample, resampled_variance
+from fairness.statistics.bootstrap import Replicates, resampled_variance
 from fairness.statistics.clusters import effective_patients
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
+from fairness.statistics.replicated import replicates_of
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
-
-BLOCK = 500_000
-"""Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
 
 SCORED = ("share", "auc", "average")
 """Kinds of metrics with Wilson's interval, of as many trials as make a share as precise."""
@@ -153,13 +151,16 @@ def sample(
     strata: IntArray | None = None,
     memo: dict[bytes, Replicates] | None = None,
     only: str | None = None,
+    *,
+    paired: bool = False,
 ) -> Sampled:
     """Measure every cell (an index of cases), and resample its patients.
 
     `units` (n,) is the patient of each case. With `strata` (n,) all cells share one draw of the
     patients of each stratum, so that replicates of cells with common patients move together;
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
-    call with the same measures. With `only`, no other metric has replicates.
+    call with the same measures. With `only`, no other metric has replicates. `paired` ones of a
+    cell are of the same draws whatever the measures.
     """
     y, weights = measures.positive, weights_of(measures)
     classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
@@ -174,12 +175,14 @@ def sample(
         memo = {} if memo is None else memo
         together = np.zeros_like(units)
         for rows, wanted in zip(cells, ~closed & np.isfinite(values) & asked, strict=True):
-            key = rows.tobytes()
+            key = blake2b(rows.tobytes()).digest()
             if key not in memo:
-                memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
-        replicates = np.concatenate([memo[rows.tobytes()] for rows in cells])
+                memo[key] = replicates_of(
+                    measures, [rows], units, together, settings, wanted, paired=paired
+                )
+        replicates = np.concatenate([memo[blake2b(rows.tobytes()).digest()] for rows in cells])
     else:
-        replicates = _replicates(measures, cells, units, strata, settings, asked)
+        replicates = replicates_of(measures, cells, units, strata, settings, asked, paired=paired)
     return Sampled(
         measures=measures,
         settings=settings,
@@ -210,35 +213,3 @@ def patients_of(units: IntArray, weights: FloatArray | None, rows: IntArray) -> 
 
 def _people(units: IntArray) -> int:
     return int(np.count_nonzero(np.bincount(units)))
-
-
-def _replicates(
-    measures: Measures,
-    cells: Sequence[IntArray],
-    units: IntArray,
-    strata: IntArray,
-    settings: Settings,
-    needed: BoolArray,
-) -> Replicates:
-    """(C, M, R), NaN but for the `needed` metrics (M,); a block of weights at a time.
-
-    Cases outside every cell take no part.
-    """
-    names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
-    result = np.full((len(cells), len(needed), settings.replicates), np.nan, dtype=np.float32)
-    used = np.unique(np.concatenate(cells))
-    if not names or not used.size:
-        return result
-    # The same patients are drawn alike, whatever they are called and in whatever order they come.
-    rng = np.random.default_rng([settings.seed, crc32(np.sort(units[used]).tobytes())])
-    place = np.zeros(len(units), dtype=np.int64)
-    place[used] = np.arange(len(used))
-    functions = [measures.replicator(rows, frozenset(names)) for rows in cells]
-    size = max(1, BLOCK // len(used))
-    for start in range(0, settings.replicates, size):
-        block = slice(start, min(start + size, settings.replicates))
-        weights = resample(units[used], strata[used], block.stop - start, rng)
-        for cell, (function, rows) in enumerate(zip(functions, cells, strict=True)):
-            found = function(np.take(weights, place[rows], axis=0))
-            result[cell, needed, block] = [found[name] for name in names]
-    return result

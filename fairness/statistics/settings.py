@@ -18,6 +18,8 @@ class Settings:
     """Of every interval, in [0.5, 1)."""
     replicates: int = 1000
     """Of the bootstrap, 100 at least."""
+    binned_from: int = 50_000
+    """Cases of a group from which on its scores are cut into 1,000 bins for the bootstrap."""
     seed: int = 0
     """Of the bootstrap and of the joint tests."""
     suppress_below: int = 11

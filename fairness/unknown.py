@@ -53,11 +53,11 @@ def is_unknown(text: str, more: Collection[str] = frozenset()) -> bool:
     """
     if not more and _CODED.search(text):
         return False
-    return _is_unknown(text, more)
+    return _is_unknown(text, frozenset(more))
 
 
 @lru_cache(maxsize=65536)
-def _is_unknown(text: str, more: Collection[str]) -> bool:
+def _is_unknown(text: str, more: frozenset[str]) -> bool:
     word = plain(text)
     return (
         word in WORDS

@@ -13,12 +13,12 @@ from fairness.arrays import Array
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate
-from fairness.statistics.bootstrap import Replicates
 from fairness.statistics.clusters import units_of
 from fairness.statistics.estimates import estimates_of
 from fairness.statistics.families import adjusted_gaps, families_of_gaps, families_of_pairs
 from fairness.statistics.gaps import compared_groups, pairwise, summarised
 from fairness.statistics.measures import Measures
+from fairness.statistics.sampled import Memo
 from fairness.statistics.sampled_grouping import sample_grouping
 from fairness.statistics.settings import Settings
 from fairness.statistics.unknown_groups import ranges_of
@@ -58,7 +58,7 @@ def analyse(
     units = units_of(patients)
     # No group at all: of this grouping only the set of all cases is reported.
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
-    memo: dict[bytes, Replicates] = {}
+    memo = Memo()
     overall = sample_grouping(measures, units, everyone, settings, memo)
     estimates = [estimate for estimate in estimates_of(overall) if estimate.group == ALL]
     contrasts: list[Contrast] = []

@@ -11,6 +11,7 @@ from fairness.arrays import BoolArray, IntArray
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.binned import binned_replicator, cells_of
 from fairness.statistics.bootstrap import Patients, Replicates, Weights
+from fairness.statistics.clusters import people
 from fairness.statistics.measures import Measures
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
@@ -42,14 +43,14 @@ def replicates_of(
     """
     names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
     result = np.full((len(sets), len(needed), settings.replicates), np.nan, dtype=np.float32)
-    used = np.unique(np.concatenate(sets))
+    used = sets[0] if len(sets) == 1 else np.unique(np.concatenate(sets))
     if not names or not used.size:
         return result
     # The same patients are drawn alike, whatever they are called and in whatever order they come.
     rng = np.random.default_rng([settings.seed, crc32(np.sort(units[used]).tobytes())])
     asked = frozenset(names)
     scores = to_bin(measures, len(used), settings)
-    alone = len(sets) == 1 and len(np.unique(units[used])) == len(used)
+    alone = len(sets) == 1 and people(units[used]) == len(used)
     if scores and alone and not paired:
         found = counted(scores, sets[0], asked, settings.replicates, rng)
         result[0, needed] = [found[name] for name in names]

@@ -11,9 +11,9 @@ from scipy.special import ndtr, stdtrit
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.statistics import intervals
 from fairness.statistics.bootstrap import Replicates, resampled_variance
-from fairness.statistics.clusters import effective_patients
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
+from fairness.statistics.one_set import OneSet, measured_set
 from fairness.statistics.replicated import replicates_of
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
@@ -143,13 +143,21 @@ class Sampled:
         return closed[kind] + of_patients
 
 
+@dataclass(frozen=True)
+class Memo:
+    """What is known of sets of cases already, by the digest of their index."""
+
+    sets: dict[bytes, OneSet] = field(default_factory=dict)
+    replicates: dict[bytes, Replicates] = field(default_factory=dict)
+
+
 def sample(
     measures: Measures,
     cells: Sequence[IntArray],
     units: IntArray,
     settings: Settings,
     strata: IntArray | None = None,
-    memo: dict[bytes, Replicates] | None = None,
+    memo: Memo | None = None,
     only: str | None = None,
     *,
     paired: bool = False,
@@ -162,27 +170,29 @@ def sample(
     call with the same measures. With `only`, no other metric has replicates. `paired` ones of a
     cell are of the same draws whatever the measures.
     """
-    y, weights = measures.positive, weights_of(measures)
-    classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
-    inside = [measures.among(rows) for rows in cells]
-    values = np.stack([measures.values(rows) for rows in cells])
-    people = np.array([_people(units[rows]) for rows in cells])
-    precisions = [measures.precision(rows, units[rows]) for rows in cells]
-    formula, patients = (np.stack(columns) for columns in zip(*precisions, strict=True))
-    closed = np.isfinite(formula)
+    memo = Memo() if memo is None else memo
+    keys = [blake2b(rows.tobytes()).digest() for rows in cells]
+    for key, rows in zip(keys, cells, strict=True):
+        if key not in memo.sets:
+            memo.sets[key] = measured_set(measures, rows, units)
+    sets = [memo.sets[key] for key in keys]
+    values, formula = (np.stack([getattr(s, of) for s in sets]) for of in ("values", "variance"))
+    patients, closed = np.stack([s.patients for s in sets]), np.isfinite(formula)
     asked = np.array([only in (None, metric.name) for metric in measures.metrics])
     if strata is None:
-        memo = {} if memo is None else memo
         together = np.zeros_like(units)
-        for rows, wanted in zip(cells, ~closed & np.isfinite(values) & asked, strict=True):
-            key = blake2b(rows.tobytes()).digest()
-            if key not in memo:
-                memo[key] = replicates_of(
+        for key, rows, wanted in zip(
+            keys, cells, ~closed & np.isfinite(values) & asked, strict=True
+        ):
+            if key not in memo.replicates:
+                memo.replicates[key] = replicates_of(
                     measures, [rows], units, together, settings, wanted, paired=paired
                 )
-        replicates = np.concatenate([memo[blake2b(rows.tobytes()).digest()] for rows in cells])
+        replicates = np.concatenate([memo.replicates[key] for key in keys])
     else:
         replicates = replicates_of(measures, cells, units, strata, settings, asked, paired=paired)
+    people = np.stack([s.people for s in sets], axis=1)
+    weighs = weights_of(measures) is not None
     return Sampled(
         measures=measures,
         settings=settings,
@@ -191,25 +201,9 @@ def sample(
         replicates=replicates,
         variance=np.where(closed, formula, resampled_variance(replicates, patients)),
         closed=closed,
-        trials=np.stack(
-            [count(chosen, weights, r) for chosen, r in zip(inside, cells, strict=True)]
-        ),
+        trials=np.stack([s.trials for s in sets]),
         patients=patients,
-        classes=np.array([[patients_of(units, weights, rows) for rows in k] for k in classes]),
-        clustered=(people < [len(rows) for rows in cells]) | (weights is not None),
-        people=np.stack([people, np.min([[_people(units[r]) for r in k] for k in classes], 0)]),
+        classes=np.stack([s.classes for s in sets], axis=1),
+        clustered=(people[0] < [len(rows) for rows in cells]) | weighs,
+        people=people,
     )
-
-
-def count(inside: BoolArray, weights: FloatArray | None, rows: IntArray) -> FloatArray:
-    """(M,) how many of the cases at `rows` are inside (M, m), or their weights together."""
-    return inside.sum(1).astype(np.float64) if weights is None else inside @ weights[rows]
-
-
-def patients_of(units: IntArray, weights: FloatArray | None, rows: IntArray) -> float:
-    """Effective number of patients of the cases at `rows`."""
-    return effective_patients(units[rows], None if weights is None else weights[rows])
-
-
-def _people(units: IntArray) -> int:
-    return int(np.count_nonzero(np.bincount(units)))

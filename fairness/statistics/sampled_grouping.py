@@ -7,11 +7,11 @@ import numpy as np
 from fairness.arrays import IntArray
 from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
-from fairness.statistics.bootstrap import Replicates
+from fairness.statistics.clusters import people
 from fairness.statistics.measures import Measures
-from fairness.statistics.sampled import Sampled, sample
+from fairness.statistics.sampled import Memo, Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
-from fairness.suppression import hidden_of, people_of
+from fairness.suppression import hidden_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def sample_grouping(
     units: IntArray,
     grouping: Grouping,
     settings: Settings,
-    memo: dict[bytes, Replicates] | None = None,
+    memo: Memo | None = None,
 ) -> SampledGrouping:
     """Measure and resample every group of a grouping, the unknown, and all known cases.
 
@@ -57,7 +57,8 @@ def sample_grouping(
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     hidden = hidden_of(grouping, units, settings.suppress_below)
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
-    dependent = bool(people_of(grouping, units).sum() > len(np.unique(units[codes >= 0])))
+    in_groups = sum(people(units[rows]) for rows in cells[:-2])
+    dependent = in_groups > people(units[cells[-1]])
     sampled = sample(measures, cells, units, settings, codes if dependent else None, memo)
     tiers: list[Tier] = [
         "suppressed" if name in hidden else tier(int(people), int(rarer), settings)

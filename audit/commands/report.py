@@ -100,8 +100,7 @@ def report(arguments: list[str], console: Console) -> int:
     records = private_folder(options.out / "records")
     write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)
     provenance = of_file(options.source, names, predictions, threshold, ["report", *arguments])
-    with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
-        code = finish(answered, provenance, plan, options.out, console)
+    code = finish(answered, provenance, plan, options.out, console)
     say_where(options.out, console)
     if options.metrics_file is not None:
         write_metrics(options.metrics_file, [options.out])

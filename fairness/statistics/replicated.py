@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from fairness.arrays import BoolArray, IntArray
 from fairness.statistics.binary import BinaryScores
-from fairness.statistics.binned import binned_replicator, cells_of
+from fairness.statistics.binned import BINS, binned_replicator, cells_of
 from fairness.statistics.bootstrap import Patients, Replicates, Weights
 from fairness.statistics.clusters import people
 from fairness.statistics.measures import Measures
@@ -23,7 +23,13 @@ MANY = 16_000_000
 COUNTS = 50
 """Replicates that are drawn at once as counts of cells."""
 
+Tell: TypeAlias = Callable[[float], None]
+"""Hears how much more of the work is done: a number of cases, or a share."""
 Replicate: TypeAlias = Callable[[Weights], dict[str, Replicates]]
+
+
+def silent(done: float) -> None:
+    """Nobody hears."""
 
 
 def replicates_of(
@@ -35,16 +41,19 @@ def replicates_of(
     needed: BoolArray,
     *,
     paired: bool,
+    tell: Tell = silent,
 ) -> Replicates:
     """(C, M, R) of C sets of cases, NaN but for the `needed` metrics (M,).
 
     Cases outside every set take no part. `paired` replicates of one set move with those of other
     measures of the same cases; others are drawn in the fastest way that has the same distribution.
+    `tell` hears how much of the work is done.
     """
     names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
     result = np.full((len(sets), len(needed), settings.replicates), np.nan, dtype=np.float32)
     used = sets[0] if len(sets) == 1 else np.unique(np.concatenate(sets))
     if not names or not used.size:
+        tell(1.0)
         return result
     # The same patients are drawn alike, whatever they are called and in whatever order they come.
     rng = np.random.default_rng([settings.seed, crc32(np.sort(units[used]).tobytes())])
@@ -54,6 +63,7 @@ def replicates_of(
     if scores and alone and not paired:
         found = counted(scores, sets[0], asked, settings.replicates, rng)
         result[0, needed] = [found[name] for name in names]
+        tell(1.0)
         return result
     place = np.zeros(len(units), dtype=np.int64)
     place[used] = np.arange(len(used))
@@ -70,6 +80,7 @@ def replicates_of(
         for c, function in enumerate(functions):
             found = function(drawn)
             result[c, needed, block] = [found[name] for name in names]
+        tell((block.stop - start) / settings.replicates)
     return result
 
 
@@ -78,6 +89,16 @@ def to_bin(measures: Measures, cases: int, settings: Settings) -> BinaryScores |
     if not isinstance(measures, BinaryScores) or weights_of(measures) is not None:
         return None
     return measures if cases >= settings.binned_from else None
+
+
+def said_of_bins(measures: Measures, cases: int, settings: Settings) -> str:
+    """What a report says of the bootstrap of so many cases; nothing where no score is binned."""
+    if to_bin(measures, cases, settings) is None:
+        return ""
+    return (
+        f"scores of groups of {settings.binned_from} images or more are in {BINS} bins for the "
+        "bootstrap; values are exact"
+    )
 
 
 def counted(

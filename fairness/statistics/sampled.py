@@ -14,7 +14,7 @@ from fairness.statistics.bootstrap import Replicates, resampled_variance
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
 from fairness.statistics.one_set import OneSet, measured_set
-from fairness.statistics.replicated import replicates_of
+from fairness.statistics.replicated import Tell, replicates_of, silent
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
 
@@ -161,6 +161,7 @@ def sample(
     only: str | None = None,
     *,
     paired: bool = False,
+    tell: Tell = silent,
 ) -> Sampled:
     """Measure every cell (an index of cases), and resample its patients.
 
@@ -168,29 +169,49 @@ def sample(
     patients of each stratum, so that replicates of cells with common patients move together;
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
     call with the same measures. With `only`, no other metric has replicates. `paired` ones of a
-    cell are of the same draws whatever the measures.
+    cell are of the same draws whatever the measures. `tell` hears the number of cases that are
+    done, up to that of all cells.
     """
     memo = Memo() if memo is None else memo
     keys = [blake2b(rows.tobytes()).digest() for rows in cells]
     for key, rows in zip(keys, cells, strict=True):
         if key not in memo.sets:
             memo.sets[key] = measured_set(measures, rows, units)
+        tell(len(rows) / 2)
     sets = [memo.sets[key] for key in keys]
     values, formula = (np.stack([getattr(s, of) for s in sets]) for of in ("values", "variance"))
     patients, closed = np.stack([s.patients for s in sets]), np.isfinite(formula)
     asked = np.array([only in (None, metric.name) for metric in measures.metrics])
     if strata is None:
-        together = np.zeros_like(units)
-        for key, rows, wanted in zip(
-            keys, cells, ~closed & np.isfinite(values) & asked, strict=True
-        ):
-            if key not in memo.replicates:
-                memo.replicates[key] = replicates_of(
-                    measures, [rows], units, together, settings, wanted, paired=paired
-                )
+        together, wanted = np.zeros_like(units), ~closed & np.isfinite(values) & asked
+        for key, rows, needed in zip(keys, cells, wanted, strict=True):
+            half = len(rows) / 2
+            if key in memo.replicates:
+                tell(half)
+                continue
+            memo.replicates[key] = replicates_of(
+                measures,
+                [rows],
+                units,
+                together,
+                settings,
+                needed,
+                paired=paired,
+                tell=scaled(tell, half),
+            )
         replicates = np.concatenate([memo.replicates[key] for key in keys])
     else:
-        replicates = replicates_of(measures, cells, units, strata, settings, asked, paired=paired)
+        half = sum(map(len, cells)) / 2
+        replicates = replicates_of(
+            measures,
+            cells,
+            units,
+            strata,
+            settings,
+            asked,
+            paired=paired,
+            tell=scaled(tell, half),
+        )
     people = np.stack([s.people for s in sets], axis=1)
     weighs = weights_of(measures) is not None
     return Sampled(
@@ -207,3 +228,8 @@ def sample(
         clustered=(people[0] < [len(rows) for rows in cells]) | weighs,
         people=people,
     )
+
+
+def scaled(tell: Tell, cases: float) -> Tell:
+    """Tells shares of so many cases."""
+    return lambda share: tell(share * cases)

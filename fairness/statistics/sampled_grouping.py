@@ -9,6 +9,7 @@ from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
 from fairness.statistics.clusters import people
 from fairness.statistics.measures import Measures
+from fairness.statistics.replicated import Tell, silent
 from fairness.statistics.sampled import Memo, Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
 from fairness.suppression import hidden_of
@@ -48,10 +49,11 @@ def sample_grouping(
     grouping: Grouping,
     settings: Settings,
     memo: Memo | None = None,
+    tell: Tell = silent,
 ) -> SampledGrouping:
     """Measure and resample every group of a grouping, the unknown, and all known cases.
 
-    `memo` keeps replicates for other groupings with some of the same sets of cases.
+    `memo` keeps what other groupings with some of the same sets of cases need, too.
     """
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
@@ -59,9 +61,18 @@ def sample_grouping(
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
     in_groups = sum(people(units[rows]) for rows in cells[:-2])
     dependent = in_groups > people(units[cells[-1]])
-    sampled = sample(measures, cells, units, settings, codes if dependent else None, memo)
+    sampled = sample(
+        measures, cells, units, settings, codes if dependent else None, memo, tell=tell
+    )
     tiers: list[Tier] = [
         "suppressed" if name in hidden else tier(int(people), int(rarer), settings)
         for name, people, rarer in zip(attribute.groups, *sampled.people[:, :-2], strict=True)
     ]
     return SampledGrouping(grouping, sampled, tuple(tiers), dependent, hidden)
+
+
+def work_of(grouping: Grouping) -> int:
+    """Number of cases in all sets of a grouping."""
+    return int(
+        np.count_nonzero(grouping.codes == UNKNOWN) + 2 * np.count_nonzero(grouping.codes >= 0)
+    )

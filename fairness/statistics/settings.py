@@ -1,6 +1,6 @@
 """Settings of the statistics: confidence, replicates, seed, smallest group sizes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 from scipy.special import ndtri
@@ -8,6 +8,9 @@ from scipy.special import ndtri
 from fairness.errors import UsageError
 
 Tier: TypeAlias = Literal["suppressed", "descriptive", "inferential"]
+
+LEAST_BINNED = 2_000
+"""Below it bins are no faster, and there is no need for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +48,20 @@ class Settings:
             raise UsageError("--power must lie in (0, 1)")
         if self.replicates < 100:
             raise UsageError("--replicates must be at least 100")
+        if self.binned_from < LEAST_BINNED:
+            raise UsageError(f"--binned-from must be at least {LEAST_BINNED}")
         if self.calibration_bins < 1:
             raise UsageError("--calibration-bins must be at least 1")
         counts = (self.suppress_below, self.suppress_positives_below or 0, self.inferential_from)
         if min(*counts, self.seed) < 0:
             raise UsageError("counts, such as --suppress-below or --seed, must not be negative")
+
+    def document(self, *, binned: bool) -> dict[str, object]:
+        """For a provenance; where scores were not binned, nothing of the size from which on."""
+        kept = asdict(self)
+        if not binned:
+            del kept["binned_from"]
+        return kept
 
     @property
     def least_of_class(self) -> int:

@@ -43,7 +43,7 @@ def gap_change(
     name = names[1]
     m = [metric.name for metric in new.metrics].index(name)
     after, before = (
-        sample(one, rows, units, settings, strata, only=name, paired=True) for one in (new, old)
+        sample(one, rows, units, settings, strata, only=(name,), paired=True) for one in (new, old)
     )
     (first,), (second,) = (
         [change for _, change in changes_of_cell(after, before, cell, units, name)]

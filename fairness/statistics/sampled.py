@@ -1,6 +1,6 @@
 """Values and uncertainty of several sets of cases, resampled by patient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -158,7 +158,7 @@ def sample(
     settings: Settings,
     strata: IntArray | None = None,
     memo: Memo | None = None,
-    only: str | None = None,
+    only: Collection[str] | None = None,
     *,
     paired: bool = False,
     tell: Tell = silent,
@@ -168,7 +168,7 @@ def sample(
     `units` (n,) is the patient of each case. With `strata` (n,) all cells share one draw of the
     patients of each stratum, so that replicates of cells with common patients move together;
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
-    call with the same measures. With `only`, no other metric has replicates. `paired` ones of a
+    call with the same measures. With `only`, no other metrics have replicates. `paired` ones of a
     cell are of the same draws whatever the measures. `tell` hears the number of cases that are
     done, up to that of all cells.
     """
@@ -181,7 +181,7 @@ def sample(
     sets = [memo.sets[key] for key in keys]
     values, formula = (np.stack([getattr(s, of) for s in sets]) for of in ("values", "variance"))
     patients, closed = np.stack([s.patients for s in sets]), np.isfinite(formula)
-    asked = np.array([only in (None, metric.name) for metric in measures.metrics])
+    asked = np.array([only is None or metric.name in only for metric in measures.metrics])
     if strata is None:
         together, wanted = np.zeros_like(units), ~closed & np.isfinite(values) & asked
         for key, rows, needed in zip(keys, cells, wanted, strict=True):

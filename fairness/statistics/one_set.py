@@ -1,5 +1,6 @@
 """One set of cases, measured: values, variances in closed form, and sizes; without replicates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,4 +45,11 @@ def measured_set(measures: Measures, rows: IntArray, units: IntArray) -> OneSet:
             [effective_patients(units[k], None if weights is None else weights[k]) for k in classes]
         ),
         people=np.array([people(units[rows]), min(people(units[k]) for k in classes)]),
+    )
+
+
+def stacked(sets: Sequence[OneSet]) -> OneSet:
+    """Several sets as one, whose arrays begin with the set."""
+    return OneSet(
+        **{name: np.stack([getattr(one, name) for one in sets]) for name in vars(sets[0])}
     )

@@ -36,7 +36,7 @@ def replicates_of(
     measures: Measures,
     sets: Sequence[IntArray],
     units: IntArray,
-    strata: IntArray,
+    strata: IntArray | None,
     settings: Settings,
     needed: BoolArray,
     *,
@@ -45,9 +45,10 @@ def replicates_of(
 ) -> Replicates:
     """(C, M, R) of C sets of cases, NaN but for the `needed` metrics (M,).
 
-    Cases outside every set take no part. `paired` replicates of one set move with those of other
-    measures of the same cases; others are drawn in the fastest way that has the same distribution.
-    `tell` hears how much of the work is done.
+    `units` (n,) are the patients, who are drawn within `strata` (n,); None: there is one. Cases
+    outside every set take no part. `paired` replicates of one set move with those of other measures
+    of the same cases; others are drawn in the fastest way that has the same distribution. `tell`
+    hears how much of the work is done.
     """
     names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
     result = np.full((len(sets), len(needed), settings.replicates), np.nan, dtype=np.float32)
@@ -67,7 +68,8 @@ def replicates_of(
         return result
     place = np.zeros(len(units), dtype=np.int64)
     place[used] = np.arange(len(used))
-    patients, many = Patients.of(units[used], strata[used]), len(used) >= settings.binned_from
+    of_stratum = np.zeros_like(used) if strata is None else strata[used]
+    patients, many = Patients.of(units[used], of_stratum), len(used) >= settings.binned_from
     functions = [
         of_patients(measures, rows, patients.unit[place[rows]], len(patients), asked, settings)
         for rows in sets

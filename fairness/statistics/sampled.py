@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 
 import numpy as np
@@ -13,7 +13,7 @@ from fairness.statistics import intervals
 from fairness.statistics.bootstrap import Replicates, resampled_variance
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
-from fairness.statistics.one_set import OneSet, measured_set
+from fairness.statistics.one_set import OneSet, measured_set, stacked
 from fairness.statistics.replicated import Tell, replicates_of, silent
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
@@ -178,55 +178,37 @@ def sample(
         if key not in memo.sets:
             memo.sets[key] = measured_set(measures, rows, units)
         tell(len(rows) / 2)
-    sets = [memo.sets[key] for key in keys]
-    values, formula = (np.stack([getattr(s, of) for s in sets]) for of in ("values", "variance"))
-    patients, closed = np.stack([s.patients for s in sets]), np.isfinite(formula)
+    found = stacked([memo.sets[key] for key in keys])
+    closed = np.isfinite(found.variance)
     asked = np.array([only is None or metric.name in only for metric in measures.metrics])
+    draw = partial(replicates_of, measures, units=units, settings=settings, paired=paired)
     if strata is None:
-        together, wanted = np.zeros_like(units), ~closed & np.isfinite(values) & asked
+        wanted = ~closed & np.isfinite(found.values) & asked
         for key, rows, needed in zip(keys, cells, wanted, strict=True):
-            half = len(rows) / 2
+            hears = scaled(tell, len(rows) / 2)
             if key in memo.replicates:
-                tell(half)
-                continue
-            memo.replicates[key] = replicates_of(
-                measures,
-                [rows],
-                units,
-                together,
-                settings,
-                needed,
-                paired=paired,
-                tell=scaled(tell, half),
-            )
+                hears(1.0)
+            else:
+                memo.replicates[key] = draw(sets=[rows], strata=None, needed=needed, tell=hears)
         replicates = np.concatenate([memo.replicates[key] for key in keys])
     else:
-        half = sum(map(len, cells)) / 2
-        replicates = replicates_of(
-            measures,
-            cells,
-            units,
-            strata,
-            settings,
-            asked,
-            paired=paired,
-            tell=scaled(tell, half),
-        )
-    people = np.stack([s.people for s in sets], axis=1)
-    weighs = weights_of(measures) is not None
+        hears = scaled(tell, sum(map(len, cells)) / 2)
+        replicates = draw(sets=cells, strata=strata, needed=asked, tell=hears)
+    resampled = resampled_variance(replicates, found.patients)
+    several = found.people[:, 0] < [len(rows) for rows in cells]
     return Sampled(
         measures=measures,
         settings=settings,
         rows=tuple(cells),
-        values=values,
+        values=found.values,
         replicates=replicates,
-        variance=np.where(closed, formula, resampled_variance(replicates, patients)),
+        variance=np.where(closed, found.variance, resampled),
         closed=closed,
-        trials=np.stack([s.trials for s in sets]),
-        patients=patients,
-        classes=np.stack([s.classes for s in sets], axis=1),
-        clustered=(people[0] < [len(rows) for rows in cells]) | weighs,
-        people=people,
+        trials=found.trials,
+        patients=found.patients,
+        classes=found.classes.T,
+        clustered=several | (weights_of(measures) is not None),
+        people=found.people.T,
     )
 
 

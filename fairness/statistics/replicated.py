@@ -69,7 +69,8 @@ def replicates_of(
     place = np.zeros(len(units), dtype=np.int64)
     place[used] = np.arange(len(used))
     of_stratum = np.zeros_like(used) if strata is None else strata[used]
-    patients, many = Patients.of(units[used], of_stratum), len(used) >= settings.binned_from
+    patients = Patients.of(units[used], of_stratum)
+    many = any(to_bin(measures, len(rows), settings) for rows in sets)
     functions = [
         of_patients(measures, rows, patients.unit[place[rows]], len(patients), asked, settings)
         for rows in sets

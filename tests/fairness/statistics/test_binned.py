@@ -1,6 +1,7 @@
 """Replicates from bins of scores beside those of the definitions, with the same draws."""
 
 from collections.abc import Mapping
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -92,7 +93,12 @@ def test_patients_with_several_images_are_drawn_together(
     sets = [np.arange(6000), np.arange(0, 6000, 2), np.arange(300)]
     strata = None if paired else np.zeros_like(units)
     binned = sample(measures, sets, units, BINNED, strata, paired=paired).replicates
-    monkeypatch.setattr(replicated, "to_bin", lambda *_: None)
+    function = replicated.of_patients
+
+    def of_every_case(*args: Any) -> replicated.Replicate:
+        return function(*args[:-1], Settings(binned_from=10_000))
+
+    monkeypatch.setattr(replicated, "of_patients", of_every_case)
     exact = sample(measures, sets, units, BINNED, strata, paired=paired).replicates
     spread = exact.std(-1)
     np.testing.assert_array_equal(np.isnan(binned), np.isnan(exact))

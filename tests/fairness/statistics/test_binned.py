@@ -93,9 +93,9 @@ def test_patients_with_several_images_are_drawn_together(
     sets = [np.arange(6000), np.arange(0, 6000, 2), np.arange(300)]
     strata = None if paired else np.zeros_like(units)
     binned = sample(measures, sets, units, BINNED, strata, paired=paired).replicates
-    function = replicated.of_patients
+    function: Any = replicated.of_patients
 
-    def of_every_case(*args: Any) -> replicated.Replicate:
+    def of_every_case(*args: object) -> object:
         return function(*args[:-1], Settings(binned_from=10_000))
 
     monkeypatch.setattr(replicated, "of_patients", of_every_case)

@@ -18,6 +18,7 @@ from audit.report.reader_tables import reader_tables
 from audit.report.terminal import print_report, print_text_tables
 from audit.tracking import log_to_mlflow
 from audit.tracking_wandb import log_to_wandb
+from audit.waiting import waiting
 from fairness.beside.beside import beside_of
 from fairness.beside.by_reader import Against
 from fairness.beside.readers import said_of_readers, with_readers
@@ -60,7 +61,8 @@ def finish(
         }
     whole, parts, stratum = groupings_of_decided(everything, options)
     groupings = divided(plan.task, answered, measured, parts, stratum, settings)
-    report = summarise_all(measured, groupings, provenance, settings)
+    with waiting(f"resampling the patients of {len(answered.cases)} rows", console) as wait:
+        report = summarise_all(measured, groupings, provenance, settings, wait.reached)
     labelled = [k for k, one in enumerate(measured) if one.names.label] or [0]
     missing = unrecorded(
         [measured[k] for k in labelled], [groupings[k] for k in labelled], settings
@@ -68,7 +70,8 @@ def finish(
     report = replace(report, unrecorded=missing)
     judgement, partial = None, partial_line(provenance)
     if plan.policy is not None:
-        judgement = judged(plan.policy, plan, answered, measured, groupings, report)
+        with waiting(f"judging by {plan.options.policy}", console):
+            judgement = judged(plan.policy, plan, answered, measured, groupings, report)
         judgement = without_pass(judgement, partial) if partial else judgement
     compared: Sequence[Compared] = ()
     if options.compat is not None:
@@ -77,7 +80,8 @@ def finish(
     if options.compat == "fairclip":
         original = original_results(report, compared, provenance["data"]["path"])
     against = Against(everything, measured[0], groupings[0], whole, report)
-    beside = all_beside(against, parts, answered, plan, console)
+    with waiting("numbers beside those of the report", console):
+        beside = all_beside(against, parts, answered, plan, console)
     write_report(out / "report", report, judgement, compared, original, beside)
     print_report(report, judgement, compared, console)
     print_text_tables(reader_tables(beside, brief=True) if beside else (), console)

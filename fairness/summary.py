@@ -1,6 +1,6 @@
 """Measured cases > GroupReport: the analysis under the report's names, small groups hidden."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Any
@@ -23,6 +23,7 @@ from fairness.statistics.families import (
     families_of_pairs,
 )
 from fairness.statistics.measures import Measures
+from fairness.statistics.replicated import said_of_bins, silent
 from fairness.statistics.settings import Settings
 from fairness.suppression import judged
 from fairness.tasks.measured import Measured
@@ -46,6 +47,7 @@ def summarise_all(
     groupings: Sequence[Sequence[Grouping]],
     provenance: Mapping[str, Any],
     settings: Settings,
+    reached: Callable[[float], None] = silent,
 ) -> GroupReport:
     """The report of the first, with those of the others as `also`; labels are tested together.
 
@@ -54,11 +56,19 @@ def summarise_all(
         groupings: of the cases of each.
         provenance: what was measured, on what, with what; the settings are added to it.
         settings: of the statistics.
+        reached: hears the share of the work that is done, now and then.
     """
+    done = 0.0
+
+    def tell(more: float) -> None:
+        nonlocal done
+        done += more / len(measured)
+        reached(done)
+
     sizes = [sizes_of(one.cases, one.measures.positive, settings) for one in measured]
     divided = [judged(of_one, size) for of_one, size in zip(groupings, sizes, strict=True)]
     analyses = [
-        analyse(one.measures, size.patients, of_one, settings)
+        analyse(one.measures, size.patients, of_one, settings, tell)
         for one, size, of_one in zip(measured, sizes, divided, strict=True)
     ]
     analyses = tested_together(measured, analyses, settings)
@@ -115,10 +125,13 @@ def report_of(
         if contrast.metric not in measured.meaningless
     ]
     drawn = measured.probabilities
+    bins = said_of_bins(measured.measures, len(sizes.patients), settings)
     statistics: dict[str, object] = {
-        "statistics": asdict(settings),
+        "statistics": settings.document(binned=bool(bins)),
         "families": list(analysis.families),
     }
+    if bins:
+        statistics["bootstrap"] = bins
     if sizes.few(sizes.everybody) == FEW and "data" in provenance:
         statistics["data"] = {**provenance["data"], "n": None}
         statistics["speed"] = None  # rate and seconds would tell the number of images

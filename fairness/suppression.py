@@ -8,8 +8,6 @@ keeps room for at least five whole numbers, whatever a reader adds and subtracts
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from fairness.arrays import Array, IntArray
 from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.disclosure.cells import Cell, Table, cells_of, table_of
@@ -180,9 +178,3 @@ def hidden_of(
         return grouping.hidden
     alone, *_ = protected([grouping], None, Sizes(patients, labels, least, least))
     return alone.hidden or frozenset()
-
-
-def people_of(grouping: Grouping, patients: Array) -> IntArray:
-    """(G,) number of people in each group."""
-    inside = [grouping.codes == code for code in range(len(grouping.attribute.groups))]
-    return np.array([np.unique(patients[rows]).size for rows in inside], dtype=np.int64)

@@ -32,6 +32,8 @@ MARKS = frozenset("-–—−?._/*#~ [](){}\"'")  # noqa: RUF001 - the dashes ar
 NULL = "\\n"  # as MySQL and PostgreSQL write it, in lower case; `N` alone may mean no
 CODES = frozenset((-1, -9, -99, -999, -9999))
 
+_CODED = re.compile(r"[A-Za-z].*[0-9]|[0-9].*[A-Za-z]|^[0-9]+$")
+"""A letter beside a digit, or a whole number: no word above, and soon seen of a million ids."""
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -42,7 +44,6 @@ def whole(text: str) -> str:
     return "0" if text == "-0" else text
 
 
-@lru_cache(maxsize=65536)
 def is_unknown(text: str, more: Collection[str] = frozenset()) -> bool:
     """Whether a text says that a value was not recorded, whatever its case and its marks.
 
@@ -50,6 +51,13 @@ def is_unknown(text: str, more: Collection[str] = frozenset()) -> bool:
         text: a code or a word.
         more: further such words, as `plain` writes them.
     """
+    if not more and _CODED.search(text):
+        return False
+    return _is_unknown(text, frozenset(more))
+
+
+@lru_cache(maxsize=65536)
+def _is_unknown(text: str, more: frozenset[str]) -> bool:
     word = plain(text)
     return (
         word in WORDS

@@ -25,6 +25,7 @@ from fairness.contract import Threshold
 from fairness.errors import UsageError
 from fairness.guard import DEBUG_HELP
 from fairness.outcomes import Names
+from fairness.tables.table import release
 
 HELP = """A fairness report from anybody's predictions: no server, no images.
 
@@ -99,9 +100,9 @@ def report(arguments: list[str], console: Console) -> int:
         console.print(f"note: {note}", highlight=False, markup=False)
     records = private_folder(options.out / "records")
     write_outcomes(records / "outcomes.parquet", answered, task.stored, digest, names, task)
+    release()
     provenance = of_file(options.source, names, predictions, threshold, ["report", *arguments])
-    with waiting(f"resampling the patients of {len(answered.cases)} rows", console):
-        code = finish(answered, provenance, plan, options.out, console)
+    code = finish(answered, provenance, plan, options.out, console)
     say_where(options.out, console)
     if options.metrics_file is not None:
         write_metrics(options.metrics_file, [options.out])

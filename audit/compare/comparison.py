@@ -20,6 +20,7 @@ from fairness.groups import Grouping
 from fairness.outcomes import Contrast, GroupReport, Names
 from fairness.statistics.changes import changes
 from fairness.statistics.gap_changes import gap_change
+from fairness.statistics.replicated import said_of_bins
 from fairness.statistics.settings import Settings
 from fairness.summary import shared_changes, summarise_all
 from fairness.tasks.measured import Measured
@@ -140,12 +141,13 @@ def held(one: Side, other: Side, settings: Settings, note: str, alike: int = 1) 
         tests += delong(old, new, sets)
     cases = one.run.answered.cases
     n = told(len(cases), sizes_of(cases, None, settings))
+    bins = said_of_bins(one.measured[0].measures, len(cases), settings)
     said = {
         "first": side_in_words(one.run),
         "second": side_in_words(other.run),
         "n": n,
         "note": note if n is not None or not note else "samples that not all have are left out",
-        "statistics": asdict(settings),
+        "statistics": settings.document(binned=bool(bins)),
     }
     return Comparison(
         one.report, other.report, tuple(moved), tuple(turned), tuple(tests), tuple(of_gaps), said

@@ -184,7 +184,7 @@ def check_design_fits(design: Design, groupings: Sequence[Grouping]) -> None:
         )
 
 
-IRRELEVANT = ("seed", "replicates", "calibration_bins", "power", "adjust")
+IRRELEVANT = ("seed", "replicates", "binned_from", "calibration_bins", "power", "adjust")
 """Settings that move no planned verdict, beyond chance."""
 
 

@@ -79,6 +79,8 @@ def headline(report: GroupReport) -> list[str]:
         lines.append(f"weighted by {weights['column']}: worth {worth} patients of equal weight")
     if readers := about.get("reader_labels"):
         lines.append(majority_line(readers))
+    bins = [one.provenance.get("bootstrap") for one in (report, *report.also)]
+    lines += dict.fromkeys(str(said) for said in bins if said)
     if data["statement"]:
         lines.append(data["statement"])
     return [one_line(line) for line in [*lines, *one_sided(report)]]

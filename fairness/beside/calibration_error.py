@@ -6,7 +6,7 @@ from fairness.arrays import IntArray
 from fairness.beside.sets import CaseSet
 from fairness.statistics.binary import BinaryScores
 from fairness.statistics.bootstrap import resample
-from fairness.statistics.sampled import BLOCK
+from fairness.statistics.replicated import BLOCK
 from fairness.statistics.settings import Settings
 from fairness.statistics.shifted_calibration import error_at
 from fairness.statistics.simultaneous import norm_limits

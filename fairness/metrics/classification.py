@@ -1,6 +1,6 @@
 """Metrics of a binary classifier: pure functions of truth and prediction or score.
 
-Every function takes `y_true` (n,) of 0/1, then `y_pred` (n,) of 0/1 or `y_score` (n,) in [0, 1],
+Every metric takes `y_true` (n,) of 0/1, then `y_pred` (n,) of 0/1 or `y_score` (n,) in [0, 1],
 and answers a float. Undefined (an empty denominator, one class only) is NaN, never 0: see
 docs/metrics.md. A NaN among the arguments is refused by a DataError: no case may count as negative
 because nobody knows what it is. Replicates of a bootstrap are made in `statistics/binary.py`.
@@ -14,6 +14,9 @@ from fairness.arrays import Array, BoolArray, IntArray
 from fairness.errors import DataError
 
 NO_CASE, NO_POSITIVE, NO_NEGATIVE = "no case", "no positive case", "no negative case"
+
+SPARSE = 8
+"""Largest whole number, a case, up to which numbers are counted in place of sorted."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,10 @@ class Share:
 
     def __call__(self, y_true: Array, y_pred: Array) -> float:
         """The share by truth (n,) and prediction (n,), both of 0/1."""
-        counts = outcomes(y_true, y_pred).sum(1)
+        return self.of(outcomes(y_true, y_pred).sum(1))
+
+    def of(self, counts: IntArray) -> float:
+        """The share by the numbers of TP, FP, FN, TN."""
         return _divide(int(counts @ self.counted), int(counts @ self.among))
 
 
@@ -68,23 +74,58 @@ def brier_score(y_true: Array, y_score: Array) -> float:
 
 def auc(y_true: Array, y_score: Array) -> float:
     """Area under the ROC curve: P(positive scores above negative), ties count one half."""
-    refuse_nan(y_true, y_score)
-    order = np.argsort(y_score, kind="stable")
-    y, edges = np.asarray(y_true)[order], _tie_edges(np.asarray(y_score)[order])
-    positive = np.diff(_cumulative(y == 1)[edges])  # in each block of equal scores
-    below = _cumulative(y == 0)[edges]  # negatives under each block's edges
-    wins = (positive * (below[:-1] + below[1:])).sum() / 2
-    return _divide(wins, positive.sum() * below[-1])
+    return auc_of(runs(y_true, y_score))
 
 
 def average_precision(y_true: Array, y_score: Array) -> float:
     """Area under the precision-recall curve as a step function, without interpolation."""
+    return average_precision_of(runs(y_true, y_score))
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of equal scores, by ascending score."""
+
+    size: IntArray
+    """Cases of each."""
+    positive: IntArray
+    negative: IntArray
+
+
+def runs(y_true: Array, y_score: Array) -> Runs:
+    """The runs of equal scores; dense whole numbers, such as ranks, are counted, not sorted."""
     refuse_nan(y_true, y_score)
-    order = np.argsort(y_score, kind="stable")[::-1]
-    y, edges = np.asarray(y_true)[order], _tie_edges(np.asarray(y_score)[order])
-    hits = _cumulative(y == 1)[edges]  # true positives at or above each threshold
-    precision = hits[1:] / np.maximum(edges[1:], 1)
-    return _divide((np.diff(hits) * precision).sum(), hits[-1])
+    y, s = np.asarray(y_true), np.asarray(y_score)
+    if are_dense(s):
+        top = int(s.max(initial=0)) + 1
+        size, *of_class = (np.bincount(s[kept], minlength=top) for kept in (s >= 0, y == 1, y == 0))
+        there = size > 0
+        return Runs(size[there], *(counts[there] for counts in of_class))
+    order = np.argsort(s, kind="stable")
+    y, edges = y[order], _tie_edges(s[order])
+    return Runs(np.diff(edges), *(np.diff(_cumulative(y == k)[edges]) for k in (1, 0)))
+
+
+def are_dense(numbers: Array) -> bool:
+    """Whether they are whole numbers (n,) from 0 to a few times n, which need no sorting."""
+    if not np.issubdtype(numbers.dtype, np.integer) or not numbers.size:
+        return False
+    return bool(numbers.min() >= 0 and numbers.max() < SPARSE * numbers.size)
+
+
+def auc_of(found: Runs) -> float:
+    """The AUC of runs of equal scores."""
+    below = _cumulative(found.negative)  # negatives under each run's edges
+    wins = (found.positive * (below[:-1] + below[1:])).sum() / 2
+    return _divide(wins, found.positive.sum() * below[-1])
+
+
+def average_precision_of(found: Runs) -> float:
+    """The average precision of runs of equal scores."""
+    hits = _cumulative(found.positive[::-1])  # true positives at or above each threshold
+    called = np.cumsum(found.size[::-1], dtype=np.int64)
+    precision = hits[1:] / np.maximum(called, 1)
+    return _divide((found.positive[::-1] * precision).sum(), hits[-1])
 
 
 def refuse_nan(*columns: Array) -> None:
@@ -103,9 +144,9 @@ def _divide(top: float, bottom: float) -> float:
     return float(top / bottom) if bottom > 0 else float("nan")
 
 
-def _cumulative(cases: BoolArray) -> IntArray:
-    """(n + 1,) running counts of cases, with a leading 0."""
-    return np.concatenate([[0], np.cumsum(cases)])
+def _cumulative(cases: BoolArray | IntArray) -> IntArray:
+    """(n + 1,) running counts of cases, with a leading 0; their products need 64 bits."""
+    return np.concatenate([[0], np.cumsum(cases, dtype=np.int64)])
 
 
 def _tie_edges(ordered: Array) -> IntArray:

@@ -13,13 +13,14 @@ from fairness.arrays import Array
 from fairness.attributes import ALL, OVERALL, Attribute
 from fairness.groups import Grouping, plain
 from fairness.outcomes import Contrast, Estimate
-from fairness.statistics.bootstrap import Replicates
 from fairness.statistics.clusters import units_of
 from fairness.statistics.estimates import estimates_of
 from fairness.statistics.families import adjusted_gaps, families_of_gaps, families_of_pairs
 from fairness.statistics.gaps import compared_groups, pairwise, summarised
 from fairness.statistics.measures import Measures
-from fairness.statistics.sampled_grouping import sample_grouping
+from fairness.statistics.replicated import Tell, silent
+from fairness.statistics.sampled import Memo, scaled
+from fairness.statistics.sampled_grouping import sample_grouping, work_of
 from fairness.statistics.settings import Settings
 from fairness.statistics.unknown_groups import ranges_of
 
@@ -39,6 +40,7 @@ def analyse(
     patients: Array,
     groupings: Sequence[Grouping],
     settings: Settings | None = None,
+    tell: Tell = silent,
 ) -> Analysis:
     """Estimates overall and by group, differences between groups, tests of both.
 
@@ -47,6 +49,7 @@ def analyse(
         patients: (n,) patient of each case; cases of one patient are resampled together.
         groupings: how to divide the cases; codes (n,).
         settings: defaults if None.
+        tell: hears how much more is done, up to 1.
 
     Returns:
         Estimates of attribute `overall`, then of each grouping: every metric of every group, of
@@ -58,13 +61,14 @@ def analyse(
     units = units_of(patients)
     # No group at all: of this grouping only the set of all cases is reported.
     everyone = plain(Attribute(OVERALL, ()), np.zeros(len(units), dtype=np.int64))
-    memo: dict[bytes, Replicates] = {}
-    overall = sample_grouping(measures, units, everyone, settings, memo)
+    memo, work = Memo(), sum(map(work_of, (everyone, *groupings)))
+    tell = scaled(tell, 1 / max(work, 1))
+    overall = sample_grouping(measures, units, everyone, settings, memo, tell)
     estimates = [estimate for estimate in estimates_of(overall) if estimate.group == ALL]
     contrasts: list[Contrast] = []
     gaps: list[Contrast] = []
     for grouping in groupings:
-        sampled = sample_grouping(measures, units, grouping, settings, memo)
+        sampled = sample_grouping(measures, units, grouping, settings, memo, tell)
         compared, ranges = compared_groups(sampled), ranges_of(sampled)
         estimates += estimates_of(sampled)
         contrasts += pairwise(sampled, compared, ranges)

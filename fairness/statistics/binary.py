@@ -4,8 +4,9 @@ The point values come from `fairness.metrics` and are the definition. The replic
 float32 for speed; a test compares the two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from fairness.statistics.recalibration import Fit, fit_intercept, fit_slope, ref
 
 ONE_CLASS = "only one class"
 NOT_FITTED = "one class, one score, or classes that the score separates"
+
+MANY = 20_000
+"""Cases from which on their ranks among all are counted, in place of sorting their scores."""
 
 COUNTED = np.array([share.counted for share in SHARES.values()], dtype=np.float32)
 AMONG = np.array([share.among for share in SHARES.values()], dtype=np.float32)
@@ -77,13 +81,13 @@ class BinaryScores:
 
     def values(self, rows: IntArray) -> FloatArray:
         """(M,) in the order of `METRICS`."""
-        y, s = self.positive[rows], self.score[rows]
-        predicted = self.predicted(rows)
+        y, s, counts = self.positive[rows], self.score[rows], self._table(rows).sum(1)
+        runs = c.runs(y, self.ranked(rows))
         return np.array(
-            [share(y, predicted) for share in SHARES.values()]
+            [share.of(counts) for share in SHARES.values()]
             + [
-                c.auc(y, s),
-                c.average_precision(y, s),
+                c.auc_of(runs),
+                c.average_precision_of(runs),
                 c.brier_score(y, s),
                 fit_slope(y, s).value,
                 fit_intercept(y, s).value,
@@ -95,12 +99,15 @@ class BinaryScores:
         """(M, m) 0 or 1 for shares, squared errors for the Brier score, NaN for the others."""
         return self._case_values(rows)
 
+    def ranked(self, rows: IntArray) -> FloatArray | IntArray:
+        """(m,) what an AUC ranks: scores or, of many cases, ranks, which need not be sorted."""
+        return self.score[rows] if len(rows) < MANY else self._ranks[rows]
+
     def precision(self, rows: IntArray, units: IntArray) -> tuple[FloatArray, FloatArray]:
         """(M,) variances of the AUC (DeLong's) and of means of cases, by patient; (M,) patients."""
-        found = mean_variances(self._case_values(rows), units)
-        y, s = self.positive[rows], self.score[rows]
+        found, y = mean_variances(self._each_case_value(rows), units), self.positive[rows]
         found[[metric.name for metric in METRICS].index("auc")] = variance_of(
-            influence(y, s)[1], y, units
+            influence(y, self.ranked(rows))[1], y, units
         )
         return found, patients_among(self.among(rows), units)
 
@@ -172,13 +179,25 @@ class BinaryScores:
         return replicate
 
     def _case_values(self, rows: IntArray) -> FloatArray:
+        return np.stack(list(self._each_case_value(rows)))
+
+    def _each_case_value(self, rows: IntArray) -> Iterator[FloatArray]:
+        """(m,) of each metric, one at a time: of a million cases, all take 150 MB."""
         table = self._table(rows)
-        found = np.full((len(METRICS), len(rows)), np.nan)
-        counted, among = (np.equal(kind, 1) @ table for kind in (COUNTED, AMONG))
-        found[: len(SHARES)] = np.where(among, counted, np.nan)
-        brier = [metric.name for metric in METRICS].index("brier_score")
-        found[brier] = (self.score[rows] - self.positive[rows]) ** 2
-        return found
+        for metric in METRICS:
+            if metric.name in SHARES:
+                share = SHARES[metric.name]
+                counted, among = (np.equal(k, 1) @ table for k in (share.counted, share.among))
+                yield np.where(among, counted, np.nan)
+            elif metric.name == "brier_score":
+                yield np.asarray((self.score[rows] - self.positive[rows]) ** 2, dtype=np.float64)
+            else:
+                yield np.full(len(rows), np.nan)
+
+    @cached_property
+    def _ranks(self) -> IntArray:
+        """(n,) of the scores of all cases."""
+        return np.unique(self.score, return_inverse=True)[1].astype(np.int64)
 
     def _table(self, rows: IntArray) -> BoolArray:
         """(4, m) whether a case is a true or false positive, a false or true negative."""

@@ -66,7 +66,7 @@ def changes(
     found = []
     for grouping in (everyone, *groupings):
         cells = [np.flatnonzero(grouping.codes == g) for g in range(len(grouping.attribute.groups))]
-        pair = [sample(measures, cells, units, settings) for measures in (new, old)]
+        pair = [sample(measures, cells, units, settings, paired=True) for measures in (new, old)]
         together = alike * max(1, sum(len(rows) > 0 for rows in cells))
         for c, group in enumerate(grouping.attribute.groups):
             for metric, change in changes_of_cell(pair[0], pair[1], c, units):

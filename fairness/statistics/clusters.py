@@ -1,13 +1,27 @@
 """Patients with several cases: how much they are worth, and how precise a mean of theirs is."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
+from fairness.metrics.classification import are_dense
 
 
 def units_of(patients: Array) -> IntArray:
     """Number 0, 1, ... of each case's patient, (n,), in the order of the sorted patients."""
-    return np.unique(patients, return_inverse=True)[1].astype(np.int64)
+    if not are_dense(patients):
+        return np.unique(patients, return_inverse=True)[1].astype(np.int64)
+    there = np.zeros(int(patients.max()) + 1, dtype=bool)
+    there[patients] = True
+    return (np.cumsum(there, dtype=np.int64) - 1)[patients]
+
+
+def people(units: IntArray) -> int:
+    """Number of different patients among those of some cases, from 0 on."""
+    there = np.zeros(int(units.max(initial=-1)) + 1, dtype=bool)
+    there[units] = True
+    return int(np.count_nonzero(there))
 
 
 def effective_patients(units: IntArray, weights: FloatArray | None = None) -> float:
@@ -16,37 +30,40 @@ def effective_patients(units: IntArray, weights: FloatArray | None = None) -> fl
     It is the number of patients where each has the same number of cases; with `weights` (n,) of the
     cases, the same sum of them.
     """
-    sizes = np.bincount(units, weights).astype(np.float64)
+    sizes = np.bincount(units, weights).astype(np.float64)  # whole numbers would overflow
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.size else 0.0
 
 
 def patients_among(among: BoolArray, units: IntArray) -> FloatArray:
     """(M,) effective number of patients of the cases in each denominator (M, m)."""
+    if people(units) == len(units):
+        return np.asarray(among.sum(1), dtype=np.float64)
     return np.array([effective_patients(units[chosen]) for chosen in among])
 
 
-def mean_variances(values: FloatArray, units: IntArray) -> FloatArray:
+def mean_variances(values: Iterable[FloatArray], units: IntArray) -> FloatArray:
     """Variances (M,) of the means of M numbers over cases, all cases of a patient moving together.
 
     The linearised variance of a ratio of sums over patients; where every case is a patient of its
     own it is that of a mean.
 
     Args:
-        values: (M, m), NaN where a case has no such number.
+        values: M times (m,), NaN where a case has no such number.
         units: (m,) the patients.
 
     Returns:
         NaN where fewer than two patients have such a case.
     """
-    _, unit = np.unique(units, return_inverse=True)
+    unit = units_of(units)
+    return np.array([_mean_variance(of_cases, unit) for of_cases in values])
+
+
+def _mean_variance(values: FloatArray, unit: IntArray) -> float:
     known = np.isfinite(values)
-    cases = np.maximum(known.sum(1, keepdims=True), 1)
-    means = np.where(known, values, 0.0).sum(1, keepdims=True) / cases
-    moved = np.where(known, values - means, 0.0) / cases
-    found = np.full(len(values), np.nan)
-    for i in range(len(values)):
-        people = np.count_nonzero(np.bincount(unit, known[i]))
-        if people > 1:
-            sums = np.bincount(unit, moved[i])
-            found[i] = (sums @ sums) * people / (people - 1)
-    return found
+    number = people(unit[known])
+    if number < 2:
+        return np.nan
+    mean = np.where(known, values, 0.0).sum() / known.sum()
+    moved = np.where(known, values - mean, 0.0) / known.sum()
+    sums = np.bincount(unit, moved)
+    return float((sums @ sums) * number / (number - 1))

@@ -7,6 +7,8 @@ all of them in O(n log n) (midranks: Sun and Xu, IEEE Signal Processing Letters 
 import numpy as np
 
 from fairness.arrays import Array, FloatArray
+from fairness.metrics.classification import are_dense
+from fairness.statistics.clusters import people, units_of
 
 
 def delong(y_true: Array, y_score: Array) -> tuple[float, float]:
@@ -44,11 +46,11 @@ def variance_of(moved: FloatArray, y_true: Array, units: Array) -> float:
     where every case is a patient of its own this is DeLong's. `units` (n,) are the patients. NaN
     where a class has fewer than two.
     """
-    _, unit = np.unique(units, return_inverse=True)
+    unit = units_of(units)
     of_class = [
         np.bincount(unit[y_true == k], moved[y_true == k], unit.max(initial=-1) + 1) for k in (0, 1)
     ]
-    patients = [len(np.unique(unit[y_true == k])) for k in (0, 1)]
+    patients = [people(unit[y_true == k]) for k in (0, 1)]
     if min(patients) < 2:
         return np.nan
     alone = sum(m / (m - 1) * (x @ x) for m, x in zip(patients, of_class, strict=True))
@@ -58,7 +60,14 @@ def variance_of(moved: FloatArray, y_true: Array, units: Array) -> float:
 
 
 def placements(scores: Array, others: Array) -> FloatArray:
-    """For each of `scores` (m,) the share of `others` below it, ties counting one half."""
+    """For each of `scores` (m,) the share of `others` below it, ties counting one half.
+
+    Dense whole numbers, such as ranks, are counted, others sorted.
+    """
+    if are_dense(scores) and are_dense(others):
+        equal = np.bincount(others, minlength=int(scores.max(initial=0)) + 1)
+        upto = np.cumsum(equal)
+        return np.asarray((2 * upto - equal)[scores] / (2 * len(others)))
     ordered = np.sort(others)
     below = np.searchsorted(ordered, scores, "left") + np.searchsorted(ordered, scores, "right")
     return np.asarray(below / (2 * len(ordered)))

@@ -42,7 +42,9 @@ def gap_change(
     strata = np.zeros_like(units) if dependent else None
     name = names[1]
     m = [metric.name for metric in new.metrics].index(name)
-    after, before = (sample(one, rows, units, settings, strata, only=name) for one in (new, old))
+    after, before = (
+        sample(one, rows, units, settings, strata, only=(name,), paired=True) for one in (new, old)
+    )
     (first,), (second,) = (
         [change for _, change in changes_of_cell(after, before, cell, units, name)]
         for cell in (0, 1)

@@ -29,7 +29,8 @@ from fairness.statistics.clusters import effective_patients
 from fairness.statistics.contrasts import SHRINK
 from fairness.statistics.differences import Side
 from fairness.statistics.intervals import Limits, auc_trials, share_trials, towards_half, wilson
-from fairness.statistics.sampled import BLOCK, SURE
+from fairness.statistics.replicated import BLOCK
+from fairness.statistics.sampled import SURE
 from fairness.statistics.settings import Settings
 
 METRICS = ("auc", "true_positive_rate", "false_positive_rate")

@@ -54,7 +54,7 @@ def fit_slope(y_true: Array, y_score: Array, weights: FloatArray | None = None) 
 def fit_intercept(y_true: Array, y_score: Array, weights: FloatArray | None = None) -> Fit:
     """The intercept at slope 1: 0 is right on average, above 0 the scores are too low."""
     y, x = np.asarray(y_true, dtype=np.float64), logits(y_score)
-    if len(np.unique(y)) < 2:
+    if not len(y) or y.min() == y.max():
         return Fit(np.nan, np.full((2, len(y)), np.nan))
     a, w = 0.0, np.ones(len(y)) if weights is None else weights
     for _ in range(STEPS):

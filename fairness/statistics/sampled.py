@@ -1,24 +1,22 @@
 """Values and uncertainty of several sets of cases, resampled by patient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from zlib import crc32
+from functools import cached_property, partial
+from hashlib import blake2b
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from fairness.arrays import Array, BoolArray, FloatArray, IntArray
 from fairness.statistics import intervals
-from fairness.statistics.bootstrap import Replicates, resample, resampled_variance
-from fairness.statistics.clusters import effective_patients
+from fairness.statistics.bootstrap import Replicates, resampled_variance
 from fairness.statistics.intervals import Limits
 from fairness.statistics.measures import Measures
+from fairness.statistics.one_set import OneSet, measured_set, stacked
+from fairness.statistics.replicated import Tell, replicates_of, silent
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weights_of
-
-BLOCK = 500_000
-"""Weights held at once: they fit the processor's cache, and any number of cases fits in memory."""
 
 SCORED = ("share", "auc", "average")
 """Kinds of metrics with Wilson's interval, of as many trials as make a share as precise."""
@@ -145,100 +143,75 @@ class Sampled:
         return closed[kind] + of_patients
 
 
+@dataclass(frozen=True)
+class Memo:
+    """What is known of sets of cases already, by the digest of their index."""
+
+    sets: dict[bytes, OneSet] = field(default_factory=dict)
+    replicates: dict[bytes, Replicates] = field(default_factory=dict)
+
+
 def sample(
     measures: Measures,
     cells: Sequence[IntArray],
     units: IntArray,
     settings: Settings,
     strata: IntArray | None = None,
-    memo: dict[bytes, Replicates] | None = None,
-    only: str | None = None,
+    memo: Memo | None = None,
+    only: Collection[str] | None = None,
+    *,
+    paired: bool = False,
+    tell: Tell = silent,
 ) -> Sampled:
     """Measure every cell (an index of cases), and resample its patients.
 
     `units` (n,) is the patient of each case. With `strata` (n,) all cells share one draw of the
     patients of each stratum, so that replicates of cells with common patients move together;
     without it a cell's replicates depend on that cell alone, and are kept in `memo` for another
-    call with the same measures. With `only`, no other metric has replicates.
+    call with the same measures. With `only`, no other metrics have replicates. `paired` ones of a
+    cell are of the same draws whatever the measures. `tell` hears the number of cases that are
+    done, up to that of all cells.
     """
-    y, weights = measures.positive, weights_of(measures)
-    classes = [[rows if y is None else rows[y[rows] == k] for rows in cells] for k in (0, 1)]
-    inside = [measures.among(rows) for rows in cells]
-    values = np.stack([measures.values(rows) for rows in cells])
-    people = np.array([_people(units[rows]) for rows in cells])
-    precisions = [measures.precision(rows, units[rows]) for rows in cells]
-    formula, patients = (np.stack(columns) for columns in zip(*precisions, strict=True))
-    closed = np.isfinite(formula)
-    asked = np.array([only in (None, metric.name) for metric in measures.metrics])
+    memo = Memo() if memo is None else memo
+    keys = [blake2b(rows.tobytes()).digest() for rows in cells]
+    for key, rows in zip(keys, cells, strict=True):
+        if key not in memo.sets:
+            memo.sets[key] = measured_set(measures, rows, units)
+        tell(len(rows) / 2)
+    found = stacked([memo.sets[key] for key in keys])
+    closed = np.isfinite(found.variance)
+    asked = np.array([only is None or metric.name in only for metric in measures.metrics])
+    draw = partial(replicates_of, measures, units=units, settings=settings, paired=paired)
     if strata is None:
-        memo = {} if memo is None else memo
-        together = np.zeros_like(units)
-        for rows, wanted in zip(cells, ~closed & np.isfinite(values) & asked, strict=True):
-            key = rows.tobytes()
-            if key not in memo:
-                memo[key] = _replicates(measures, [rows], units, together, settings, wanted)
-        replicates = np.concatenate([memo[rows.tobytes()] for rows in cells])
+        wanted = ~closed & np.isfinite(found.values) & asked
+        for key, rows, needed in zip(keys, cells, wanted, strict=True):
+            hears = scaled(tell, len(rows) / 2)
+            if key in memo.replicates:
+                hears(1.0)
+            else:
+                memo.replicates[key] = draw(sets=[rows], strata=None, needed=needed, tell=hears)
+        replicates = np.concatenate([memo.replicates[key] for key in keys])
     else:
-        replicates = _replicates(measures, cells, units, strata, settings, asked)
+        hears = scaled(tell, sum(map(len, cells)) / 2)
+        replicates = draw(sets=cells, strata=strata, needed=asked, tell=hears)
+    resampled = resampled_variance(replicates, found.patients)
+    several = found.people[:, 0] < [len(rows) for rows in cells]
     return Sampled(
         measures=measures,
         settings=settings,
         rows=tuple(cells),
-        values=values,
+        values=found.values,
         replicates=replicates,
-        variance=np.where(closed, formula, resampled_variance(replicates, patients)),
+        variance=np.where(closed, found.variance, resampled),
         closed=closed,
-        trials=np.stack(
-            [count(chosen, weights, r) for chosen, r in zip(inside, cells, strict=True)]
-        ),
-        patients=patients,
-        classes=np.array([[patients_of(units, weights, rows) for rows in k] for k in classes]),
-        clustered=(people < [len(rows) for rows in cells]) | (weights is not None),
-        people=np.stack([people, np.min([[_people(units[r]) for r in k] for k in classes], 0)]),
+        trials=found.trials,
+        patients=found.patients,
+        classes=found.classes.T,
+        clustered=several | (weights_of(measures) is not None),
+        people=found.people.T,
     )
 
 
-def count(inside: BoolArray, weights: FloatArray | None, rows: IntArray) -> FloatArray:
-    """(M,) how many of the cases at `rows` are inside (M, m), or their weights together."""
-    return inside.sum(1).astype(np.float64) if weights is None else inside @ weights[rows]
-
-
-def patients_of(units: IntArray, weights: FloatArray | None, rows: IntArray) -> float:
-    """Effective number of patients of the cases at `rows`."""
-    return effective_patients(units[rows], None if weights is None else weights[rows])
-
-
-def _people(units: IntArray) -> int:
-    return int(np.count_nonzero(np.bincount(units)))
-
-
-def _replicates(
-    measures: Measures,
-    cells: Sequence[IntArray],
-    units: IntArray,
-    strata: IntArray,
-    settings: Settings,
-    needed: BoolArray,
-) -> Replicates:
-    """(C, M, R), NaN but for the `needed` metrics (M,); a block of weights at a time.
-
-    Cases outside every cell take no part.
-    """
-    names = [m.name for m, wanted in zip(measures.metrics, needed, strict=True) if wanted]
-    result = np.full((len(cells), len(needed), settings.replicates), np.nan, dtype=np.float32)
-    used = np.unique(np.concatenate(cells))
-    if not names or not used.size:
-        return result
-    # The same patients are drawn alike, whatever they are called and in whatever order they come.
-    rng = np.random.default_rng([settings.seed, crc32(np.sort(units[used]).tobytes())])
-    place = np.zeros(len(units), dtype=np.int64)
-    place[used] = np.arange(len(used))
-    functions = [measures.replicator(rows, frozenset(names)) for rows in cells]
-    size = max(1, BLOCK // len(used))
-    for start in range(0, settings.replicates, size):
-        block = slice(start, min(start + size, settings.replicates))
-        weights = resample(units[used], strata[used], block.stop - start, rng)
-        for cell, (function, rows) in enumerate(zip(functions, cells, strict=True)):
-            found = function(np.take(weights, place[rows], axis=0))
-            result[cell, needed, block] = [found[name] for name in names]
-    return result
+def scaled(tell: Tell, cases: float) -> Tell:
+    """Tells shares of so many cases."""
+    return lambda share: tell(share * cases)

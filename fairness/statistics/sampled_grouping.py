@@ -7,11 +7,12 @@ import numpy as np
 from fairness.arrays import IntArray
 from fairness.attributes import ALL, UNKNOWN, UNKNOWN_LABEL
 from fairness.groups import Grouping
-from fairness.statistics.bootstrap import Replicates
+from fairness.statistics.clusters import people
 from fairness.statistics.measures import Measures
-from fairness.statistics.sampled import Sampled, sample
+from fairness.statistics.replicated import Tell, silent
+from fairness.statistics.sampled import Memo, Sampled, sample
 from fairness.statistics.settings import Settings, Tier, tier
-from fairness.suppression import hidden_of, people_of
+from fairness.suppression import hidden_of
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,31 @@ def sample_grouping(
     units: IntArray,
     grouping: Grouping,
     settings: Settings,
-    memo: dict[bytes, Replicates] | None = None,
+    memo: Memo | None = None,
+    tell: Tell = silent,
 ) -> SampledGrouping:
     """Measure and resample every group of a grouping, the unknown, and all known cases.
 
-    `memo` keeps replicates for other groupings with some of the same sets of cases.
+    `memo` keeps what other groupings with some of the same sets of cases need, too.
     """
     attribute, codes = grouping.attribute, grouping.codes
     cells = [np.flatnonzero(codes == g) for g in range(len(attribute.groups))]
     hidden = hidden_of(grouping, units, settings.suppress_below)
     cells += [np.flatnonzero(codes == UNKNOWN), np.flatnonzero(codes >= 0)]
-    dependent = bool(people_of(grouping, units).sum() > len(np.unique(units[codes >= 0])))
-    sampled = sample(measures, cells, units, settings, codes if dependent else None, memo)
+    in_groups = sum(people(units[rows]) for rows in cells[:-2])
+    dependent = in_groups > people(units[cells[-1]])
+    sampled = sample(
+        measures, cells, units, settings, codes if dependent else None, memo, tell=tell
+    )
     tiers: list[Tier] = [
         "suppressed" if name in hidden else tier(int(people), int(rarer), settings)
         for name, people, rarer in zip(attribute.groups, *sampled.people[:, :-2], strict=True)
     ]
     return SampledGrouping(grouping, sampled, tuple(tiers), dependent, hidden)
+
+
+def work_of(grouping: Grouping) -> int:
+    """Number of cases in all sets of a grouping."""
+    return int(
+        np.count_nonzero(grouping.codes == UNKNOWN) + 2 * np.count_nonzero(grouping.codes >= 0)
+    )

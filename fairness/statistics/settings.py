@@ -1,6 +1,6 @@
 """Settings of the statistics: confidence, replicates, seed, smallest group sizes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 from scipy.special import ndtri
@@ -8,6 +8,9 @@ from scipy.special import ndtri
 from fairness.errors import UsageError
 
 Tier: TypeAlias = Literal["suppressed", "descriptive", "inferential"]
+
+LEAST_BINNED = 2_000
+"""Below it bins are no faster, and there is no need for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +21,8 @@ class Settings:
     """Of every interval, in [0.5, 1)."""
     replicates: int = 1000
     """Of the bootstrap, 100 at least."""
+    binned_from: int = 50_000
+    """Cases of a group from which on its scores are cut into 1,000 bins for the bootstrap."""
     seed: int = 0
     """Of the bootstrap and of the joint tests."""
     suppress_below: int = 11
@@ -43,11 +48,20 @@ class Settings:
             raise UsageError("--power must lie in (0, 1)")
         if self.replicates < 100:
             raise UsageError("--replicates must be at least 100")
+        if self.binned_from < LEAST_BINNED:
+            raise UsageError(f"--binned-from must be at least {LEAST_BINNED}")
         if self.calibration_bins < 1:
             raise UsageError("--calibration-bins must be at least 1")
         counts = (self.suppress_below, self.suppress_positives_below or 0, self.inferential_from)
         if min(*counts, self.seed) < 0:
             raise UsageError("counts, such as --suppress-below or --seed, must not be negative")
+
+    def document(self, *, binned: bool) -> dict[str, object]:
+        """For a provenance; where scores were not binned, nothing of the size from which on."""
+        kept = asdict(self)
+        if not binned:
+            del kept["binned_from"]
+        return kept
 
     @property
     def least_of_class(self) -> int:

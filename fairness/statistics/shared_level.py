@@ -8,7 +8,7 @@ smallest p of all is below the wanted error in 5 % of the draws (Westfall and Yo
 which can only make the error smaller (Sidak, JASA 1967).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from scipy.stats import rankdata
 
 from fairness.arrays import FloatArray, IntArray
-from fairness.statistics.bootstrap import DEFINED
+from fairness.statistics.bootstrap import DEFINED, Replicates
 from fairness.statistics.measures import Measures
 from fairness.statistics.sampled import sample
 from fairness.statistics.settings import Settings
@@ -50,11 +50,8 @@ def smallest_p(
     rng = np.random.default_rng([settings.seed, seed, len(held)])
     found = np.ones(DRAWS)
     sets = unique_sets(held)
-    replicates = {
-        metric: standardised(measures, units, sets, metric, settings)
-        for metric in dict.fromkeys(m for one in held for m in one.metrics)
-        if sets
-    }
+    metrics = dict.fromkeys(m for one in held for m in one.metrics) if sets else {}
+    replicates = standardised(measures, units, sets, metrics, settings)
     cells = [(metric, k) for metric in replicates for k in range(len(sets))]
     place = {cell: i for i, cell in enumerate(cells)}
     together = np.concatenate([scores for scores, _ in replicates.values()]) if cells else None
@@ -87,15 +84,25 @@ def unique_sets(held: Sequence[Held]) -> list[IntArray]:
 
 
 def standardised(
-    measures: Measures, units: IntArray, sets: Sequence[IntArray], metric: str, settings: Settings
-) -> tuple[FloatArray, FloatArray]:
-    """(C, R) replicates of one metric, mean 0 and standard deviation 1, and (C,) the latter.
+    measures: Measures,
+    units: IntArray,
+    sets: Sequence[IntArray],
+    metrics: Collection[str],
+    settings: Settings,
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Of each metric (C, R) replicates, mean 0 and standard deviation 1, and (C,) the latter.
 
     All metrics have the same draws of the people. The deviation is 0 where there are none.
     """
-    drawn = sample(measures, sets, units, settings, np.zeros_like(units), only=metric)
-    m = [one.name for one in measures.metrics].index(metric)
-    replicates = drawn.replicates[:, m].astype(np.float64)
+    if not metrics:
+        return {}
+    drawn = sample(measures, sets, units, settings, np.zeros_like(units), only=metrics)
+    names = [one.name for one in measures.metrics]
+    return {m: _standardised(drawn.replicates[:, names.index(m)]) for m in metrics}
+
+
+def _standardised(drawn: Replicates) -> tuple[FloatArray, FloatArray]:
+    replicates = drawn.astype(np.float64)
     defined = np.isfinite(replicates)
     enough = defined.mean(1) >= DEFINED
     count = np.maximum(defined.sum(1), 1)

@@ -6,6 +6,7 @@ bounded by both extremes (Manski's worst case).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -68,11 +69,15 @@ class Ranges:
 
     def _equity_scaled(self, m: int, low: FloatArray, high: FloatArray) -> tuple[float, float]:
         """Each of the unknown belongs to some group, so the overall value is that of all cases."""
-        sampled = self.grouping.sampled
-        everyone = np.sort(np.concatenate([sampled.rows[-1], sampled.rows[-2]]))
-        overall = float(sampled.measures.values(everyone)[m])
+        overall = float(self._of_everybody[m])
         least, _ = equity_scaled_range((overall, overall), low, high)
         return least, overall
+
+    @cached_property
+    def _of_everybody(self) -> FloatArray:
+        """(M,) values of the known and the unknown together."""
+        sampled = self.grouping.sampled
+        return sampled.measures.values(np.sort(np.concatenate(sampled.rows[-2:])))
 
 
 def ranges_of(grouping: SampledGrouping) -> Ranges:

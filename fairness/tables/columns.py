@@ -20,6 +20,14 @@ MOST_NUMBERS = 20
 """Largest number of groups with numbers for names: more of them are a measurement."""
 MOST_GROUPS = 500
 
+# Patterns by which pyarrow finds the few texts of a long column that Python must look at:
+PRINTED = r"^[!-~]+( [!-~]+)*$"
+"""Text that is one printable line already."""
+WHOLE = r"^([+-]?\d+\.0*|-0)$"
+"""Number that `fairness.unknown.whole` writes in another way."""
+DECIMAL = r"^-?\d{1,17}(\.\d{1,30})?([eE][+-]?\d{1,2})?$"
+"""Number that pyarrow reads as Python does."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -32,7 +40,7 @@ class Texts:
 
     def rows(self) -> list[str]:
         """The text of every row."""
-        return [self.words[place] for place in self.places]
+        return [self.words[place] for place in self.places.tolist()]
 
     def counts(self) -> dict[str, int]:
         """How many rows hold each word."""
@@ -54,14 +62,27 @@ def texts(column: Any, change: Mapping[str, str] | None = None, *, as_is: bool =
     """
     found = pc.dictionary_encode(column, null_encoding="encode")
     found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
-    words = [one_line(value) for value in found.dictionary.to_pylist()]
-    if not as_is:
-        words = [whole(word) for word in words]
+    if is_text(found.dictionary):
+        words = lines(found.dictionary, as_is=as_is)
+    else:
+        words = [one_line(value) for value in found.dictionary.to_pylist()]
+        words = words if as_is else [whole(word) for word in words]
     if change:
         words = [change.get(word, word) for word in words]
     place = {word: i for i, word in enumerate(dict.fromkeys(words))}
     merged = np.array([place[word] for word in words], dtype=np.int64)
     return Texts(tuple(place), merged[found.indices.to_numpy()])
+
+
+def lines(words: Any, *, as_is: bool) -> list[str]:
+    """A pyarrow array of texts, each as one printable line; Python looks at the unusual alone."""
+    found: list[str] = words.to_numpy(zero_copy_only=False).tolist()
+    usual = pc.match_substring_regex(words, PRINTED)
+    if not as_is:
+        usual = pc.and_not(usual, pc.match_substring_regex(words, WHOLE))
+    for i in np.flatnonzero(~pc.fill_null(usual, fill_value=False).to_numpy(False)):
+        found[i] = one_line(found[i]) if as_is else whole(one_line(found[i]))
+    return found
 
 
 def groups(
@@ -118,6 +139,8 @@ def numbers(column: Any) -> FloatArray:
         ValueError: a text is no number; its arguments are the row, from 1 on, and the text.
     """
     if is_text(column):
+        if not column.null_count and pc.all(pc.match_substring_regex(column, DECIMAL)).as_py():
+            return np.asarray(pc.cast(column, pa.float64()).to_numpy())
         return numbers_in(texts(column, as_is=True))
     if pa.types.is_decimal(column.type):  # pyarrow's own cast makes 0.7 0.7000000000000001
         return numbers_in(texts(column, as_is=True))

@@ -50,7 +50,7 @@ def patients_of(table: Any, name: str, ids: list[str]) -> tuple[str, ...]:
         return tuple(rows)
     column = texts(table[name])
     words = ["" if is_unknown(word) else word for word in column.words]
-    named = [words[place] for place in column.places]
+    named = [words[place] for place in column.places.tolist()]
     return tuple(patient or id_ for patient, id_ in zip(named, rows, strict=True))
 
 

@@ -26,3 +26,15 @@ def test_nothing_is_said_of_a_quick_block_or_after_an_error() -> None:
     with pytest.raises(KeyError), waiting.waiting("reading", Console(file=shown)):
         raise KeyError
     assert shown.getvalue() == ""
+
+
+def test_a_block_that_tells_its_share_says_how_long_the_rest_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "monotonic", lambda: 112.0)
+    wait = waiting.Wait(started=100.0)
+    assert str(wait) == "12 s"
+    wait.reached(0.25)
+    assert str(wait) == "12 s, 25% done, about 36 s left"
+    wait.reached(1.0)
+    assert str(wait) == "12 s"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairness.attributes import GENDER, RACE, UNKNOWN
-from fairness.unknown import CODES, WORDS, is_unknown, plain, whole
+from fairness.unknown import CODES, WORDS, _is_unknown, is_unknown, plain, whole
 
 DOCS = Path(__file__).parents[2] / "docs" / "data.md"
 _WRITTEN = """NA N/A n/a na <NA> #N/A n.a. NaN nan NaT None null NIL \\N ? ?? - -- — . ... UNK Unkn
@@ -69,3 +69,8 @@ def test_the_documentation_lists_every_word_and_code() -> None:
     listed = {plain(word) for word in re.findall(r"`([^`]+)`", section)}
     assert listed >= WORDS
     assert listed >= {str(code) for code in CODES}
+
+
+@given(st.text(alphabet="aZn9-1. _0/\n\\A+é٣不", max_size=6))
+def test_a_code_is_known_at_once_exactly_where_the_words_say_so(text: str) -> None:
+    assert is_unknown(text) == _is_unknown(text, frozenset())

@@ -15,6 +15,8 @@ from fairness.tables.columns import Texts, check_groups, groups, numbers, texts
 from fairness.tables.names import check_attribute_names, require_columns
 from fairness.tables.rows import covariates_of, ids_of, patients_of
 from fairness.tables.table import read_table
+from fairness.text import one_line
+from fairness.unknown import whole
 
 PLAIN = 'id,sex,age\na,Femme,0.5\nb,"M, X",\nc,Año,7\n'
 
@@ -89,3 +91,35 @@ def test_measurements_are_no_groups() -> None:
     attribute, _ = groups(Path("t"), "age", column, None, frozenset())
     with pytest.raises(UsageError, match="'age' has 30 different numbers"):
         check_groups(Path("t"), attribute, numbers_too=True)
+
+
+ODD = [
+    "a",
+    "a b",
+    " a",
+    "a  b",
+    "a\u200b",
+    "\t",
+    "",
+    None,
+    "1.0",
+    "-0.",
+    "+2.00",
+    "1.0 ",
+    "é",
+    "1.5",
+]
+
+
+@pytest.mark.parametrize("as_is", [False, True])
+def test_texts_that_pyarrow_finds_usual_are_as_python_would_write_them(as_is: bool) -> None:
+    expected = [one_line(word) if as_is else whole(one_line(word)) for word in ODD]
+    assert texts(pa.array(ODD), as_is=as_is).rows() == expected
+
+
+def test_numbers_are_those_of_python_to_the_last_bit() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [*rng.random(2000), *np.exp(rng.normal(0, 40, 2000))]
+    words = [*map(repr, drawn), "0", "-0.0", "1e22", "9007199254740993", "4.35e-99"]
+    found = numbers(pa.chunked_array([words[:10], words[10:]]))
+    np.testing.assert_array_equal(found, np.array(list(map(float, words))))

@@ -27,7 +27,7 @@ def compose() -> Document:
 
 @cache
 def manifests() -> dict[Path, list[Document]]:
-    """Every file of Kubernetes that is no kustomization, with its documents; nobody changes them."""
+    """Files of Kubernetes that are no kustomizations, with their documents; read only."""
     files = [file for file in sorted(KUBERNETES.rglob("*.yaml")) if file.stem != "kustomization"]
     return {file: list(yaml.safe_load_all(file.read_text())) for file in files}
 

@@ -96,6 +96,7 @@ def test_no_service_may_do_more_than_it_must() -> None:
     assert written == {
         "triton": [],
         "audit": ["${REPORTS:-../reports}:/audit/reports", "metrics:/metrics"],
+        "watch": ["${REPORTS:-../reports}:/audit/reports", "metrics:/metrics"],
         "audit-metrics": [],
         "prometheus": ["prometheus:/prometheus"],
         "grafana": ["grafana:/var/lib/grafana"],

@@ -117,5 +117,5 @@ def test_no_password_is_inside() -> None:
 
 def test_every_folder_that_it_mounts_from_deploy_is_there() -> None:
     mounted = re.findall(r"- (\./[\w/]+):", (DEPLOY / "compose.yaml").read_text())
-    assert len(mounted) == 3
+    assert len(mounted) == 4
     assert [path for path in mounted if not (DEPLOY / path).is_dir()] == []

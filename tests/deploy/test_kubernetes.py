@@ -173,7 +173,8 @@ def test_the_shards_are_as_many_everywhere() -> None:
 def test_what_cannot_help_is_not_tried_again() -> None:
     # Exit codes of fair-audit: 1 policy failed, 2 usage, 3 data or server, 4 inconclusive.
     nightly = named("CronJob", "audit-nightly")["spec"]["jobTemplate"]["spec"]
-    for spec, wanted in ((nightly, [1, 2, 4]), (named("Job", "audit-shards")["spec"], [2])):
+    shards, merge = (named("Job", f"audit-{which}")["spec"] for which in ("shards", "merge"))
+    for spec, wanted in ((nightly, [1, 2, 4]), (merge, [1, 2, 4]), (shards, [2])):
         assert spec["template"]["spec"]["restartPolicy"] == "Never"
         rules = spec["podFailurePolicy"]["rules"]
         (codes,) = (rule["onExitCodes"] for rule in rules if rule["action"] == "FailJob")

@@ -1,9 +1,9 @@
-"""docs/deploy.md: its commands name files, services, jobs and variables that are there."""
+"""docs/deploy.md: its commands name files, services, jobs and variables; the map every file."""
 
 import re
 import shlex
 
-from deploy_files import ROOT, compose, everything
+from deploy_files import DEPLOY, ROOT, compose, everything
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
 SHELL = "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S))
@@ -51,3 +51,10 @@ def test_every_variable_of_compose_is_in_its_table() -> None:
     files = (ROOT / "deploy" / "compose.yaml").read_text()
     used = set(re.findall(r"\$\{(\w+)", files))
     assert used == table | {"GRAFANA_PASSWORD"}
+
+
+def test_the_map_says_what_every_file_is_for() -> None:
+    tree = (ROOT / "docs" / "map.md").read_text().split("```text\ndeploy/\n", 1)[1].split("```")[0]
+    named = [line.split()[0] for line in tree.splitlines()]
+    files = [str(f.relative_to(DEPLOY)) for f in DEPLOY.rglob("*") if f.is_file()]
+    assert sorted(named) == sorted(name for name in files if name != ".env")

@@ -16,9 +16,9 @@ from audit.client.onnx_file import OnnxFile
 from audit.client.parts import PartsTransport
 from audit.client.sending import sending
 from audit.options import AnalysisOptions, Options
-from audit.parity.sides import reached
 from audit.plan import JOURNAL
 from audit.prometheus import check_metrics_file, write_metrics
+from audit.reached import reached
 from audit.report.terminal import say_where
 from audit.run import run_audit
 from audit.sizes import most_answer_bytes

@@ -23,9 +23,9 @@ from audit.client.parts import PartsTransport
 from audit.client.predictor import ServedPredictor
 from audit.client.sending import sending
 from audit.options import AnalysisOptions, Options
-from audit.parity.sides import reached
 from audit.plan import Plan, plan_audit
 from audit.ray_cluster import error_said
+from audit.reached import reached
 from audit.reading import kept_images
 from audit.sharded import code
 from audit.sizes import most_answer_bytes

@@ -22,11 +22,11 @@ from audit.parity.sides import (
     any_answer,
     expected_run,
     matched,
-    reached,
     served_run,
     stored_run,
 )
 from audit.plan import Plan, plan_audit
+from audit.reached import reached
 from audit.report.files import MANIFEST, manifest
 from audit.report.terminal import COLORS, plain_table
 from audit.waiting import waiting

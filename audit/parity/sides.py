@@ -1,7 +1,6 @@
 """The two sides of `fair-audit parity`: answers of a served model, and answers that are stored."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,10 @@ from typing import Literal
 import numpy as np
 from rich.console import Console
 
-from audit.client.endpoint import connect
-from audit.client.onnx_file import onnx_file
-from audit.client.transport import DESCRIPTION_BYTES, Server
 from audit.compare.runs import Run, paired
 from audit.in_memory import answers_of
-from audit.options import Options
 from audit.plan import Plan
+from audit.reached import reached
 from audit.records.columns import Columns
 from audit.records.predictions import read_predictions
 from audit.sizes import most_answer_bytes
@@ -43,27 +39,6 @@ def run_of(plan: Plan, answered: Answered) -> Run:
     """Answers about the split of a plan; of several readers about cases with a majority."""
     threshold = None if plan.threshold is None else plan.threshold.value
     return Run(plan.split.root, plan.model.name, plan.task, threshold, decided(answered))
-
-
-@contextmanager
-def reached(
-    options: Options, onnx: Path | None, most_bytes: int = DESCRIPTION_BYTES
-) -> Iterator[Server]:
-    """The server of the flags, or a file in its place.
-
-    Args:
-        options: of an audit.
-        onnx: the file, if one answers.
-        most_bytes: that an answer of a server may have.
-
-    Raises:
-        UsageError, DataError, ServerError: as `connect`, or as `onnx_file`.
-    """
-    if onnx is not None:
-        yield onnx_file(onnx, described=options.spec is not None)
-        return
-    with connect(options.connection, most_bytes) as server:
-        yield server
 
 
 def served_run(plan: Plan, console: Console, read: Read, onnx: Path | None = None) -> Run:

@@ -16,9 +16,11 @@ from rich.console import Console
 
 from audit.client.clock import Clock
 from audit.client.failures import GoneError, ReplacedError, WrongModelError
+from audit.client.replica import Replica
+from audit.client.replicas import Replicas
 from audit.plan import JOURNAL, Plan
 from audit.progress import with_progress
-from audit.proof import Asking, identity, prove_same
+from audit.proof import Asking, identity, prove_replica, prove_same
 from audit.provenance import Speed
 from audit.reading import kept_images
 from audit.recheck import recheck
@@ -60,6 +62,9 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
         kept_images(plan.options, console) as cache,
         Journal(plan.out / JOURNAL, plan.identity, resume=plan.options.resume) as journal,
     ):
+        replicas = asking.watched if isinstance(asking.watched, Replicas) else None
+        if replicas is not None:
+            replicas.begin(partial(taken_back, asking))
         done = journal.answered()
         if done:
             check_continued(asking, journal.readings(plan.task))
@@ -78,8 +83,10 @@ def collect(asking: Asking, console: Console) -> tuple[Readings, Speed]:
                     images += len(found)
         delivery = clock.delivery()
         if delivery is not None:
-            delivery = replace(delivery, retries=asking.patience.retries)
-        speed = Speed(images, monotonic() - started, delivery)
+            retries = delivery.retries + asking.patience.retries
+            delivery = replace(delivery, retries=retries)
+        told = () if replicas is None else tuple(one.told() for one in replicas.members)
+        speed = Speed(images, monotonic() - started, delivery, told)
         return journal.readings(plan.task), speed
 
 
@@ -113,27 +120,36 @@ def streamed(
         ServerError: the server went away for longer than is waited for it.
     """
     plan, watched, patience = asking.plan, asking.watched, asking.patience
-    asked, looks, recent = False, watched.looks, set[str]()
+    asked = False
     while True:
         try:
             with closing(lacking(asking, predict, journal, read, cache)) as answers:
                 for found in answers:
                     asked = True
-                    if watched.looks > looks:  # what was kept before that is the same model's
-                        looks, recent = watched.looks, set()
                     yield found
                     patience.answered()
-                    recent.update(() if watched.uncounted else found.ids)
+                    watched.kept(found.ids)
             if asked:
                 watched.look()
                 with replaced():
                     identity(asking)
                 watched.look()
+                if alone := set(watched.recent):  # of replicas that did not come back
+                    with replaced():
+                        recheck(
+                            plan, asking.predict, journal.readings(plan.task), alone, asking.read
+                        )
             return
         except GoneError as error:
             kept = journal.readings(plan.task)
             with replaced():
-                patience.until_back(error, partial(prove_same, asking, kept, recent))
+                patience.until_back(error, partial(prove_same, asking, kept, set(watched.recent)))
+
+
+def taken_back(asking: Asking, one: Replica, ended: bool) -> None:
+    """As `prove_replica`; another model there has replaced the first."""
+    with replaced():
+        prove_replica(asking, one, ended)
 
 
 def lacking(

@@ -9,6 +9,7 @@ from rich.console import Console
 from audit.client.allocator import keep_memory
 from audit.client.failures import UndescribedError
 from audit.client.headers import refuse_loose_headers
+from audit.client.replica_addresses import with_one_endpoint
 from audit.commands.bench import bench
 from audit.commands.compare import compare
 from audit.commands.discover import discover_command
@@ -47,6 +48,8 @@ Examples:
   fair-audit --model resnet --spec model.yaml --data patients.csv
 
   fair-audit --endpoint http://localhost:8080 --model resnet --spec model.yaml --data patients.csv
+
+  fair-audit --endpoint gpu1:8001,gpu2:8001 --model fairclip
 
   fair-audit --model fairclip --threshold youden --threshold-split val
 
@@ -128,6 +131,7 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
     if console is None:
         width = None if sys.stdout.isatty() else 120
         console = SafeConsole(soft_wrap=True, emoji=False, width=width)
+    words, arguments = arguments, with_one_endpoint(arguments)
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:], console)
     if arguments and not arguments[0].startswith("-"):
@@ -136,7 +140,7 @@ def run_command(arguments: list[str], console: Console | None = None) -> int:
     about = DESCRIPTION + DEBUG_HELP
     options = tyro.cli(Options, prog="fair-audit", description=about, args=arguments)
     try:
-        return audit(options, console, arguments)
+        return audit(options, console, words)
     except UndescribedError as error:
         command = f"fair-audit init {options.connection.flags()}"
         named = "" if options.model else " --model NAME"

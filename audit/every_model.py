@@ -3,25 +3,21 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from audit.batch_bytes import batch_bytes
 from audit.choice import OF_CHOICE, with_choice
 from audit.client.endpoint import describe, looked_up, self_described_models
-from audit.client.engine import with_engine
 from audit.client.onnx_file import OnnxFile
-from audit.client.parts import PartsTransport
-from audit.client.sending import sending
 from audit.options import AnalysisOptions, Options
 from audit.plan import JOURNAL
 from audit.prometheus import check_metrics_file, write_metrics
 from audit.reached import reached
 from audit.report.terminal import say_where
 from audit.run import run_audit
-from audit.sizes import most_answer_bytes
+from audit.several_servers import check_alike, servers_asked
+from audit.way_to_model import way_to_model
 from fairness.foreign.model_yaml import read_model_yaml
 
 REPORTS = Path("reports")
@@ -37,18 +33,18 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
         console.print(f"note: {text}", highlight=False, markup=False)
 
     check_metrics_file(options.metrics_file)
-    with reached(options, options.onnx) as server:
+    servers = (options.connection,) if options.onnx else servers_asked(options, note)
+    with reached(replace(options, connection=servers[0]), options.onnx) as server:
         said = read_model_yaml(options.spec) if options.spec is not None else None
         models = [options.model] if options.model else []
         models = [server.name] if isinstance(server, OnnxFile) else models
         models = models or self_described_models(server)
+        found = [describe(server, name, said, options.version) for name in models]
+        for model in found:
+            check_alike(model, servers, said, options.version)
         plans = [
-            with_choice(
-                options,
-                describe(server, model, said, options.version),
-                run_folder(options, model, alone=len(models) == 1),
-            )
-            for model in models
+            with_choice(options, model, run_folder(options, model.name, alone=len(models) == 1))
+            for model in found
         ]
         codes = set()
         for plan in plans:
@@ -58,18 +54,11 @@ def audit(options: Options, console: Console, words: Sequence[str]) -> int:
             if options.shard is not None and options.analysis != AnalysisOptions():
                 note("flags of the report are checked here; give them to fair-audit merge again")
             parts = [plan] if plan.choice is None else [plan, plan.choice]
-            most_bytes = max(most_answer_bytes(part.model, part.split.shapes) for part in parts)
-            wanted = (options.transport, options.in_flight, note, options.readers)
-            with (
-                reached(options, options.onnx, most_bytes) as asked,
-                sending(asked, batch_bytes(parts), *wanted) as way,
-            ):
-                of = (plan.model.name, said, options.version or plan.model.version or None)
-                again = partial(describe, asked, *of)
-                whole = replace(way, transport=PartsTransport(way.transport, note))
-                plan = replace(plan, model=with_engine(asked, plan.model))
-                told = looked_up(asked, of[0], of[2]) if options.shard is not None else None
-                codes.add(run_audit(plan, whole, again, console, words, told))
+            with way_to_model(parts, servers, said, note) as way:
+                plan = replace(plan, model=way.model)
+                of = (plan.model.name, options.version or plan.model.version or None)
+                told = looked_up(way.server, *of) if options.shard is not None else None
+                codes.add(run_audit(plan, way.sending, way.described, console, words, told))
             if options.shard is None:
                 say_where(plan.out, console)
     if options.metrics_file is not None:

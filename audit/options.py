@@ -9,7 +9,6 @@ from typing import Annotated, Literal, TypeAlias
 import tyro
 
 from audit.beside_flags import BesideFlags
-from audit.client.address import rest_url
 from audit.client.connection import Connection, Way
 from audit.flags import CommaNames, MetricsFile
 from audit.ray_cluster import check_ray
@@ -167,7 +166,7 @@ class Options:
         if self.worst < 0:
             raise UsageError("--worst must not be negative")
         way = "--onnx" if self.onnx is not None else "http:// or https://"
-        by_grpc = self.onnx is None and rest_url(self.connection.endpoint) is None
+        by_grpc = self.onnx is None and not self.connection.by_rest
         if self.transport != "auto" and not by_grpc:
             raise UsageError(
                 f"--transport {self.transport}: {way} has a way of its own; leave it out"

@@ -30,6 +30,8 @@ class Speed:
     seconds: float
     delivery: Delivery | None = None
     """How the answers came about; None where nothing was asked."""
+    replicas: tuple[Mapping[str, Any], ...] = ()
+    """Which server answered how many, and what runs the model there, where there are several."""
 
     def told(self) -> dict[str, float | int]:
         """As report.json has it."""
@@ -58,8 +60,8 @@ def of_served_model(
     spec = model.spec
     chosen = spec.selected_on
     said = model.foreign.said if model.foreign else None
-    about = {
-        "what_answered": _what_answered(model, identity, uncounted),
+    about: dict[str, Any] = {
+        "what_answered": _what_answered(model, identity, uncounted, len(speed.replicas)),
         "model": {
             "name": model.name,
             "version": model.version or None,
@@ -92,6 +94,7 @@ def of_served_model(
         **(workers_told(plan) if plan.options.engine == "ray" else {}),
         **({"speed": speed.told()} if speed.images else {}),
         **({"delivery": speed.delivery.told()} if speed.delivery else {}),
+        **({"replicas": list(speed.replicas)} if speed.replicas else {}),
     }
     return with_tool(about, threshold, words)
 
@@ -101,8 +104,11 @@ def workers_told(plan: Plan) -> dict[str, Any]:
     return {"workers": {"engine": f"Ray {version('ray')}", "number": plan.options.workers}}
 
 
-def _what_answered(model: ServedModel, identity: str, uncounted: bool) -> str:
-    """Model, server, backend and device in one line; arguments as `of_served_model`."""
+def _what_answered(model: ServedModel, identity: str, uncounted: bool, servers: int) -> str:
+    """Model, server, backend and device in one line; arguments as `of_served_model`.
+
+    Of several servers it is the first that is described.
+    """
     said = model.foreign.said if model.foreign else None
     guessed = f" ({said.guesses} guesses in it unchecked)" if said and said.guesses else ""
     described = f"; described by {said.path.name}{guessed}, SHA-256 {said.sha256}" if said else ""
@@ -113,9 +119,11 @@ def _what_answered(model: ServedModel, identity: str, uncounted: bool) -> str:
     )
     unwatched = f"; had this version been replaced meanwhile, {noticed}" if uncounted else ""
     device = "a device that it does not state" if model.device == NOT_STATED else model.device
+    others = f", the first of {servers} servers" if servers else ""
     return (
         f"{model.name} version {model.stated_version} ({identity}), {model.spec.method}, answered "
-        f"by {model.server} ({model.answering.name}) on {device}{described}{unwatched}"
+        f"by {model.server} ({model.answering.name}) on {device}{others}{described}"
+        f"{unwatched}"
     )
 
 

@@ -46,6 +46,21 @@ def recheck(
     Raises:
         WrongModelError: the journal's are of another model.
     """
+    if found := changed(plan, predict, journal, recent, read):
+        raise WrongModelError(
+            f"{found}: the journal is of another model; serve that one again, or audit this one "
+            "anew into another --out, without --resume"
+        )
+
+
+def changed(
+    plan: Plan,
+    predict: ServedPredictor,
+    journal: Readings,
+    recent: Collection[str] = (),
+    read: Read | None = None,
+) -> str:
+    """Which answers are others now, in words; empty where none is. Arguments as `recheck`."""
     row = {id_: i for i, id_ in enumerate(journal.ids)}
     stream = batches(plan.split, chosen_cuts(plan, row.keys(), set(recent)))
     for now in readings(stream, predict, read or plan.task.read):
@@ -57,12 +72,11 @@ def recheck(
             found, before = answers[known], journal.values[name][rows]
             away = np.abs(np.nan_to_num(found) - np.nan_to_num(before)).mean()
             if not away <= tolerance(plan):
-                raise WrongModelError(
-                    f"for samples {now.ids[0]}..{now.ids[-1]} "
-                    f"'{plan.model.name}' answers {name} differently now, by {away:.2g} on "
-                    "average: the journal is of another model; serve that one again, or audit this "
-                    "one anew into another --out, without --resume"
+                return (
+                    f"for samples {now.ids[0]}..{now.ids[-1]} '{plan.model.name}' answers {name} "
+                    f"differently now, by {away:.2g} on average"
                 )
+    return ""
 
 
 def chosen_cuts(plan: Plan, answered: Collection[str], recent: set[str]) -> list[IntArray]:

@@ -14,8 +14,9 @@ from audit.client.endpoint import Found, ServedModel
 from audit.client.failures import ReplacedError, WrongModelError
 from audit.client.patience import Patience
 from audit.client.predictor import ServedPredictor
+from audit.client.replicas import Replicas
 from audit.client.sending import Sending
-from audit.client.watch import WatchedTransport
+from audit.client.watch import Watched, WatchedTransport
 from audit.collect import collect
 from audit.conclude import conclude
 from audit.out_folder import REPLACED
@@ -66,7 +67,11 @@ def run_audit(
         FairAuditError: one line that says what is wrong with the server, the model or the data.
     """
     options = plan.options
-    watched = WatchedTransport(sending.transport, options.endpoint, plan.model)
+    watched: Watched = (
+        sending.transport
+        if isinstance(sending.transport, Replicas)
+        else WatchedTransport(sending.transport, options.endpoint, plan.model)
+    )
     patience = Patience(options.retry_for, noting(console))
 
     def asking_about(part: Plan) -> Asking:

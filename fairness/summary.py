@@ -136,8 +136,9 @@ def report_of(
         statistics["data"] = {**provenance["data"], "n": None}
         statistics["speed"] = None  # rate and seconds would tell the number of images
         statistics["delivery"] = None  # so would the number of requests
-        if "shards" in provenance:
-            statistics["shards"] = None
+        for name in ("shards", "replicas"):  # and what each of them did
+            if name in provenance:
+                statistics[name] = None
     return GroupReport(
         rows=tuple(rows),
         contrasts=tuple(contrast for contrast in contrasts if contrast is not None),

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, TypeAlias
 import tyro
 
 from audit.bench.rules import Rules
-from audit.client.address import rest_url
 from audit.client.connection import Way
 from audit.model_flags import ModelFlags
 from fairness.errors import UsageError
@@ -85,7 +84,7 @@ class BenchOptions:
             raise UsageError(f"--in-flight: at most {MOST_IN_FLIGHT}")
         if max(1, len(self.batch)) * len(self.in_flight) > MOST_POINTS:
             raise UsageError(f"--batch and --in-flight: more than {MOST_POINTS} points")
-        if self.transport != "auto" and rest_url(self.flags.connection.endpoint) is not None:
+        if self.transport != "auto" and self.flags.connection.by_rest:
             raise UsageError(
                 f"--transport {self.transport}: REST has a way of its own; leave it out"
             )

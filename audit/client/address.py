@@ -12,6 +12,9 @@ from fairness.errors import UsageError
 SECONDS = 2.0
 """For each look at who listens."""
 
+DNS = "dns:///"
+"""Before a host name that may stand for several servers, as gRPC writes it."""
+
 HOST = r"([^\s:/\[\]@?#]+|\[[0-9A-Fa-f:.]+\])"
 ADDRESS = re.compile(rf"{HOST}:([0-9]{{1,5}})")
 REST = re.compile(rf"{HOST}(?::([0-9]{{1,5}}))?((?:/[A-Za-z0-9._~-]+)*)")
@@ -36,19 +39,33 @@ def check_address(endpoint: str) -> None:
     """
     if rest_url(endpoint) is not None:
         return
-    scheme, mark, rest = endpoint.rpartition("://")
+    scheme, mark, rest = endpoint.removeprefix(DNS).rpartition("://")
     if mark:
         raise UsageError(
             f"--endpoint {endpoint}: a gRPC address has no '{scheme}://' before it; give HOST:PORT "
             f"alone, as {rest.partition('/')[0] or 'localhost:8001'}, and --tls where TLS is "
             "spoken; or http://HOST:PORT of a REST port"
         )
-    found = ADDRESS.fullmatch(endpoint)
+    found = ADDRESS.fullmatch(endpoint.removeprefix(DNS))
     if found is None or not 0 < int(found[2]) < 2**16:
         raise UsageError(
             f"--endpoint {endpoint!r}: give HOST:PORT of gRPC, as localhost:8001, or "
             "http://HOST:PORT of REST"
         )
+
+
+def addresses_in(endpoint: str) -> list[str]:
+    """The addresses of a flag that may name several servers, separated by commas.
+
+    Raises:
+        UsageError: one is empty, or there twice.
+    """
+    found = [address.strip() for address in endpoint.split(",")]
+    if not all(found) and len(found) > 1:
+        raise UsageError(f"--endpoint {endpoint}: an address between the commas is missing")
+    if twice := [address for address in found if found.count(address) > 1]:
+        raise UsageError(f"--endpoint {endpoint}: {twice[0]} is there twice; give it once")
+    return found
 
 
 def rest_url(endpoint: str) -> RestUrl | None:
@@ -90,7 +107,7 @@ def host_and_port(endpoint: str) -> tuple[str, int]:
     url = rest_url(endpoint)
     if url is not None:
         return url.host, url.port
-    host, _, port = endpoint.rpartition(":")
+    host, _, port = endpoint.removeprefix(DNS).rpartition(":")
     return host.strip("[]"), int(port)
 
 

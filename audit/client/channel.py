@@ -13,6 +13,7 @@ from tritonclient.grpc import (
 )
 from tritonclient.grpc.service_pb2 import ModelInferResponse
 
+from audit.client.address import host_and_port
 from audit.client.certificates import read_authorities, read_pair
 from audit.client.connection import Connection
 from audit.client.raw_request import joined
@@ -36,7 +37,7 @@ def client_of(connection: Connection, most_bytes: int) -> InferenceServerClient:
     client = InferenceServerClient(
         connection.endpoint,
         creds=credentials_of(connection),
-        channel_args=arguments_of(most_bytes),
+        channel_args=arguments_of(connection, most_bytes),
     )
     client.register_plugin(HeadersOfEveryCall(connection))
     return client
@@ -48,7 +49,7 @@ def inferences(connection: Connection, most_bytes: int) -> Iterator[Any]:
 
     The client's own copies every tensor through protobuf. gRPC connects once for both.
     """
-    credentials, options = credentials_of(connection), arguments_of(most_bytes)
+    credentials, options = credentials_of(connection), arguments_of(connection, most_bytes)
     if credentials is None:
         channel = grpc.insecure_channel(connection.endpoint, options)
     else:
@@ -61,11 +62,21 @@ def inferences(connection: Connection, most_bytes: int) -> Iterator[Any]:
         )
 
 
-def arguments_of(most_bytes: int) -> list[tuple[str, int]]:
-    """Of a channel: both limits, as whoever gives any argument drops the client's; waits."""
+def arguments_of(connection: Connection, most_bytes: int) -> list[tuple[str, int | str]]:
+    """Of a channel: both limits, as whoever gives any argument drops the client's; waits.
+
+    Where an address stands in the place of a host name, calls go to that name all the same: a
+    gateway tells its models apart by it, and certificates are made out to it.
+    """
     sizes = {"send": MAX_GRPC_MESSAGE_SIZE, "receive": most_bytes}
     waits = [(f"grpc.{which}_reconnect_backoff_ms", ms) for which, ms in RECONNECT_MS.items()]
-    return [*((f"grpc.max_{way}_message_length", size) for way, size in sizes.items()), *waits]
+    named: list[tuple[str, int | str]] = []
+    if name := connection.server_name:
+        _, port = host_and_port(connection.endpoint)
+        named = [("grpc.default_authority", f"{name}:{port}"), ("grpc.enable_http_proxy", 0)]
+        named += [("grpc.ssl_target_name_override", name)] if connection.secure else []
+    limits = [(f"grpc.max_{way}_message_length", size) for way, size in sizes.items()]
+    return [*limits, *waits, *named]
 
 
 def credentials_of(connection: Connection) -> ChannelCredentials | None:

@@ -2,13 +2,13 @@
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import tyro
 
-from audit.client.address import check_address, is_this_machine, proxy_for, rest_url
+from audit.client.address import addresses_in, check_address, is_this_machine, proxy_for, rest_url
 from audit.client.headers import FLAG, Header, header_in
 from fairness.errors import UsageError
 
@@ -42,7 +42,9 @@ class Connection:
 
     endpoint: str = "localhost:8001"
     """Address of a server of the Open Inference Protocol (Triton, MLServer, KServe, ...): HOST:PORT
-    of gRPC, or http://HOST:PORT, https://HOST:PORT of REST, which is slower."""
+    of gRPC, or http://HOST:PORT, https://HOST:PORT of REST, which is slower. An audit may share its
+    work among several that serve the same model: A,B, or the flag several times, or a host name
+    that stands for several, as dns:///HOST:PORT."""
     tls: bool = False
     """Speak TLS. The certificates that gRPC trusts count, unless --ca-cert is given."""
     ca_cert: Path | None = None
@@ -56,9 +58,13 @@ class Connection:
     from a variable, 'authorization: Bearer file:/run/secrets/token' from a file."""
     headers_in_clear: bool = False
     """Send headers without TLS to another machine, as where a service mesh encrypts."""
+    server_name: tyro.conf.Suppress[str] = ""
+    """Of the server's certificate, where the endpoint is one address of several of a name."""
 
     def __post_init__(self) -> None:
         """Raises UsageError where the flags make no sense together, or would give a token away."""
+        if len(self.each()) > 1:  # each of them was checked when it was made
+            return
         check_address(self.endpoint)
         if (self.client_cert is None) != (self.client_key is None):
             there, absent = ("cert", "key") if self.client_cert else ("key", "cert")
@@ -72,7 +78,7 @@ class Connection:
         names = [header.name for header in self.headers]
         if twice := [name for name in names if names.count(name) > 1]:
             raise UsageError(f"{FLAG} {twice[0]} is there twice; give it once")
-        proxy = proxy_for(self.endpoint, os.environ)
+        proxy = None if self.server_name else proxy_for(self.endpoint, os.environ)
         near = is_this_machine(self.endpoint) and proxy is None
         if names and not (self.secure or near or self.headers_in_clear):
             way = f"through the proxy of ${proxy}" if proxy else "over the network"
@@ -80,6 +86,22 @@ class Connection:
                 f"{FLAG} {names[0]} would go to {self.endpoint} unencrypted, {way}; add --tls, or "
                 "--headers-in-clear where something else encrypts, such as a service mesh"
             )
+
+    def each(self) -> tuple["Connection", ...]:
+        """A connection to each address that the endpoint names.
+
+        Raises:
+            UsageError: as where it is the only one; one is missing, or there twice.
+        """
+        addresses = addresses_in(self.endpoint)
+        if len(addresses) == 1:
+            return (self,)
+        return tuple(replace(self, endpoint=address) for address in addresses)
+
+    @property
+    def by_rest(self) -> bool:
+        """Whether any of its servers is asked over REST."""
+        return any(rest_url(address) is not None for address in addresses_in(self.endpoint))
 
     @property
     def secure(self) -> bool:

@@ -83,9 +83,14 @@ def connect(connection: Connection, most_bytes: int = DESCRIPTION_BYTES) -> Iter
         most_bytes: that an answer may have.
 
     Raises:
-        UsageError: a certificate or a key cannot be used.
+        UsageError: a certificate or a key cannot be used, or several servers are named.
         ServerError: nothing answers there, it is not ready yet, or lets us not in.
     """
+    if len(connection.each()) > 1:
+        raise UsageError(
+            f"--endpoint {connection.endpoint}: only an audit is shared among several servers; "
+            "name one of them"
+        )
     if rest_url(connection.endpoint) is not None:
         with rest_server(connection, most_bytes) as server:
             yield server

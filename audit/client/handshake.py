@@ -83,7 +83,7 @@ def shake_hands(connection: Connection, by_name: bool = True) -> Greeting:
     host, port = host_and_port(connection.endpoint)
     with (
         socket.create_connection((host, port), SECONDS) as plain,
-        context.wrap_socket(plain, server_hostname=host) as secure,
+        context.wrap_socket(plain, server_hostname=connection.server_name or host) as secure,
     ):
         protocol, certificate = secure.selected_alpn_protocol(), secure.getpeercert() or {}
         names = [str(pair[1]) for pair in certificate.get("subjectAltName", ())]
@@ -99,7 +99,7 @@ def _says_more(secure: ssl.SSLSocket) -> bool:
 
 def distrusted(error: ssl.SSLCertVerificationError, connection: Connection) -> str:
     """What is wrong with the server's certificate."""
-    host = host_and_port(connection.endpoint)[0]
+    host = connection.server_name or host_and_port(connection.endpoint)[0]
     about = f"the certificate of the server at {connection.endpoint}"
     if error.verify_code in (HOST_DIFFERS, ADDRESS_DIFFERS):
         try:

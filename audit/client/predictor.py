@@ -10,7 +10,7 @@ from audit.client.endpoint import ServedModel
 from audit.client.exchange import answer_of, tensors_of
 from audit.client.failures import GoneError
 from audit.client.transport import Request, Transport
-from audit.client.window import Window, fixed
+from audit.client.window import InFlight, fixed
 from audit.client.wire import Output
 from fairness.arrays import Array
 from fairness.datasets.buffers import Buffers, PlainBuffers
@@ -39,7 +39,7 @@ class ServedPredictor:
     transport: Transport
     endpoint: str
     model: ServedModel
-    window: Window = field(default_factory=lambda: fixed(4))
+    window: InFlight = field(default_factory=lambda: fixed(4))
     """Batches sent and not yet answered."""
     timeout: float = 300.0
     """Seconds that one batch may take."""
@@ -91,6 +91,7 @@ class ServedPredictor:
                 spec.output,
                 self.timeout,
                 self.model.by_row,
+                batch=batch.ids[0],
             )
             call = one.calls[name] = self.transport.send(request)
             call.add_done_callback(lambda _, name=name: arrivals.put((one, name)))  # type: ignore[misc]  # mypy cannot type a default

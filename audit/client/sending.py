@@ -16,7 +16,7 @@ from audit.client.ring import Ring, slot_bytes
 from audit.client.shared_memory import NoRegionError, Region, make_region, remove_leftovers
 from audit.client.shared_transport import SMALL, SharedTransport
 from audit.client.transport import Server, Transport
-from audit.client.window import MOST, Window, fixed, tuned
+from audit.client.window import MOST, InFlight, Window, fixed, tuned
 from fairness.datasets.buffers import Buffers, PlainBuffers
 from fairness.errors import ServerError
 
@@ -51,7 +51,7 @@ class Sending:
 
     transport: Transport
     buffers: Buffers
-    window: Window
+    window: InFlight
 
 
 @contextmanager
@@ -106,12 +106,12 @@ def sending(
         region.remove()
 
 
-def window_for(sizes: BatchBytes, in_flight: int | None, readers: int) -> Window:
-    """As told, or one that finds its size within the memory that batches may take."""
+def window_for(sizes: BatchBytes, in_flight: int | None, readers: int, servers: int = 1) -> Window:
+    """As told, or one that finds its size within its server's share of the memory for batches."""
     if in_flight is not None:
         return fixed(in_flight)
     each = max(1, sizes.images + sizes.tensor + sizes.answer)
-    return tuned(max(2, min(MOST, BUDGET // each - readers - 1)))
+    return tuned(max(2, min(MOST, (BUDGET // each - readers - 1) // servers)))
 
 
 def pays(server: GrpcServer, sizes: BatchBytes) -> bool:

@@ -35,6 +35,8 @@ class Request:
     """Tensors whose first axis counts images; where there are none it cannot be sent in parts."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Of the request, beside its tensors; servers ignore those that they do not know."""
+    batch: str = ""
+    """Id of the first sample of the batch that it belongs to, for whoever records who answered."""
 
     @property
     def rows(self) -> int:

@@ -7,10 +7,12 @@ probes can notice another model, and the report says so.
 """
 
 import time
+from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
+from typing import Protocol
 
 from audit.client.endpoint import ServedModel
 from audit.client.failures import RestartedError
@@ -36,6 +38,36 @@ class Life:
     """Answers to others: so many at least."""
 
 
+class Watched(Transport, Protocol):
+    """A transport that knows whether the model that answered first answers still."""
+
+    @property
+    def sent(self) -> int:
+        """Requests of the whole run."""
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether a server turned out to have no count: then a reload is not noticed here."""
+
+    @property
+    def recent(self) -> Collection[str]:
+        """Ids of which some may have been answered by a model that was loaded again since."""
+
+    def look(self, patience: float | None = None) -> None:
+        """Compare counts with the answers that came; wait for them for some seconds.
+
+        Raises:
+            RestartedError: the model has been loaded again.
+            ServerError: the model is gone, or the server.
+        """
+
+    def look_again(self) -> None:
+        """Look at what was away; errors as `look`, but for one that was loaded again."""
+
+    def kept(self, ids: Collection[str]) -> None:
+        """Take note that the answers to a batch, whose first id comes first, are recorded."""
+
+
 @dataclass
 class WatchedTransport:
     """A `Transport` that looks at the server's count from time to time while it sends."""
@@ -49,9 +81,11 @@ class WatchedTransport:
     """Whether the server turned out to have no count: then a reload is not noticed here."""
     restarts: int = 0
     """Times that it was found to have begun anew."""
-    looks: int = 0
-    """That found the model as it was."""
+    recent: set[str] = field(default_factory=set)
+    """Ids recorded since the last look that found the model as it was."""
     looked: float = 0.0
+    by_itself: bool = True
+    """Whether it looks while it sends; else somebody does so from time to time."""
     life: Life = field(default_factory=Life)
     _lock: Lock = field(default_factory=Lock)
 
@@ -61,12 +95,14 @@ class WatchedTransport:
         Raises:
             RestartedError: the model has been loaded again.
         """
-        if time.monotonic() >= self.looked + INTERVAL:
+        if self.by_itself and time.monotonic() >= self.looked + INTERVAL:
             self.look()
-        self.sent += 1
-        self.life.sent += 1
+        with self._lock:
+            life = self.life
+            self.sent += 1
+            life.sent += 1
         future = self.inner.send(request)
-        future.add_done_callback(partial(self._arrived, self.life))
+        future.add_done_callback(partial(self._arrived, life))
         return future
 
     def count(self, model: str, version: str) -> int | None:
@@ -100,7 +136,7 @@ class WatchedTransport:
                 f"{self.endpoint} was loaded again while it answered, or its server restarted: it "
                 f"counts {found} answers, {least} came"
             )
-        self.looks += 1
+        self.recent.clear()
         # What is under way may be counted already.
         self.life.others = max(self.life.others, found - self.life.sent)
 
@@ -117,6 +153,11 @@ class WatchedTransport:
             self.restarts += 1
             self.renewed()
             self.look(SHORT)
+
+    def kept(self, ids: Collection[str]) -> None:
+        """As `Watched`."""
+        if not self.uncounted:
+            self.recent.update(ids)
 
     def _arrived(self, life: Life, done: "Future[list[Output]]") -> None:
         if not done.cancelled() and done.exception() is None:

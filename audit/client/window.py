@@ -7,6 +7,7 @@ and stays. Answers do not depend on it: batches are cut the same and never merge
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 FIRST, MOST = 2, 16
 """Batches, where nobody says how many."""
@@ -16,6 +17,17 @@ SECONDS = 0.4
 
 GAIN = 1.05
 """By which a larger window must be faster, so that it is worth its memory."""
+
+
+class InFlight(Protocol):
+    """How many batches may be in flight."""
+
+    @property
+    def size(self) -> int:
+        """Now, 1 or more."""
+
+    def answered(self, images: int) -> None:
+        """Learn that a batch of so many images has come back."""
 
 
 @dataclass

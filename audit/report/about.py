@@ -91,6 +91,13 @@ class _Workers(_Part):
     number: int
 
 
+class _Replica(_Part):
+    endpoint: str
+    images: int
+    absences: int
+    restarts: int
+
+
 class _Weights(_Part):
     column: str
     effective_patients: float | None
@@ -111,6 +118,7 @@ class _About(_Part):
     delivery: _Delivery | None = None
     shards: list[_Shard] | None = None
     workers: _Workers | None = None
+    replicas: list[_Replica] | None = None
     finished: str = ""
     tool: _Tool = _Tool()
     masks: _Masks = _Masks()

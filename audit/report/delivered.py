@@ -1,4 +1,4 @@
-"""How the answers of a run came about, in a line that people read."""
+"""How the answers of a run came about, in lines that people read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,13 +16,31 @@ REQUEST = {
 """Parts of a round trip, in words."""
 
 
+RUNS = ("server", "backend", "runtime", "engine", "device", "providers", "precision")
+"""What runs a model, of a server among several; said where they differ in it."""
+
+
+def replica_line(replicas: Sequence[Mapping[str, Any]]) -> str:
+    """Who answered how many images, by what where that differs, and who was away."""
+    unlike = [name for name in RUNS if len({one.get(name) for one in replicas}) > 1]
+    parts = []
+    for one in replicas:
+        runs = [str(one.get(name)) for name in unlike]
+        away = [f"away {one['absences']} times"] if one["absences"] else []
+        away += [f"restarted {one['restarts']} times"] if one["restarts"] else []
+        more = ", ".join([*runs, *away]).replace(" 1 times", " once")
+        parts.append(f"{one['endpoint']} {one['images']} images" + (f" ({more})" if more else ""))
+    return f"answered by {len(replicas)} servers: {', '.join(parts)}"
+
+
 def delivery_lines(about: Mapping[str, Any]) -> list[str]:
-    """Way, batch, window and failures, then where the time went; nothing where nobody was asked.
+    """Who answered, how, and where the time went; nothing where nobody was asked.
 
     Of merged shards their sums.
 
     Args:
-        about: a provenance, in which `delivery` is absent or None where few people are in the data.
+        about: a provenance, in which `delivery` is absent or None where few people are in the data,
+            and `replicas` where one server answered, too.
     """
     if shards := about.get("shards"):
         return shard_lines(shards)
@@ -43,7 +61,9 @@ def delivery_lines(about: Mapping[str, Any]) -> list[str]:
     )
     parts = ", ".join(f"{word} {request[k]:.2f}" for k, word in REQUEST.items() if k in request)
     where = parts or "where inside the server is not stated by it"
-    lines = [how, f"time: {spent}; a request {request['round_trip']:.2f} ms ({where})"]
+    replicas = about.get("replicas")
+    shared = [replica_line(replicas)] if replicas else []
+    lines = [*shared, how, f"time: {spent}; a request {request['round_trip']:.2f} ms ({where})"]
     return lines + cache_lines(said.get("answered_from_cache"))
 
 

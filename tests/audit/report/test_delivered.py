@@ -56,3 +56,14 @@ def test_a_report_with_an_odd_delivery_is_refused(key: str, value: object) -> No
     assert _Delivery.model_validate(SAID).batch == 4
     with pytest.raises(ValidationError):
         _Delivery.model_validate(SAID | {key: value})
+
+
+def test_servers_that_differ_are_told_apart() -> None:
+    same = {"absences": 0, "restarts": 0, "server": "triton 2.51.0", "backend": "onnxruntime"}
+    gpu = {"endpoint": "a:1", "images": 60, "device": "GPU", **same}
+    cpu = {"endpoint": "b:1", "images": 30, "device": "CPU", **same}
+    (line, *_) = delivery_lines({"delivery": SAID, "replicas": [gpu, cpu]})
+    assert line == "answered by 2 servers: a:1 60 images (GPU), b:1 30 images (CPU)"
+    back = gpu | {"absences": 2, "restarts": 1}
+    (line, *_) = delivery_lines({"delivery": SAID, "replicas": [back, gpu]})
+    assert "a:1 60 images (away 2 times, restarted once), a:1 60 images" in line

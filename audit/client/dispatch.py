@@ -70,12 +70,13 @@ class Dispatch:
                     failed = list(self._waiting)
                     self._waiting.clear()
                     break
-                best = min(serving, key=lambda one: len(one.jobs) / one.window.size)
+                best = min(serving, key=lambda one: one.load)
                 if len(best.jobs) >= best.window.size * self.ways:
                     return
                 job = self._waiting.popleft()
                 job.replica, job.tries = best, job.tries + 1
                 best.jobs.add(job)
+                best.asked += 1
             self._ask(job, best)
         for job in failed:
             fail(job, self.none_left())

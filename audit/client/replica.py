@@ -44,6 +44,8 @@ class Replica:
     """Why it gets no work; None while it does."""
     jobs: set[Job] = field(default_factory=set)
     """Under way."""
+    asked: int = 0
+    """Requests that it got."""
     recent: set[str] = field(default_factory=set)
     """Batches that it answered since the last look that found the model as it was."""
     images: int = 0
@@ -56,9 +58,9 @@ class Replica:
     """Set where its keeper has something to do."""
 
     @property
-    def room(self) -> float:
-        """The free part of its window, in (-inf, 1]."""
-        return 1 - len(self.jobs) / self.window.size
+    def load(self) -> tuple[float, int]:
+        """The taken part of its window; of two alike the one that was asked less has less."""
+        return len(self.jobs) / self.window.size, self.asked
 
     def told(self) -> dict[str, Any]:
         """As report.json has it."""

@@ -16,6 +16,7 @@ from audit.client.probes import verify
 from audit.client.replica import Replica
 from audit.client.replicas import Replicas
 from audit.client.watch import Watched
+from audit.client.window import fixed
 from audit.plan import JOURNAL, Plan
 from audit.recheck import changed, recheck
 from audit.records.journal import Journal
@@ -45,7 +46,7 @@ class Asking:
             self.predict,
             transport=one.watched,
             endpoint=one.endpoint,
-            window=one.window,
+            window=fixed(one.window.size),
             buffers=PlainBuffers(0, 0),
         )
         plan = replace(self.plan, model=one.model)
@@ -133,7 +134,7 @@ def compare_answers(asking: Asking, replicas: Replicas) -> None:
     """Ask all replicas about the first and the last batch of the split, before the run.
 
     Raises:
-        WrongModelError: one answers otherwise than the first.
+        WrongModelError: one answers otherwise than the first, or as another version.
     """
     first, cuts = asking.of(replicas.members[0]), asking.plan.cuts()
     if not cuts:
@@ -145,11 +146,21 @@ def compare_answers(asking: Asking, replicas: Replicas) -> None:
     ids = [id_ for part in parts for id_ in part.ids]
     columns = {name: np.concatenate([p.values[name] for p in parts]) for name in parts[0].values}
     for one in replicas.members[1:]:
-        if found := changed(asking.plan, asking.of(one).predict, Readings(ids, columns)):
+        found = changed(asking.plan, asking.of(one).predict, Readings(ids, columns))
+        versions = [answered_as(it, asking.plan.model.name) for it in (replicas.members[0], one)]
+        if not found and versions[0] != versions[1]:
+            found = f"it answers as version {versions[1]!r}, not {versions[0]!r}"
+        if found:
             ours, theirs = replicas.members[0].endpoint, one.endpoint
             raise WrongModelError(
                 f"{ours} and {theirs} do not serve the same model: asked of {theirs}, {found}"
             )
+
+
+def answered_as(one: Replica, model: str) -> str:
+    """The version that a server names in its answers, which may name none beforehand."""
+    seen: dict[str, str] = getattr(one.server, "seen", {})
+    return seen.get(model, "")[:50]
 
 
 def prove_replica(asking: Asking, one: Replica, ended: bool) -> None:

@@ -82,11 +82,9 @@ def replicated(
     of: tuple[str, Described | None, str | None],
     tell: Callable[[str], None],
 ) -> Iterator[WayToModel]:
-    """Several servers as one way; further arguments as `way_to_model`.
+    """Several servers as one way; arguments as `way_to_model`.
 
-    Args:
-        most_bytes: that an answer may have.
-        of: the model, as `describe` takes it.
+    `most_bytes` are those that an answer may have, `of` is the model as `describe` takes it.
     """
     plan, sizes = parts[0], batch_bytes(parts)
     options = plan.options

@@ -117,13 +117,13 @@ class Connection:
         return text
 
     def flags(self) -> str:
-        """The flags that reach the same server, for a command that is shown; without values."""
+        """Flags that reach the same server, or the first, for a command to show; without values."""
         paths = {
             "--ca-cert": self.ca_cert,
             "--client-cert": self.client_cert,
             "--client-key": self.client_key,
         }
-        words = ["--endpoint", self.endpoint, *(["--tls"] if self.tls else [])]
+        words = ["--endpoint", self.each()[0].endpoint, *(["--tls"] if self.tls else [])]
         for flag, path in paths.items():
             words += [flag, str(path)] if path is not None else []
         for header in self.headers:

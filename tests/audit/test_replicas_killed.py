@@ -88,7 +88,9 @@ def test_one_that_is_killed_leaves_its_work_to_the_other(
     run = tmp_path / "run"
     assert audit(both(servers), *QUICK, "--data", split_root, "--out", run) == 0
     servers[1].start()
-    assert f"note: {servers[1].endpoint} dropped out, the other goes on: " in capsys.readouterr().out
+    assert (
+        f"note: {servers[1].endpoint} dropped out, the other goes on: " in capsys.readouterr().out
+    )
     assert (run / "report" / "groups.csv").read_bytes() == expected
     first, second = (told(run)[server.endpoint] for server in servers)
     assert (first["absences"], second["absences"]) == (0, 1)

@@ -111,12 +111,15 @@ def identity_of_each(asking: Asking, replicas: Replicas) -> str:
         WrongModelError: one is not of the model of the first.
         GoneError: one is away before the run, or all.
     """
-    said, first = "declared", replicas.members[0]
-    for one in replicas.serving:
+    said, first, begun = "declared", replicas.members[0], replicas.prove is not None
+    for one in replicas.serving if begun else replicas.members:
         try:
+            if not begun:
+                with one.looking:
+                    one.watched.look()  # whatever it counts by now is none of ours
             said = identity(asking.of(one))
         except GoneError as error:
-            if replicas.prove is None:
+            if not begun:
                 raise
             replicas.drop(one, error)
         except WrongModelError as error:
@@ -125,7 +128,7 @@ def identity_of_each(asking: Asking, replicas: Replicas) -> str:
             raise WrongModelError(
                 f"{first.endpoint} and {one.endpoint} do not serve the same model: {error}"
             ) from None
-    if replicas.prove is None:
+    if not begun:
         compare_answers(asking, replicas)
     return said
 

@@ -25,6 +25,10 @@ def servers_asked(options: Options, tell: Callable[[str], None]) -> tuple[Connec
     found = servers_of(options.connection, tell)
     if len(found) < 2:
         return found
+    if options.engine == "ray":
+        raise UsageError(
+            f"--endpoint {options.endpoint}: workers of Ray ask one server; name one of them"
+        )
     if options.transport in ("shm", "cuda"):
         raise UsageError(
             f"--transport {options.transport} is for one server; several get images as bytes, so "

@@ -47,6 +47,7 @@ def answers_of_workers(asking: Asking, done: set[str]) -> Iterator[Readings]:
     task = Task(options, plan.model.name, plan.model.version, plan.identity, code())
     shares = shared_out(todo, options.workers)
     watched = asking.watched
+    assert isinstance(watched, WatchedTransport)  # several servers were refused
     watched.look()
     watched.life.sent += sys.maxsize  # whatever it counts from now on is no answer to others
     with closing(from_process(asked, (task, shares))) as answers:

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, TypeAlias
 import tyro
 
 from audit.bench.rules import Rules
-from audit.client.connection import Way
 from audit.model_flags import ModelFlags
 from fairness.errors import UsageError
 
@@ -57,8 +56,6 @@ class BenchOptions:
     """Send random numbers; needs no data."""
     shape: Sizes = ()
     """Of a synthetic image, where the model takes any: height and width, or as the model has it."""
-    transport: Annotated[Way, tyro.conf.arg(metavar="auto|shm|cuda|grpc")] = "auto"
-    """How images go to the server, as in an audit: through shared memory (shm), or as bytes."""
     rules: tyro.conf.OmitArgPrefixes[Rules] = field(default_factory=Rules)
     out: Path = Path("reports/bench")
     """Folder for bench.csv, bench.json and bench.html."""
@@ -84,9 +81,9 @@ class BenchOptions:
             raise UsageError(f"--in-flight: at most {MOST_IN_FLIGHT}")
         if max(1, len(self.batch)) * len(self.in_flight) > MOST_POINTS:
             raise UsageError(f"--batch and --in-flight: more than {MOST_POINTS} points")
-        if self.transport != "auto" and self.flags.connection.by_rest:
+        if self.flags.transport != "auto" and self.flags.connection.by_rest:
             raise UsageError(
-                f"--transport {self.transport}: REST has a way of its own; leave it out"
+                f"--transport {self.flags.transport}: REST has a way of its own; leave it out"
             )
         if self.shape and not self.synthetic_input:
             raise UsageError("--shape is of synthetic images; add --synthetic-input")

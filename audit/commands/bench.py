@@ -62,7 +62,7 @@ def bench(arguments: list[str], console: Console) -> int:
     sizes = bytes_of(options, model, sent)
     with (
         connect(flags.connection, sizes.answer + FRAME_BYTES) as server,
-        sending(server, sizes, options.transport, max(options.in_flight), note) as way,
+        sending(server, sizes, options.flags.transport, max(options.in_flight), note) as way,
     ):
         model = with_engine(server, model)
         if model.answering.response_cache:

@@ -16,8 +16,8 @@ from audit.client.replicas import Replicas
 from audit.client.sending import Sending, sending, window_for
 from audit.client.transport import Server
 from audit.client.watch import WatchedTransport
-from audit.parity.sides import reached
 from audit.plan import Plan
+from audit.reached import reached
 from audit.sizes import most_answer_bytes
 from fairness.datasets.buffers import PlainBuffers
 from fairness.foreign.model_yaml import Described

@@ -8,7 +8,8 @@ import tyro
 from rich.console import Console
 
 from audit.plan import check_writable
-from audit.pool.report import pooled_report, read_site, write_pooled
+from audit.pool.files import read_site
+from audit.pool.report import pooled_report, write_pooled
 from audit.pool.shown import print_pooled
 from audit.report.terminal import say_where
 from audit.waiting import waiting

@@ -12,28 +12,12 @@ from audit.provenance import with_tool
 from audit.report.files import write_report
 from fairness.atomic import write_atomically
 from fairness.contract import Threshold
-from fairness.errors import DataError
-from fairness.pooling.document import MOST_BYTES, parsed
 from fairness.pooling.pool import Binned, Pooled, in_common, pool
 from fairness.pooling.summary import SiteSummary
 from fairness.statistics.settings import Settings
 from fairness.text import csv_cell
 
 BINNING = "binning.csv"
-
-
-def read_site(path: Path) -> SiteSummary:
-    """The file of a site.
-
-    Raises:
-        DataError: it cannot be read, or is none.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; name the file of a site") from None
-    return parsed(content, str(path))
 
 
 def pooled_report(

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmarks.coverage_rows import chosen, parsed
+from fairness.arrays import IntArray
 from fairness.attributes import Attribute
 from fairness.groups import plain
 from fairness.outcomes import Contrast
@@ -67,7 +68,8 @@ class Site:
     """What was drawn at one site."""
 
     scored: Scored
-    group: np.ndarray  # type: ignore[type-arg]  # (n,) of 0 and 1
+    group: IntArray
+    """(n,) of 0 and 1."""
 
 
 def draw(world: World, rng: np.random.Generator) -> list[Site]:
@@ -152,6 +154,7 @@ def row(world: World, simulations: int, seed: int, whole: bool) -> str:
         rate = (k + 1) / (time.monotonic() - began)
         left = (simulations - k - 1) / rate
         print(f"\r{world.name}: {k + 1}, {rate:.1f}/s, {left:.0f} s left ", end="", file=sys.stderr)
+    print(file=sys.stderr)
     n = simulations - left_out
     error = f"{np.sqrt(np.mean(np.square(moved))):.4f}" if moved else "-"
     rows = f"{beside / n:.1%}" if moved else "-"

@@ -18,6 +18,9 @@ from fairness.text import one_line
 SLACK = 1e-6
 RESERVED = (OVERALL, ALL, UNKNOWN_LABEL)
 MOST_NAMES = 200
+"""Characters of a name."""
+MOST_CASES = 10_000_000
+"""Of a file: each takes some memory where it is pooled."""
 
 
 def check(summary: SiteSummary) -> None:
@@ -59,8 +62,8 @@ def check_part(part: Part, limit: float, least: int) -> None:
     negatives, positives = part.cases
     for cells, cases in ((part.negatives, negatives), (part.positives, positives)):
         check_cells(cells, limit, where)
-        if cases < 2:
-            raise ValueError(f"{where} has fewer than two cases of a class")
+        if not 2 <= cases <= MOST_CASES:
+            raise ValueError(f"{where} has fewer than 2 cases of a class, or above {MOST_CASES:,}")
     if min(part.people_of_class) < max(least, 2) or part.people < max(part.people_of_class):
         raise ValueError(f"{where} has fewer people of a class than may be shown")
     if part.people > negatives + positives or sum(part.people_of_class) < part.people:
@@ -71,7 +74,8 @@ def check_part(part: Part, limit: float, least: int) -> None:
     check_sums(part, limit, where)
     auc = part.auc
     numbers = (auc.value, auc.variance, auc.design_effect)
-    if not all(map(math.isfinite, numbers)) or auc.variance < 0 or auc.design_effect < 0:
+    ends = (1.0, 1.0, negatives + positives)  # all cases may be one another's copies
+    if not all(0 <= one <= end for one, end in zip(numbers, ends, strict=True)):
         raise ValueError(f"the AUC of {where} is no number")
     won, possible = undecided(part.positives, part.negatives)
     pairs = negatives * positives
@@ -112,7 +116,8 @@ def check_sums(part: Part, limit: float, where: str) -> None:
 
 def possible_sums(sums: Sums, low: float, high: float, people: int) -> bool:
     """Whether numbers between two ends, of so many people at most, can have these sums."""
-    if not all(map(math.isfinite, sums.columns)) or sums.cases < 0:
+    most = float(sums.cases) ** 2 if 0 <= sums.cases <= 2 * MOST_CASES else -1.0
+    if not all(abs(one) <= most + SLACK for one in (sums.xx, sums.xn, sums.nn)):
         return False
     if not 0 <= sums.patients <= min(people, sums.cases) or min(sums.xx, sums.nn) < 0:
         return False

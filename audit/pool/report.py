@@ -33,8 +33,9 @@ def pooled_report(
     """
     sites = list(files.values())
     first, cases = sites[0], [sum(one.everybody.cases) for one in sites]
+    where = "data that the files do not name"
     threshold = Threshold(
-        value=first.threshold, rule="as the sites say", split="not stated", split_sha256=""
+        value=first.threshold, rule="the same at every site", split=where, split_sha256=""
     )
     names = ", ".join(one.site for one in sites)
     about: dict[str, Any] = {

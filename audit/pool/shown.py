@@ -12,7 +12,7 @@ from fairness.pooling.summary import Part, SiteSummary
 
 def print_summary(found: SiteSummary, console: Console) -> None:
     """Which groups the file shows, in how many cells, and which not."""
-    table = plain_table("group", "people", "positive", "cells of positives", "of negatives")
+    table = plain_table("group", "people", "positive cases", "cells of positives", "of negatives")
     for column in table.columns[1:]:
         column.justify = "right"
     table.add_row("all", *cells_of(found.everybody))

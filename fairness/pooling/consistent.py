@@ -69,8 +69,8 @@ def check_part(part: Part, limit: float, least: int) -> None:
     if part.people > negatives + positives or sum(part.people_of_class) < part.people:
         raise ValueError(f"the people of {where} are not those of its cases")
     for k in (0, 1):
-        if not 0 < part.effective_of_class[k] <= part.people_of_class[k] + SLACK:
-            raise ValueError(f"the effective patients of {where} are more than its people")
+        if not 1 - SLACK <= part.effective_of_class[k] <= part.people_of_class[k] + SLACK:
+            raise ValueError(f"the effective patients of {where} are none, or more than its people")
     check_sums(part, limit, where)
     auc = part.auc
     numbers = (auc.value, auc.variance, auc.design_effect)

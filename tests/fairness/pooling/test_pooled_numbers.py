@@ -51,7 +51,7 @@ def pair(contrasts: tuple[Contrast, ...], *names: str) -> Contrast:
     return next(c for c in contrasts if (c.attribute, c.metric, c.group_a, c.group_b) == names)
 
 
-@pytest.mark.parametrize("least", [1, 11])
+@pytest.mark.parametrize("least", [pytest.param(1, marks=pytest.mark.further), 11])
 def test_counts_are_exact_and_the_auc_lies_within_what_the_cells_leave_open(least: int) -> None:
     pooled, whole = of_files(least), of_rows()
     assert not pooled.missing
@@ -83,6 +83,7 @@ def test_gaps_and_their_p_are_those_of_all_rows() -> None:
             assert ours.p == pytest.approx(exact.p, abs=1e-6 if within < 0.01 else 0.1)
 
 
+@pytest.mark.further
 def test_several_images_of_a_patient_widen_intervals_as_in_all_rows() -> None:
     sites, files = three_sites(11, images=3)
     scored, groupings = everybody(sites)

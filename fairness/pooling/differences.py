@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fairness.arrays import BoolArray, FloatArray
+from fairness.arrays import BoolArray, FloatArray, IntArray
 from fairness.disclosure.cells import ROOM
 from fairness.pooling.cells import Cells
 
@@ -40,21 +40,51 @@ def unrevealing(families: Families, least: int) -> list[dict[str, Cells]]:
 
 
 def narrowed(families: Families, places: FloatArray) -> BoolArray:
-    """(m,) whether some histogram is known too well at a place, by all the others."""
+    """(m,) whether some histogram is known too well at a place, by all the others.
+
+    That nobody, or everybody, of a cell lies below a place may be known: it leaves no small count.
+    """
+    first = [np.array([cells.upto(places) for cells in one.values()]) for one in families]
+    known = reckoned(first)
     bad = np.zeros(len(places), dtype=bool)
-    bounds = [[cells.upto(places) for cells in one.values()] for one in families]
-    totals = [np.sum(one, axis=0) for one in bounds]  # fewest and most, (2, m)
-    for k, one in enumerate(bounds):
-        others = [total for j, total in enumerate(totals) if j != k]
-        if not others:
-            continue
-        lowest = np.max([low for low, _ in others], axis=0)
-        highest = np.min([high for _, high in others], axis=0)
-        for low, high in one:
-            rest_low, rest_high = totals[k][0] - low, totals[k][1] - high
-            left = np.minimum(high, highest - rest_low) - np.maximum(low, lowest - rest_high)
-            bad |= left < np.minimum(ROOM - 1, high - low)
+    for before, now in zip(first, known, strict=True):
+        (low, high), (lowest, highest) = before.transpose(1, 0, 2), now.transpose(1, 0, 2)
+        at_end = (lowest == highest) & ((lowest == low) | (lowest == high))
+        tight = highest - lowest < np.minimum(ROOM - 1, high - low)
+        bad |= (tight & ~at_end).any(axis=0)
     return bad
+
+
+def reckoned(bounds: Sequence[IntArray]) -> list[IntArray]:
+    """Fewest and most cases below each place (P, 2, m) of each family, as all of them imply it.
+
+    All families add up to the same, and no count falls from a place to the next: neither that of a
+    part, nor that of everybody else.
+    """
+    now = [one.copy() for one in bounds]
+    others = [np.zeros_like(one) for one in bounds]
+    for one, other in zip(now, others, strict=True):
+        other[:, 1] = one[:, 1, -1:].sum() if one.shape[2] else 0
+    while True:
+        before = [one.copy() for one in (*now, *others)]
+        sums = [one.sum(axis=0) for one in now]
+        sums += [both for one, other in zip(now, others, strict=True) for both in one + other]
+        lowest = np.max([low for low, _ in sums], axis=0)
+        highest = np.min([high for _, high in sums], axis=0)
+        for one, other in zip(now, others, strict=True):
+            rest = one.sum(axis=0) - one
+            tighten(one, lowest - rest[:, 1], highest - rest[:, 0])
+            tighten(one, lowest - other[:, 1], highest - other[:, 0])
+            tighten(other, lowest - one[:, 1], highest - one[:, 0])
+        if all((a == b).all() for a, b in zip(before, (*now, *others), strict=True)):
+            return now
+
+
+def tighten(bounds: IntArray, low: IntArray, high: IntArray) -> None:
+    """Narrow bounds (P, 2, m) in place to others (P, m), and never falling from place to place."""
+    bounds[:, 0] = np.maximum.accumulate(np.maximum(bounds[:, 0], low), axis=1)
+    falling = np.minimum(bounds[:, 1], high)[:, ::-1]
+    bounds[:, 1] = np.minimum.accumulate(falling, axis=1)[:, ::-1]
 
 
 def rest_of(everybody: Cells, parts: Sequence[Cells]) -> Cells | None:

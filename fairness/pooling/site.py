@@ -183,7 +183,7 @@ def together(cells: Mapping[Key, Cells], least: int) -> dict[Key, Cells]:
         if len(parts) == 1 and rest is None:
             alone += [(name, group) for group in parts]
             continue
-        names.append(name)
+        names.append(name)  # one without a shown group is not among them
         families.append({**parts, **({"": rest} if rest else {})})
     first, *others = unrevealing(families, least)
     found = {("", EVERYBODY): first[EVERYBODY], **dict.fromkeys(alone, first[EVERYBODY])}

@@ -7,7 +7,7 @@ from typing import Literal
 import tyro
 from rich.console import Console
 
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.pool.files import read_site
 from audit.pool.report import pooled_report, write_pooled
 from audit.pool.shown import print_pooled

@@ -10,7 +10,7 @@ from flwr.app import Context, Message, MessageType, RecordDict
 from flwr.serverapp import Grid, ServerApp
 
 from audit.console import SafeConsole
-from audit.plan import check_writable
+from audit.out_folder import check_writable
 from audit.pool.client_app import REFUSED
 from audit.pool.report import pooled_report, write_pooled
 from audit.pool.shown import print_pooled

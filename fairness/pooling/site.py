@@ -20,7 +20,7 @@ from fairness.pooling.summary import Attribute, Model, Part, Ranking, SiteSummar
 from fairness.pooling.sums import sums_of
 from fairness.statistics.clusters import effective_patients
 from fairness.statistics.delong import influence, variance_of
-from fairness.suppression import people_of, protected
+from fairness.suppression import protected
 
 ONE_CLASS = "positives or negatives only"
 SEVERAL = "people are in several of its groups"
@@ -114,8 +114,8 @@ def shown(
     """Cases (n,) of each group that is shown; the others with the reason why not."""
     groups, texts = grouping.attribute.groups, reasons(sizes.least)
     inside = {group: grouping.codes == code for code, group in enumerate(groups)}
-    people = people_of(grouping, scored.units)
-    if people.sum() > sizes.people(grouping.codes >= 0):
+    people = {group: sizes.people(rows) for group, rows in inside.items()}
+    if sum(people.values()) > sizes.people(grouping.codes >= 0):
         return {}, dict.fromkeys(groups, SEVERAL)
     withheld: dict[str, str] = {}
     for group in groups:
@@ -127,7 +127,7 @@ def shown(
             withheld[group] = ONE_CLASS if inside[group].any() else "no case"
     kept = {group: inside[group] for group in groups if group not in withheld}
     while kept and sizes.few(~np.any([*kept.values()], axis=0)):
-        smallest = min(kept, key=lambda group: (int(people[groups.index(group)]), group))
+        smallest = min(kept, key=lambda group: (people[group], group))
         del kept[smallest]
         withheld[smallest] = OTHERS
     return kept, withheld

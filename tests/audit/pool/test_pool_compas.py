@@ -47,7 +47,7 @@ def test_pooled_rates_are_the_printed_ones_and_the_auc_is_that_of_all_rows(tmp_p
 
 def write(folder: Path, name: str, people: list[dict[str, str]]) -> Path:
     """A run on some of the people; a decile above 4 is not `Low`."""
-    columns = {
+    columns: dict[str, list[object]] = {
         "id": [one["id"] for one in people],
         "target": [one["two_year_recid"] for one in people],
         "score": [(int(one["decile_score"]) - 0.5) / 10 for one in people],

@@ -19,9 +19,11 @@ from audit.commands.inspect import inspect
 from audit.commands.merge import merge
 from audit.commands.parity import parity
 from audit.commands.plan import plan
+from audit.commands.pool import pool_command
 from audit.commands.render import render, schema, verify
 from audit.commands.repeat import repeat
 from audit.commands.report import report
+from audit.commands.summary import summary
 from audit.commands.threshold import threshold
 from audit.commands.watch import watch
 from audit.console import SafeConsole
@@ -70,6 +72,10 @@ Other commands, each with --help:
 
   fair-audit compare    two runs on the same samples: changes, flips, what became of the gaps
 
+  fair-audit summary    what a site hands over of a run in place of rows
+
+  fair-audit pool       one report of the summaries of several sites
+
   fair-audit threshold  choose an operating threshold on validation
 
   fair-audit inspect    what a data set can show, before any inference
@@ -102,6 +108,8 @@ Other commands, each with --help:
 COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
     "report": report,
     "compare": compare,
+    "summary": summary,
+    "pool": pool_command,
     "threshold": threshold,
     "inspect": inspect,
     "plan": plan,

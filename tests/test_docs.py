@@ -19,6 +19,8 @@ COMMANDS = {
     "fair-audit init": "fair-audit init",
     "fair-audit plan": "fair-audit plan",
     "fair-audit compare": "fair-audit compare",
+    "fair-audit summary": "fair-audit summary",
+    "fair-audit pool": "fair-audit pool",
     "fair-audit repeat": "fair-audit repeat",
     "fair-audit bench": "fair-audit bench",
     "fair-audit parity": "fair-audit parity",

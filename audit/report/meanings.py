@@ -9,6 +9,7 @@ from fairness.outcomes import GroupReport
 MEANINGS = {
     "verified": "the server gave the answers that were recorded with this model",
     "declared": "nobody proved that the model that answered is the one described",
+    "pooled": "sites stated sums and histograms, which nobody else could check against rows",
     "found": "the scores were in a file, and no model was asked",
 }
 """How sure it is what answered."""
@@ -21,7 +22,7 @@ VERDICTS = {
 
 
 def identity_of(report: GroupReport) -> tuple[str, str]:
-    """`verified`, `declared` or `found`, with what it means."""
+    """`verified`, `declared`, `pooled` or `found`, with what it means."""
     said = str(report.provenance.get("model", {}).get("identity", "found"))
     known = next((word for word in MEANINGS if said.startswith(word)), "found")
     return said, MEANINGS[known]

@@ -12,11 +12,8 @@ import numpy as np
 from fairness.arrays import FloatArray, IntArray
 from fairness.errors import DataError
 from fairness.metrics.classification import auc
+from fairness.pooling.bins import BINS, place_of, score_at
 from fairness.youden import youden_threshold
-
-LIMIT = 16.0
-"""Log odds beyond this, P about 1e-7, fall into the outermost bins."""
-BINS = 4000
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,7 @@ def count(target: IntArray, score: FloatArray) -> Counts:
         target: (n,) 0 or 1.
         score: (n,) P(positive) in [0, 1].
     """
-    odds = np.log(np.clip(score, 1e-9, 1)) - np.log(np.clip(1 - score, 1e-9, 1))
-    place = np.clip((odds + LIMIT) / (2 * LIMIT) * BINS, 0, BINS - 1).astype(np.int64)
+    place = np.minimum(place_of(score), BINS - 1).astype(np.int64)
     bins = np.unique(place)
     of_class = [
         np.bincount(np.searchsorted(bins, place[target == c]), minlength=len(bins)) for c in (0, 1)
@@ -79,8 +75,8 @@ def merged(sites: Sequence[Counts]) -> tuple[IntArray, FloatArray]:
         )
     target, score = [], []
     for site in sites:
-        odds = (np.array(site.bins, dtype=np.float64) + 0.5) / BINS * 2 * LIMIT - LIMIT
+        middle = score_at(np.array(site.bins, dtype=np.float64) + 0.5)
         for label, numbers in ((0, site.negatives), (1, site.positives)):
-            score.append(np.repeat(1 / (1 + np.exp(-odds)), numbers))
+            score.append(np.repeat(middle, numbers))
             target.append(np.full(sum(numbers), label))
     return np.concatenate(target), np.concatenate(score)

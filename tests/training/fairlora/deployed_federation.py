@@ -90,12 +90,14 @@ class Federation:
         )  # fmt: skip
         wait_until(lambda: "Uvicorn running on https" in self.log("link"), "the SuperLink")
 
-    def start_node(self, partition: int) -> None:
+    def start_node(self, partition: int, config: str | None = None) -> None:
+        """With the data of training, or whatever `config` says."""
+        own = config or f'data="{self.data}"'
         name = f"node{partition}"
         self._start(
             name, "flower-supernode", "--superlink", f"127.0.0.1:{self.port}",
             "--root-certificates", "ca.crt", "--port", str(free_port()),
-            "--node-config", f'partition-id={partition} data="{self.data}"',
+            "--node-config", f"partition-id={partition} {own}",
         )  # fmt: skip
         wait_until(lambda: "SuperNode ID" in self.log(name), name)
 
@@ -118,10 +120,10 @@ class Federation:
         self.submit(folder, settings)
         self.wait_for(folder, "kept round")
 
-    def submit(self, folder: Path, settings: Sequence[str]) -> None:
+    def submit(self, folder: Path, settings: Sequence[str], app: Path = APP) -> None:
         values = " ".join([*settings, f'out="{folder}"'])
         subprocess.run(
-            ["flwr", "run", str(APP), "here", "-c", values],
+            ["flwr", "run", str(app), "here", "-c", values],
             cwd=self.folder, env=self._environment, check=True, capture_output=True,
         )  # fmt: skip
 

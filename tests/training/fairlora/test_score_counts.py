@@ -5,8 +5,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fairness.errors import DataError
+from fairness.pooling.bins import BINS
 from fairness.youden import youden_threshold
-from training.fairlora.score_counts import BINS, Counts, count, pooled
+from training.fairlora.score_counts import Counts, count, pooled
 
 
 def test_the_pooled_auc_and_threshold_are_those_of_all_scores() -> None:

@@ -1,0 +1,1 @@
+"""Files of sites: written from a run, and the report of several."""

@@ -4,7 +4,8 @@ Run: python -m benchmarks.coverage_weighted [--simulations 1000]; prints a table
 benchmarks/README.md.
 
 Two groups are alike. Each has two kinds of people, hard cases and easy ones, of whom a study drew
-hard ones more often; weights undo that. The truth is that of the undrawn population.
+hard ones more often, in the last row more seldom; weights undo that. The truth is that of the
+undrawn population. Net benefit is that of scores above 0.3.
 """
 
 from collections import defaultdict
@@ -20,6 +21,7 @@ from fairness.attributes import Attribute
 from fairness.groups import plain
 from fairness.statistics.analyse import analyse
 from fairness.statistics.binary import METRICS, BinaryScores
+from fairness.statistics.net_benefit import net_benefit
 from fairness.statistics.settings import Settings
 from fairness.statistics.weighted import weighted
 
@@ -35,6 +37,11 @@ SINGLE = (
     "calibration_intercept",
 )
 GAPS = ("auc_difference", "equalized_odds_difference", "demographic_parity_difference")
+
+
+CURVE = ("net benefit", "over treating everybody")
+FROM = 0.3
+"""Threshold of the net benefit."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ WORLDS = (
     World("100 v 100, 50 % hard, 80 % of the drawn", (100, 100), 0.5, 0.8),
     World("400 v 400, 10 % positive, 20 % hard, half", (400, 400), 0.2, 0.5, 0.1),
     World("150 v 150, two images, 20 % hard, half", (150, 150), 0.2, 0.5, images=2),
+    World("80 v 80, 40 % very hard, 10 % of the drawn", (80, 80), 0.4, 0.1, aucs=(0.65, 0.95)),
 )
 
 
@@ -82,12 +90,17 @@ def row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
     y, score, _, _ = world.draw(rng, 500_000, world.hard)
     values = BinaryScores(y, score, 0.5).values(np.arange(len(y)))
     truth = dict(zip((metric.name for metric in METRICS), values, strict=True))
+    gained = np.where(y == 1, 1.0, -FROM / (1 - FROM))
+    of_model = float((gained * (score >= FROM)).mean())
+    truth |= zip(CURVE, (of_model, of_model - float(gained.mean())), strict=True)
     found, rejected = defaultdict(list), defaultdict(list)
     for _ in range(simulations):
         drawn = [world.draw(rng, people, world.drawn) for people in world.people]
         y, score, weight = (np.concatenate([d[part] for d in drawn]) for part in range(3))
         group = np.repeat([0, 1], [len(d[0]) for d in drawn])
         patient = np.concatenate([drawn[0][3], drawn[1][3] + world.people[0]])
+        for metric, (_, low, high) in curve(*drawn[0]).items():
+            found[metric].append(held(truth[metric], low, high))
         scores = weighted(BinaryScores(y, score, 0.5), weight)
         grouping = plain(Attribute("group", ("0", "1")), group)
         analysis = analyse(scores, patient, [grouping], SETTINGS)
@@ -97,15 +110,23 @@ def row(world: World, simulations: int, rng: np.random.Generator) -> list[str]:
         for c in analysis.contrasts:
             if c.metric in GAPS and c.p is not None:
                 rejected[c.metric].append(c.p < 0.05)
-    means = [np.nanmean(found[metric], axis=0) for metric in SINGLE]
+    means = [np.nanmean(found[metric], axis=0) for metric in (*SINGLE, *CURVE)]
     cells = [f"{100 * coverage:.1f} / {width:.3f}" for coverage, width in means]
     return cells + [f"{100 * np.mean(rejected[metric]):.1f}" for metric in GAPS]
+
+
+def curve(
+    y: IntArray, score: FloatArray, weight: FloatArray, patient: IntArray
+) -> dict[str, tuple[float, float, float]]:
+    """Net benefit of the cases of a group, and that over treating everybody, with limits."""
+    one = net_benefit(y == 1, score >= FROM, patient, FROM, SETTINGS.quantile, weight)
+    return dict(zip(CURVE, (one.of_model, one.over_all), strict=True))
 
 
 def main() -> None:
     """Print the table."""
     arguments = parsed(__doc__, 1000).parse_args()
-    heads = ("groups", *SINGLE, *(f"{gap}: rejected" for gap in GAPS))
+    heads = ("groups", *SINGLE, *CURVE, *(f"{gap}: rejected" for gap in GAPS))
     print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
     for k, world in chosen(WORLDS, arguments.rows):
         cells = row(world, arguments.simulations, np.random.default_rng([14, k]))

@@ -130,22 +130,27 @@ def average_precision_term(
     return Term(moved, _mixed_with_share(value, moved, positive, units, size), size)
 
 
-def average_precision_influence(y: IntArray, score: FloatArray) -> tuple[float, FloatArray]:
+def average_precision_influence(
+    y: IntArray, score: FloatArray, weights: FloatArray | None = None
+) -> tuple[float, FloatArray]:
     """The average precision and by how much (n,) each case moves it; NaN without a positive.
 
     With h positives and c cases at the score of positive i or above it is the mean of h_i / c_i.
-    One more case that scores at least as much moves it by (y c_i - h_i) / c_i^2.
+    One more case that scores at least as much moves it by (y c_i - h_i) / c_i^2. With `weights`
+    (n,) of the cases all of these are sums of weights, and the one more case has weight 1.
     """
     order = np.argsort(-score, kind="stable")
     ranked, truth = -score[order], y[order].astype(np.float64)
-    upto = np.searchsorted(ranked, ranked, "right")  # cases at each score or above
-    hits = np.cumsum(truth)[upto - 1]
-    positives = truth.sum()
+    w = np.ones(len(y)) if weights is None else weights[order]
+    last = np.searchsorted(ranked, ranked, "right") - 1
+    upto = np.cumsum(w)[last]  # cases at each score or above
+    counted = w * truth
+    hits, positives = np.cumsum(counted)[last], counted.sum()
     precision = hits / upto
-    value = float(truth @ precision / positives) if positives else np.nan
+    value = float(counted @ precision / positives) if positives else np.nan
     # Sums over the positives that score as much as a case or less.
-    gained = np.concatenate([np.cumsum((truth / upto)[::-1])[::-1], [0.0]])
-    lost = np.concatenate([np.cumsum((truth * precision / upto)[::-1])[::-1], [0.0]])
+    gained = np.concatenate([np.cumsum((counted / upto)[::-1])[::-1], [0.0]])
+    lost = np.concatenate([np.cumsum((counted * precision / upto)[::-1])[::-1], [0.0]])
     first = np.searchsorted(ranked, ranked, "left")
     moved = np.empty(len(y))
     raised = truth * (precision - value + gained[first]) - lost[first]

@@ -8,7 +8,7 @@ import numpy as np
 from fairness.arrays import FloatArray, IntArray
 from fairness.statistics.clusters import effective_patients, people
 from fairness.statistics.measures import Measures
-from fairness.statistics.weighted import weights_of
+from fairness.statistics.weighted import corrections, weights_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class OneSet:
     """(2,) effective number of patients with negative, and with positive cases."""
     people: IntArray
     """(2,) number of patients, and of those of the rarer class where cases have classes."""
+    free: FloatArray
+    """(M,) Student's degrees of freedom plus one, of cases with weights; else NaN."""
+    wider: FloatArray
+    """(M,) factors of variances of replicates; 1 without weights."""
 
 
 def measured_set(measures: Measures, rows: IntArray, units: IntArray) -> OneSet:
@@ -36,6 +40,7 @@ def measured_set(measures: Measures, rows: IntArray, units: IntArray) -> OneSet:
     trials = inside.sum(1).astype(np.float64) if weights is None else inside @ weights[rows]
     classes = [rows if y is None else rows[y[rows] == k] for k in (0, 1)]
     variance, patients = measures.precision(rows, units[rows])
+    free, wider = corrections(measures, rows, units[rows])
     return OneSet(
         values=measures.values(rows),
         variance=variance,
@@ -45,6 +50,8 @@ def measured_set(measures: Measures, rows: IntArray, units: IntArray) -> OneSet:
             [effective_patients(units[k], None if weights is None else weights[k]) for k in classes]
         ),
         people=np.array([people(units[rows]), min(people(units[k]) for k in classes)]),
+        free=free,
+        wider=wider,
     )
 
 

@@ -51,6 +51,8 @@ class Sampled:
     """(C,) whether some patient has several of the cases."""
     people: IntArray
     """(2, C) number of patients, and of those of the rarer class where cases have classes."""
+    free: FloatArray | None = None
+    """(C, M) Student's degrees of freedom plus one, where cases have weights."""
     drawn: dict[bytes, Replicates] = field(default_factory=dict)
     """Draws of largest differences that were made already: `joint.py`."""
 
@@ -117,6 +119,8 @@ class Sampled:
     def _of_variance(self, kind: str, cells: IntArray, metrics: IntArray, q: FloatArray) -> Limits:
         value, variance = self.values[cells, metrics], self.variance[cells, metrics]
         size = self.classes[:, cells].min(0) if kind == "bounded" else self.patients[cells, metrics]
+        if self.free is not None:
+            size = self.free[cells, metrics]
         # Few patients have heavier tails: Student's quantile lies as far out as `q` in the normal.
         q = np.asarray(stdtrit(np.maximum(size - 1, 1), ndtr(np.minimum(q, SURE))))
         if kind == "bounded":
@@ -194,7 +198,7 @@ def sample(
     else:
         hears = scaled(tell, sum(map(len, cells)) / 2)
         replicates = draw(sets=cells, strata=strata, needed=asked, tell=hears)
-    resampled = resampled_variance(replicates, found.patients)
+    resampled = found.wider * resampled_variance(replicates, found.patients)
     several = found.people[:, 0] < [len(rows) for rows in cells]
     return Sampled(
         measures=measures,
@@ -209,6 +213,7 @@ def sample(
         classes=found.classes.T,
         clustered=several | (weights_of(measures) is not None),
         people=found.people.T,
+        free=None if weights_of(measures) is None else found.free,
     )
 
 

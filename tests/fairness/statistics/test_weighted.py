@@ -18,9 +18,10 @@ from fairness.statistics.calibration import weighted_mass_bins
 from fairness.statistics.clusters import units_of
 from fairness.statistics.net_benefit import net_benefit
 from fairness.statistics.recalibration import logits
+from fairness.statistics.sampled import sample
 from fairness.statistics.settings import Settings
 from fairness.statistics.unknown_groups import highest_auc, largest_mean
-from fairness.statistics.weighted import WeightedScores, weighted
+from fairness.statistics.weighted import WeightedScores, free_patients, mean_variances, weighted
 from fairness.statistics.weighted_extremes import highest_weighted_auc, largest_weighted_mean
 
 SETTINGS = Settings(replicates=100)
@@ -43,12 +44,17 @@ def test_a_case_of_weight_k_is_k_cases_of_its_patient(images: int) -> None:
         if one.metric == "calibration_error":  # between quantiles that are no score
             continue
         pair = [(e.value, e.unknown_low, e.unknown_high) for e in (one, other)]
-        if one.metric in ("auc", "brier_score"):
+        if one.metric == "auc":
             pair = [(e.value, e.low, e.high) for e in (one, other)]
         assert pair[0] == pytest.approx(pair[1], abs=1e-9, nan_ok=True), one
         compared += 1
-        if one.metric in SHARES and None not in (one.low, one.high, other.low, other.high):
-            # Of shares the weights allow no more trials than patients of equal weight.
+        if one.metric in (*SHARES, "brier_score") and None not in (
+            one.low,
+            one.high,
+            other.low,
+            other.high,
+        ):
+            # The weights make them no more precise than patients of equal weight.
             assert one.high - one.low >= other.high - other.low - 1e-9  # type: ignore[operator]
     assert compared > 50
     theirs = {(c.metric, c.group_a, c.group_b): c for c in copied.contrasts}
@@ -80,6 +86,63 @@ def test_the_formulas_for_weights_give_the_same_where_all_are_one() -> None:
         weighing.precision(rows, patients), own.precision(rows, patients), strict=True
     ):
         assert one[at] == pytest.approx(other[at], rel=1e-12, nan_ok=True)
+    sampled = [sample(s, [rows], units_of(patients), SETTINGS) for s in (weighing, own)]
+    assert sampled[0].variance[:, at] == pytest.approx(sampled[1].variance[:, at], rel=1e-6)
+    means = np.array([k for k in at if METRICS[k].kind in ("bounded", "mean")])
+    limits = [np.stack(s.limits(0 * means, means, 1.96)) for s in sampled]
+    assert limits[0] == pytest.approx(limits[1], rel=1e-6)
+
+
+def test_the_two_variances_are_those_of_statsmodels_and_of_kish() -> None:
+    rng = np.random.default_rng(0)
+    values, weights = rng.random(80), rng.uniform(0.1, 4, 80)
+    seen, alike = mean_variances(values, weights, np.arange(80))
+    fit = sm.WLS(values, np.ones(80), weights=weights).fit(cov_type="HC1")
+    assert seen == pytest.approx(float(fit.bse[0]) ** 2)
+    kish = weights.sum() ** 2 / (weights @ weights)
+    spread = float(np.cov(values, aweights=weights, ddof=0))
+    assert alike == pytest.approx(spread / kish * 80 / 79)
+    assert mean_variances(values, np.ones(80), np.arange(80)) == pytest.approx(
+        (values.var(ddof=1) / 80,) * 2
+    )
+
+
+def test_degrees_of_freedom_are_those_of_simulated_sums_of_squares() -> None:
+    rng = np.random.default_rng(0)
+    weights = np.repeat([0.2, 1.8, 4.0], [40, 40, 5])
+    squares = (weights * rng.normal(size=(40_000, len(weights)))) ** 2
+    sums = squares.sum(1)  # of chi-squared: variance = 2 mean^2 / degrees of freedom
+    found = free_patients(np.arange(len(weights)), weights)
+    assert found == pytest.approx(2 * sums.mean() ** 2 / sums.var(), rel=0.04)
+    assert found < weights.sum() ** 2 / (weights @ weights)
+    assert free_patients(np.arange(30), np.full(30, 2.5)) == pytest.approx(30)
+
+
+def test_resampled_numbers_move_with_a_weight_as_their_influence_says() -> None:
+    y, score, _, _ = cohort(200)
+    rows, weights = np.arange(200), np.random.default_rng(0).uniform(0.5, 4, 200)
+    scores = WeightedScores(y, np.round(score, 2), 0.5, weights=weights)
+    found = scores._influences(rows)
+    for case in (0, 7, 50, 123):
+        step = 1e-5 * np.equal(rows, case)
+        more, less = (replace(scores, weights=weights + by * step).values(rows) for by in (1, -1))
+        for name, influence in found.items():
+            m = NAMES.index(name)
+            expected = (more[m] - less[m]) / 2e-5
+            assert influence[case] == pytest.approx(expected, abs=1e-7, rel=1e-4), name
+
+
+def test_few_heavy_patients_widen_resampled_intervals() -> None:
+    y, score, _, _ = cohort(100)
+    weights = np.where(np.arange(100) % 10 == 0, 8.0, 1.0)
+    scores, rows = weighted(BinaryScores(y, score, 0.5), weights), np.arange(100)
+    assert isinstance(scores, WeightedScores)
+    free, wider = scores.corrections(rows, rows)
+    kish = scores.precision(rows, rows)[1]
+    resampled = [NAMES.index(n) for n in ("average_precision", "calibration_slope")]
+    assert (free[resampled] < kish[resampled] / 1.5).all()
+    assert (wider > 1).all()
+    assert (wider[resampled] < 1.5).all()
 
 
 def test_the_weighted_auc_is_that_of_sklearn() -> None:

@@ -68,7 +68,7 @@ def masked(root: Path) -> Opens:
     pydicom = pytest.importorskip("pydicom")
     (root / "data").mkdir()
     for i in range(4):
-        tags = {"PatientSex": "FM"[i % 2], "PatientAge": f"0{40 + i}Y"}
+        tags: dict[str, Any] = {"PatientSex": "FM"[i % 2], "PatientAge": f"0{40 + i}Y"}
         tags |= {"PixelSpacing": [0.5, 0.25]}
         pixels = np.arange(80, dtype=np.uint8).reshape(10, 8) + i
         write_dicom(pydicom, root / f"data/image{i}", pixels, **tags)
@@ -178,7 +178,11 @@ def test_what_a_window_or_other_decoders_make_of_files_is_not_shared(
 ) -> None:
     for i in range(3):
         Pillow.fromarray(noise(i).astype(np.uint16) * 9).save(tmp_path / f"{i}.png")
-    names = {"file": [f"{i}.png" for i in range(3)], "target": [0, 1, 1], "sex": ["F", "M", "F"]}
+    names: dict[str, list[Any]] = {
+        "file": [f"{i}.png" for i in range(3)],
+        "target": [0, 1, 1],
+        "sex": ["F", "M", "F"],
+    }
     table = write_rows(tmp_path / "table.csv", names)
     assert set(TableSplit(table, "test", TableColumns(attributes=("sex",))).shapes) == {()}
     columns = TableColumns(attributes=("sex",), window=(0.0, 4000.0))

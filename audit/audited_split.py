@@ -173,6 +173,7 @@ def table_split(
             target=spec.target,
             on_error=options.on_error,
             shape=shape,
+            index=options.index,
         )
     except NoTargetError as error:
         of_labels = spec.task == "multilabel"

@@ -1,11 +1,15 @@
 """Splits of many small files, for what is measured per file; many names, few different contents."""
 
+import csv
 import io
 import os
 import time
 from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pillow
+
+from fairness.arrays import Image
 
 CONTENTS = 400
 """Different files; all others are further names of these."""
@@ -25,12 +29,9 @@ def write_many(folder: Path, count: int, shape: tuple[int, int], *, compressed: 
         if i >= CONTENTS:
             os.link(split / f"data_{i % CONTENTS:06d}.npz", path)
             continue
-        coarse = rng.normal(size=(shape[0] // 8 + 1, shape[1] // 8 + 1))
-        smooth = np.kron(coarse, np.ones((8, 8)))[: shape[0], : shape[1]]
-        image = 128 + 20 * smooth + 4 * rng.normal(size=shape)
         content = io.BytesIO()
         values = {
-            "slo_fundus": image.clip(0, 255).astype(np.uint8),
+            "slo_fundus": _smooth(rng, shape),
             "glaucoma": i % 2,
             "race": i % 3,
             "gender": i // 2 % 2,
@@ -45,3 +46,34 @@ def write_many(folder: Path, count: int, shape: tuple[int, int], *, compressed: 
         path.write_bytes(content.getvalue())
     time.sleep(2.5)
     return folder
+
+
+def write_table(folder: Path, count: int, shape: tuple[int, int]) -> Path:
+    """A table of `count` PNG files (H, W) below `folder`, and the same as a site of chest data.
+
+    Gives the path of the table. The files are as old as those of `write_many`.
+    """
+    rng = np.random.default_rng(0)
+    pictures = folder / "images"
+    pictures.mkdir(parents=True)
+    names = [f"{i:06d}.png" for i in range(count)]
+    for i, name in enumerate(names):
+        if i >= CONTENTS:
+            os.link(pictures / names[i % CONTENTS], pictures / name)
+        else:
+            Pillow.fromarray(_smooth(rng, shape)).save(pictures / name)
+    rows = [(f"images/{name}", i % 2, i % 3, i // 2 % 2, i % 2) for i, name in enumerate(names)]
+    columns = ("disease_label", "race_label", "gender_label", "age_label")
+    for name, first in (("table.csv", "file"), ("meta_one_race_test.csv", "filename")):
+        with (folder / name).open("w", newline="") as file:
+            csv.writer(file).writerows([(first, *columns), *rows])
+    time.sleep(2.5)
+    return folder / "table.csv"
+
+
+def _smooth(rng: np.random.Generator, shape: tuple[int, int]) -> Image:
+    """An image (H, W) of patches and noise."""
+    coarse = rng.normal(size=(shape[0] // 8 + 1, shape[1] // 8 + 1))
+    smooth = np.kron(coarse, np.ones((8, 8)))[: shape[0], : shape[1]]
+    image = 128 + 20 * smooth + 4 * rng.normal(size=shape)
+    return np.asarray(image.clip(0, 255), dtype=np.uint8)

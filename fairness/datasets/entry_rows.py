@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from fairness.datasets.entries import DIGEST
 from fairness.datasets.entry import NOTHING, Entry, shared
-from fairness.datasets.folder_index import FolderIndex
+from fairness.datasets.folder_index import FolderIndex, remembered
 from fairness.datasets.picture import MAX_PIXELS
 from fairness.datasets.place import Place
 from fairness.datasets.row_blocks import Row
@@ -23,15 +23,7 @@ def indexed(path: Path, index: FolderIndex, read: Callable[[Path], Entry]) -> En
     Raises:
         DataError: by `read`.
     """
-    row = index.row(path)
-    if row is not None:
-        try:
-            return entry_of(path, row)
-        except (TypeError, ValueError, AttributeError):
-            pass  # an index that somebody wrote into: the file itself says what is right
-    entry = read(path)
-    index.keep(path, row_of(entry))
-    return entry
+    return remembered(path, index, read, row_of, partial(entry_of, path))
 
 
 def row_of(entry: Entry) -> Row:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from fairness.arrays import Image
 from fairness.attributes import GENDER, Attribute
+from fairness.datasets.code_version import decoders
 from fairness.datasets.decode import format_of
 from fairness.datasets.entry import Entry
 from fairness.datasets.federated import FederatedSplit, sample_id
+from fairness.datasets.file_rows import Content, content_of, sound_content_of
+from fairness.datasets.folder_index import FolderIndex, remembered
+from fairness.datasets.reader import Options
 from fairness.datasets.sites import Line
 from fairness.datasets.squash import squash
 from fairness.datasets.values import UnknownCodeError
@@ -49,7 +53,8 @@ class FairFedMedChest(FederatedSplit):
         label = read_label(line, self.target)
         path = self._find(line, name)
         try:
-            checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+            of_row = content_of if self._shape else sound_content_of
+            checksum, shape = remembered(path, self._known, self._content_of, tuple, of_row)
         except OSError as error:
             raise line.fault(f"{path} cannot be read ({error.strerror}); fetch it again") from None
         said = f"{name} {checksum} {label} {sorted(codes.items())}"
@@ -61,9 +66,18 @@ class FairFedMedChest(FederatedSplit):
             patient=read_patient(line, name),
             digest=hashlib.sha256(said.encode()).digest(),
             image_checksum=checksum,
-            shape=self._shape or _stored_shape(path),
+            shape=self._shape or shape,
             label=label,
         )
+
+    def _index(self, options: Options) -> FolderIndex:
+        kind = f"{type(self).__name__} {self.split} {self._shape is None} {decoders()}"
+        return FolderIndex(self.root, kind, 2, is_used=options.get("index", True))
+
+    def _content_of(self, path: Path) -> Content:
+        """The shape as stored where it counts."""
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Content(checksum, () if self._shape else _stored_shape(path))
 
     def _find(self, line: Line, name: str) -> Path:
         for folder in FOLDERS:

@@ -9,10 +9,10 @@ are opened as if there were none, and it is written anew.
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from fairness.atomic import write_atomically
 from fairness.datasets.code_version import code_version
@@ -29,6 +29,8 @@ SETTLED = 2_000_000_000
 
 OFF = "FAIR_AUDIT_INDEX"
 """Environment variable that switches indexes off where it is `off`."""
+
+T = TypeVar("T")
 
 _Stat: TypeAlias = tuple[int, int, int]
 """Size in bytes, times of change of the content and of anything, in nanoseconds."""
@@ -172,6 +174,36 @@ class FolderIndex:
             f"no index of {self._prefix} is kept in {self._file.parent} ({error.strerror}): "
             "opening it takes as long next time"
         )
+
+
+def remembered(
+    path: Path,
+    index: FolderIndex,
+    read: Callable[[Path], T],
+    row_of: Callable[[T], Row],
+    of_row: Callable[[Row], T],
+) -> T:
+    """What a file says, as the index has it, or else as it is read now.
+
+    Args:
+        path: of the file.
+        index: of its folder.
+        read: the file.
+        row_of: makes a row of what was read.
+        of_row: the other way round; TypeError, ValueError or AttributeError where that fails.
+
+    Raises:
+        DataError, UsageError: by `read`.
+    """
+    row = index.row(path)
+    if row is not None:
+        try:
+            return of_row(row)
+        except (TypeError, ValueError, AttributeError):
+            pass  # an index that somebody wrote into: the file itself says what is right
+    found = read(path)
+    index.keep(path, row_of(found))
+    return found
 
 
 def folder() -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 
 from fairness.arrays import Array, Image, IntArray
 from fairness.attributes import UNKNOWN, Attribute
-from fairness.datasets.class_mask import MaskClasses, mask_shape, read_class_mask
+from fairness.datasets.class_mask import MaskClasses, read_class_mask
 from fairness.datasets.entries import Entries
 from fairness.datasets.entry import Entry
 from fairness.datasets.file_split import FileSplit
@@ -24,7 +24,8 @@ from fairness.datasets.image_file import ImageFiles
 from fairness.datasets.marker import read_marker
 from fairness.datasets.reader import Options
 from fairness.datasets.table_columns import TableColumns
-from fairness.datasets.table_files import digest_of, placed_files, with_tags
+from fairness.datasets.table_files import placed_files, with_tags
+from fairness.datasets.table_index import TableIndex
 from fairness.datasets.table_inputs import ColumnInput, carrying, inputs_of
 from fairness.datasets.table_rows import Opened, all_ids, open_table, rows_of, splits_in
 from fairness.datasets.table_spacing import SPACING, spacing_of
@@ -89,7 +90,8 @@ class TableSplit(FileSplit):
         ids, rows = all_ids(opened), rows_of(opened, split).tolist()
         faults: dict[int, str] = {}
         images = placed_files(opened, opened.file, rows, faults)
-        opened = with_tags(opened, images, faults, spacing=masks)
+        files = TableIndex(path, split, said, self._files, is_used=options.get("index", True))
+        opened = with_tags(opened, images, faults, files.tags, files.distances if masks else None)
         wanted = wanted_of(opened, self.target, masks, labels, classes)
         self.target, self.label_names = ",".join(wanted.columns), wanted.names
         drawn = placed_files(opened, self.target, rows, faults) if masks else {}
@@ -99,7 +101,8 @@ class TableSplit(FileSplit):
         here = None if values.labels is None else values.labels[rows]
         unknown = unknown_labels(wanted.names, here)
         self.notes = (*values.notes, *unknown, *_notes(opened, len(rows)))
-        self._keep_rows(opened, ids, values, images, drawn, faults, beside)
+        self._keep_rows(opened, ids, values, images, drawn, faults, beside, files)
+        self.notes = (*self.notes, *files.save())
 
     def _keep_rows(
         self,
@@ -110,6 +113,7 @@ class TableSplit(FileSplit):
         drawn: dict[int, Path],
         faults: dict[int, str],
         beside: Mapping[int, Mapping[str, Array]],
+        files: TableIndex,
     ) -> None:
         """Keep the usable ones of the rows of `beside`, sorted by id; others are recorded."""
         entries = {}
@@ -117,8 +121,9 @@ class TableSplit(FileSplit):
             try:
                 if row in faults:
                     raise DataError(faults[row])
-                entries[row] = self._entry(ids[row], row, values, images[row], drawn.get(row))
-                entries[row] = carrying(entries[row], beside[row])
+                content = files.contents(images[row], drawn.get(row))
+                entry = self._entry(ids[row], row, values, images[row], *content)
+                entries[row] = carrying(entry, beside[row])
             except DataError as error:
                 named = error if row in faults else DataError(opened.fault(row, error))
                 self._record(ids[row], named)
@@ -147,24 +152,16 @@ class TableSplit(FileSplit):
         others = {n: c for n, c in found.covariates.items() if n not in SPACING}
         return replace(found, covariates={**others, **spacing_of(opened, rows, faults)})
 
-    def _entry(self, id_: str, row: int, values: Values, image: Path, mask: Path | None) -> Entry:
+    def _entry(
+        self,
+        id_: str,
+        row: int,
+        values: Values,
+        image: Path,
+        content: list[str],
+        shape: tuple[int, ...],
+    ) -> Entry:
         """Everything about one row but its image and mask."""
-        try:
-            shape = self._files.shape(image)
-        except DataError:
-            shape = ()  # found broken when it is decoded
-        drawn = () if mask is None or not shape else mask_shape(mask, self._said.mask_key)
-        if drawn and len(drawn) != 2:
-            raise DataError(
-                f"{mask}: has shape {drawn}, expected one number a pixel (H, W); masks are of "
-                "pictures, no volumes: store each slice as one, or use --on-error skip"
-            )
-        if drawn and drawn != shape[:2]:
-            raise DataError(
-                f"{mask}: has shape {drawn}, its image {shape[:2]}, expected the same; correct it, "
-                "or go on without it by --on-error skip"
-            )
-        content = [digest_of(path) for path in (image, mask) if path is not None]
         codes = {a.name: int(values.codes[a.name][row]) for a in values.attributes}
         words = {a.name: a.label(codes[a.name]) for a in values.attributes}
         found = UNKNOWN if values.labels is None else values.labels[row].tolist()
@@ -172,7 +169,7 @@ class TableSplit(FileSplit):
         said = f"{id_} {content} {several or label} {sorted(words.items())} {self._said.decoding()}"
         covariates = {name: float(column[row]) for name, column in values.covariates.items()}
         sizes = "".join(
-            f" {covariates[n]}" for n in SPACING if mask is not None and n in covariates
+            f" {covariates[n]}" for n in SPACING if len(content) == 2 and n in covariates
         )
         of_readers = {name: int(codes[row]) for name, codes in values.reader_labels.items()}
         said += f" {self.mask_classes}{sizes}{of_readers or ''}"

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from fairness.datasets.decode import FORMATS
-from fairness.datasets.dicom import is_dicom
-from fairness.datasets.dicom_tags import AGE, GROUPS, dicom_spacing, dicom_tags
+from fairness.datasets.dicom_tags import AGE, GROUPS
+from fairness.datasets.file_rows import Distances, Tags
 from fairness.datasets.npy import ENDINGS as ARRAYS
 from fairness.datasets.table_rows import Opened
 from fairness.datasets.table_spacing import SPACING
@@ -74,11 +74,22 @@ def placed_files(
 
 
 def with_tags(
-    opened: Opened, images: Mapping[int, Path], faults: dict[int, str], *, spacing: bool = False
+    opened: Opened,
+    images: Mapping[int, Path],
+    faults: dict[int, str],
+    said: Callable[[Path], Tags],
+    distances: Callable[[Path], Distances] | None,
 ) -> Opened:
     """The table with columns of what DICOM files say, where any are and it has no such column.
 
-    `PatientAge` becomes the column `age`, in years; with `spacing` come those of `SPACING`, too.
+    `PatientAge` becomes the column `age`, in years.
+
+    Args:
+        opened: the table.
+        images: row to file.
+        faults: gets the first reason why a row cannot be used, by row.
+        said: reads the tags of a file.
+        distances: reads the size of a pixel, for columns of `SPACING`, too.
 
     Raises:
         UsageError: pydicom is not installed.
@@ -86,8 +97,8 @@ def with_tags(
     tags: dict[int, dict[str, str]] = {}
     for row, path in images.items():
         try:
-            if path.suffix.lower() not in NEVER_DICOM and is_dicom(path):
-                tags[row] = dicom_tags(path)
+            if path.suffix.lower() not in NEVER_DICOM and (one := said(path).words) is not None:
+                tags[row] = one
         except DataError as error:
             faults.setdefault(row, opened.fault(row, error))
     table = opened.table
@@ -97,23 +108,28 @@ def with_tags(
             words = [tags.get(row, {}).get(tag, "") for row in range(table.num_rows)]
             table = table.append_column(name, pa.array(words, pa.string()))
     opened = replace(opened, table=table)
-    return _with_spacing(opened, images, faults) if spacing else opened
+    return opened if distances is None else _with_spacing(opened, images, faults, distances)
 
 
-def _with_spacing(opened: Opened, images: Mapping[int, Path], faults: dict[int, str]) -> Opened:
+def _with_spacing(
+    opened: Opened,
+    images: Mapping[int, Path],
+    faults: dict[int, str],
+    distances: Callable[[Path], Distances],
+) -> Opened:
     """The table with columns `spacing_row` and `spacing_column` of its DICOM files, in mm.
 
     Only where a file says so, and the table has no such column.
     """
+    nowhere = (math.nan, math.nan)
     found = {}
     for row, path in images.items():
         try:
-            if row not in faults and path.suffix.lower() not in NEVER_DICOM and is_dicom(path):
-                found[row] = dicom_spacing(path)
+            if row not in faults and path.suffix.lower() not in NEVER_DICOM:
+                found[row] = distances(path).mm or nowhere
         except DataError as error:
             faults.setdefault(row, opened.fault(row, error))
     table = opened.table
-    nowhere = (math.nan, math.nan)
     for i, name in enumerate(SPACING):
         values = [found.get(row, nowhere)[i] for row in range(table.num_rows)]
         if name not in table.column_names and np.isfinite(values).any():

@@ -1,6 +1,5 @@
 """A split opened from its index is the split that its files would give; nothing else is trusted."""
 
-import json
 import os
 import zipfile
 from contextlib import suppress
@@ -11,8 +10,9 @@ import numpy as np
 import pytest
 from fairfedmed_files import small_volume, write_oph
 from fairvlmed_files import small_image, write_npz, write_split
+from index_files import said, sealed, with_seal
 
-from fairness.datasets import folder_index, row_blocks
+from fairness.datasets import folder_index
 from fairness.datasets.fairfedmed import FairFedMedOct
 from fairness.datasets.fairvlmed import FairVLMed
 from fairness.datasets.folder_index import folder
@@ -26,23 +26,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(folder_index, "LEAST", 2)
     monkeypatch.setattr(folder_index, "SETTLED", 0)
     return tmp_path / "cache"
-
-
-def said(split: FairVLMed | FairFedMedOct) -> dict[str, Any]:
-    """Everything that a split says without its images."""
-    return {
-        "ids": split.ids,
-        "patients": split.patients,
-        "attributes": split.attributes,
-        "codes": {name: codes.tolist() for name, codes in split.codes.items()},
-        "covariates": {name: str(values) for name, values in split.covariates.items()},
-        "checksums": split.image_checksums,
-        "shapes": split.shapes,
-        "labels": split.labels.tolist(),
-        "fingerprint": split.fingerprint(),
-        "skipped": split.skipped,
-        "entries": [str(entry) for entry in split._entries],
-    }
 
 
 def unopened(root: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> FairVLMed:
@@ -139,20 +122,6 @@ def test_faults_are_found_again_each_time(tmp_path: Path) -> None:
         assert split.ids == ("data_00001", "data_00003")
         with pytest.raises(DataError, match="'glaucoma' is 7"):
             FairVLMed(tmp_path, "test")
-
-
-def with_seal(body: bytes) -> bytes:
-    return b"".join(row_blocks.sealed([body]))
-
-
-def sealed(change: Any) -> Any:
-    """A change of the columns of an index, with a checksum that is right."""
-
-    def damaged(content: bytes) -> bytes:
-        columns = change(json.loads(content.split(b"\n", 1)[0]))
-        return with_seal(json.dumps(columns).encode() + b"\n")
-
-    return damaged
 
 
 DAMAGES = {

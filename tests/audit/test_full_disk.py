@@ -93,7 +93,7 @@ def test_a_journal_that_may_not_grow(
 
     def connecting(*arguments: object, **named: object) -> sqlite3.Connection:
         database = connect(*arguments, **named)
-        if not named:  # the one that is written to
+        if "uri" not in named:  # the one that is written to
             database.execute("PRAGMA max_page_count=6")
         return database
 

@@ -120,10 +120,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--audits", type=int, default=4000)
     parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--designs", nargs="+", help="these alone, by name")
     arguments = parser.parse_args()
     print("| design | rule | PASS, planned / seen | FAIL | INCONCLUSIVE |")
     print("|---|---|---|---|---|")
     for case in cases():
+        if arguments.designs and case.name not in arguments.designs:
+            continue
         wanted = wanted_of(case.policy, case.design)
         tally = last(tallied(case.policy, case.design, wanted, SETTINGS, arguments.draws))
         seen = audited(case, arguments.audits, np.random.default_rng(20261127))

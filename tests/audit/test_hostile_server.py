@@ -172,6 +172,7 @@ def test_an_answer_larger_than_its_shape_is_not_received(
     assert "sent more than its description allows" in line
 
 
+@pytest.mark.further
 def test_where_a_count_falls_the_model_is_proved_again(
     split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_killed_server_that_is_started_again_costs_nothing(
     assert answered(tmp_path / "run" / "records" / "journal.sqlite") == 90
 
 
+@pytest.mark.further
 def test_a_killed_stub_is_waited_for_until_the_server_is_started_again(
     server: KillableServer, split_root: Path, tmp_path: Path, meanwhile: Meanwhile,
     expected: bytes, capsys: pytest.CaptureFixture[str],
@@ -133,6 +134,7 @@ def test_a_server_that_comes_back_with_another_model_ends_the_run(
     assert not (tmp_path / "run" / "report").exists()
 
 
+@pytest.mark.further
 def test_a_server_that_stays_away_is_given_up_in_time(
     server: KillableServer, split_root: Path, tmp_path: Path, meanwhile: Meanwhile,
     expected: bytes, capsys: pytest.CaptureFixture[str],
@@ -147,6 +149,7 @@ def test_a_server_that_stays_away_is_given_up_in_time(
     assert groups_of(tmp_path / "run") == expected
 
 
+@pytest.mark.further
 def test_a_killed_client_goes_on_where_it_was(
     server: KillableServer, split_root: Path, tmp_path: Path
 ) -> None:

@@ -137,6 +137,7 @@ def test_where_the_server_does_not_count_probes_at_the_end_see_it(
     assert "cannot resume" in failure(capsys, 2, endpoint, *flags, "--resume")
 
 
+@pytest.mark.further
 def test_an_unloaded_model_is_named_and_the_run_goes_on_once_it_is_loaded(
     endpoint: str, split_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     model: str, client: InferenceServerClient, meanwhile: Meanwhile,

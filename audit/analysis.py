@@ -29,7 +29,7 @@ from fairness.decided import decided
 from fairness.disclosure.labels import divided
 from fairness.groups import Grouping
 from fairness.missingness import unrecorded
-from fairness.outcomes import Answered
+from fairness.outcomes import Answered, GroupReport
 from fairness.summary import summarise_all
 
 
@@ -88,15 +88,23 @@ def finish(
     for line in annotations(judgement) if judgement and options.format == "github" else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict = judgement.verdict if judgement else None
-    if options.mlflow is not None:
-        run = log_to_mlflow(options.mlflow, report, verdict, out / "report")
-        console.print(f"mlflow: run {run}", highlight=False, markup=False)
-    if options.wandb is not None:
-        place = log_to_wandb(options.wandb, report, verdict, out / "report")
-        console.print(f"wandb: {place}", highlight=False, markup=False)
+    log(report, verdict, plan, out / "report", console)
     if judgement is None:
         return 0
     return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4 if options.strict else 0}[judgement.verdict]
+
+
+def log(
+    report: GroupReport, verdict: str | None, plan: AnalysisPlan, folder: Path, console: Console
+) -> None:
+    """Log a report to where the flags say, and print to where that is."""
+    options = plan.options
+    if options.mlflow is not None:
+        run = log_to_mlflow(options.mlflow, report, verdict, folder)
+        console.print(f"mlflow: run {run}", highlight=False, markup=False)
+    if options.wandb is not None:
+        place = log_to_wandb(options.wandb, report, verdict, folder)
+        console.print(f"wandb: {place}", highlight=False, markup=False)
 
 
 def all_beside(
